@@ -1,0 +1,1 @@
+//! Shapes, host tensors, counter-based random numbers and digests.
