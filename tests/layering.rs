@@ -5,21 +5,20 @@
 use std::{fs, path::Path};
 
 /// The rooms, lowest floor first. Rooms of one floor do not use each other.
-const FLOORS: &[&[&str]] = &[
-    &["host"],
-    &["gpu", "cpu"],
-    &["ops"],
-    &["nn"],
-    &["data"],
-    &["train"],
-    &["protocol"],
-    &["report"],
-    &["cli"],
-];
+const FLOORS: &[&[&str]] =
+    &[&["host"], &["gpu", "cpu"], &["ops"], &["nn"], &["data"], &["train"], &["protocol"], &["report"], &["cli"]];
 
 /// Pairs that are forbidden although the floors would allow them: data knows nothing of devices or learning.
-const FORBIDDEN: &[(&str, &str)] =
-    &[("data", "gpu"), ("data", "cpu"), ("data", "ops"), ("data", "nn"), ("report", "gpu"), ("report", "cpu"), ("report", "ops"), ("report", "nn")];
+const FORBIDDEN: &[(&str, &str)] = &[
+    ("data", "gpu"),
+    ("data", "cpu"),
+    ("data", "ops"),
+    ("data", "nn"),
+    ("report", "gpu"),
+    ("report", "cpu"),
+    ("report", "ops"),
+    ("report", "nn"),
+];
 
 fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))

@@ -1,1 +1,15 @@
-//! Shapes, host tensors, counter-based random numbers and digests.
+//! Shapes, layouts, counter-based random numbers and digests: plain data that every other room builds on.
+
+pub mod digest;
+pub mod dims;
+pub mod layout;
+pub mod philox;
+pub mod real;
+pub mod stream;
+pub mod window;
+
+pub use dims::{ConvDims, ImageDims, LrnDims, PoolDims};
+pub use layout::Layout;
+pub use real::Real;
+pub use stream::Stream;
+pub use window::Window;

@@ -1,0 +1,25 @@
+//! The native executor: every operation as a pure function over slices, generic over `f32` and `f64`.
+//!
+//! It trains where there is no GPU, and at `f64` it is what every WGSL kernel is held against.
+//! All activations are channels last, `[n][h][w][c]`; kernels are `[r][s][c][k]` (`host::layout`).
+//! Work is divided by image or by fixed blocks, and every reduction has an order that depends on
+//! the shape alone, so that results do not depend on the number of threads.
+
+pub mod augment;
+pub mod conv2d;
+pub mod dense;
+pub mod dropout;
+mod im2col;
+pub mod lrn;
+pub mod max_pool;
+pub mod memory;
+mod product;
+pub mod relu;
+pub mod sgd;
+pub mod softmax_cross_entropy;
+pub mod top_k;
+
+pub use memory::Memory;
+
+/// Elements that one task of an elementwise operation takes: large enough to hide the hand-over to a thread.
+const ELEMENTS_PER_TASK: usize = 1 << 14;

@@ -1,0 +1,50 @@
+//! Stochastic gradient descent with momentum and weight decay.
+
+use super::ELEMENTS_PER_TASK;
+use crate::host::Real;
+use rayon::prelude::*;
+
+/// Where the learning rate enters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Convention {
+    /// `h = momentum * h + rate * (g + decay * w); w -= h` (Caffe's `sgd_solver.cpp`): after a drop
+    /// of the rate the old history keeps its old scale.
+    Caffe,
+    /// `h = momentum * h + g + decay * w; w -= rate * h` (PyTorch's `SGD` without dampening).
+    Pytorch,
+}
+
+/// One update's numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Update {
+    /// Where the learning rate enters.
+    pub convention: Convention,
+    /// The learning rate of this step times the parameter's `lr_mult`.
+    pub rate: f64,
+    /// The momentum.
+    pub momentum: f64,
+    /// The weight decay times the parameter's `decay_mult`.
+    pub decay: f64,
+}
+
+/// Updates the weights `w` and the history `h` from the gradient `g`, in place.
+pub fn step<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
+    let (rate, momentum, decay) = (T::of(update.rate), T::of(update.momentum), T::of(update.decay));
+    let parts = w.par_chunks_mut(ELEMENTS_PER_TASK).zip(h.par_chunks_mut(ELEMENTS_PER_TASK));
+    parts.zip(g.par_chunks(ELEMENTS_PER_TASK)).for_each(|((w, h), g)| {
+        for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+            let gradient = g + decay * *w;
+            match update.convention {
+                Convention::Caffe => {
+                    *h = momentum * *h + rate * gradient;
+                    *w = *w - *h;
+                }
+                Convention::Pytorch => {
+                    *h = momentum * *h + gradient;
+                    *w = *w - rate * *h;
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,108 @@
+//! Dimensions of one call of an operation, in the field's letters:
+//! n images, c input channels, h x w input, k output channels, r x s kernel, p x q output.
+
+use super::Window;
+
+/// A batch of images or feature maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageDims {
+    /// Images.
+    pub n: usize,
+    /// Channels.
+    pub c: usize,
+    /// Height.
+    pub h: usize,
+    /// Width.
+    pub w: usize,
+}
+
+impl ImageDims {
+    /// Features an image: `c * h * w`.
+    pub const fn features(&self) -> usize {
+        self.c * self.h * self.w
+    }
+}
+
+/// A grouped two-dimensional convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvDims {
+    /// The input.
+    pub x: ImageDims,
+    /// Output channels.
+    pub k: usize,
+    /// Output height.
+    pub p: usize,
+    /// Output width.
+    pub q: usize,
+    /// The window along the height.
+    pub vertical: Window,
+    /// The window along the width.
+    pub horizontal: Window,
+    /// Groups: output channel `k` sees the input channels of group `k / (K / groups)` only.
+    pub groups: usize,
+}
+
+impl ConvDims {
+    /// Input channels a group.
+    pub const fn cg(&self) -> usize {
+        self.x.c / self.groups
+    }
+    /// Output channels a group.
+    pub const fn kg(&self) -> usize {
+        self.k / self.groups
+    }
+    /// Kernel height.
+    pub const fn r(&self) -> usize {
+        self.vertical.kernel
+    }
+    /// Kernel width.
+    pub const fn s(&self) -> usize {
+        self.horizontal.kernel
+    }
+    /// The output.
+    pub const fn y(&self) -> ImageDims {
+        ImageDims { n: self.x.n, c: self.k, h: self.p, w: self.q }
+    }
+    /// Multiply-adds of the forward pass: `n p q k r s c / groups`.
+    pub const fn macs(&self) -> u64 {
+        (self.x.n * self.p * self.q * self.k) as u64 * (self.r() * self.s() * self.cg()) as u64
+    }
+}
+
+/// A max pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolDims {
+    /// The input.
+    pub x: ImageDims,
+    /// Output height.
+    pub p: usize,
+    /// Output width.
+    pub q: usize,
+    /// The window along the height.
+    pub vertical: Window,
+    /// The window along the width.
+    pub horizontal: Window,
+}
+
+impl PoolDims {
+    /// The output.
+    pub const fn y(&self) -> ImageDims {
+        ImageDims { n: self.x.n, c: self.x.c, h: self.p, w: self.q }
+    }
+}
+
+/// A local response normalisation across channels:
+/// `y_c = x_c * (k + alpha / size * sum of x_j^2 over |j - c| <= (size - 1) / 2) ^ -beta`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LrnDims {
+    /// Input and output.
+    pub x: ImageDims,
+    /// Channels in the window (odd).
+    pub size: usize,
+    /// The weight of the squares; divided by `size`, as Caffe does.
+    pub alpha: f64,
+    /// The exponent.
+    pub beta: f64,
+    /// The constant below the power.
+    pub k: f64,
+}

@@ -1,0 +1,70 @@
+//! What can go wrong with an operation's shapes, or on a device.
+
+use thiserror::Error;
+
+/// An error of the operations.
+#[derive(Debug, Error)]
+pub enum OpsError {
+    /// A window does not fit its input.
+    #[error(
+        "{op}: no window of {kernel:?} (stride {stride:?}, padding {padding:?}, dilation {dilation:?}) fits an input of {input:?}; use a smaller kernel or more padding"
+    )]
+    Window {
+        /// The operation.
+        op: &'static str,
+        /// Kernel height and width.
+        kernel: [usize; 2],
+        /// Stride down and across.
+        stride: [usize; 2],
+        /// Padding above and left.
+        padding: [usize; 2],
+        /// Dilation down and across.
+        dilation: [usize; 2],
+        /// Input height and width.
+        input: [usize; 2],
+    },
+    /// Channels that the groups do not divide.
+    #[error("{op}: {groups} groups do not divide {channels} {what} channels; choose a divisor of both channel counts")]
+    Groups {
+        /// The operation.
+        op: &'static str,
+        /// The groups asked for.
+        groups: usize,
+        /// The channels.
+        channels: usize,
+        /// Which channels: input or output.
+        what: &'static str,
+    },
+    /// A parameter out of its range.
+    #[error("{op}: {parameter} is {got}, expected {expected}")]
+    Parameter {
+        /// The operation.
+        op: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// What would be right.
+        expected: &'static str,
+        /// What came.
+        got: String,
+    },
+    /// Values of the wrong count for a tensor.
+    #[error("tensor {tensor}: expected {expected} values, got {got}")]
+    Length {
+        /// The tensor.
+        tensor: String,
+        /// Its length in the outer layout.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// A tensor of another kind.
+    #[error("tensor {tensor} holds {holds}, not {asked}")]
+    Kind {
+        /// The tensor.
+        tensor: String,
+        /// What it holds.
+        holds: &'static str,
+        /// What was asked for.
+        asked: &'static str,
+    },
+}

@@ -1,0 +1,185 @@
+//! A program loaded on a device.
+
+use super::{Element, OpsError, Program, Step, TensorId, program::Tensor};
+use crate::{
+    cpu,
+    host::{Layout, Real},
+};
+use std::sync::Arc;
+
+/// Where programs run.
+#[derive(Clone, Debug)]
+pub enum Device {
+    /// The native executor in `f32`.
+    Cpu,
+    /// The native executor in `f64`: what the others are held against.
+    Reference,
+}
+
+impl Device {
+    /// The device in words, as it is printed and recorded with every run.
+    pub fn describe(&self) -> String {
+        match self {
+            Device::Cpu => format!("cpu ({} threads, f32)", rayon::current_num_threads()),
+            Device::Reference => "cpu (f64 reference)".into(),
+        }
+    }
+
+    /// The kind of device without what may change between two runs, such as its threads:
+    /// results are the same bits on two devices of the same identity.
+    pub fn identity(&self) -> String {
+        match self {
+            Device::Cpu => "cpu f32".into(),
+            Device::Reference => "cpu f64".into(),
+        }
+    }
+}
+
+/// A program with its memory on one device.
+#[derive(Debug)]
+pub struct Executor {
+    program: Arc<Program>,
+    backend: Backend,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Cpu(cpu::Memory<f32>),
+    Reference(cpu::Memory<f64>),
+}
+
+fn allocate<T: Real>(program: &Program) -> cpu::Memory<T> {
+    let mut memory = cpu::Memory::default();
+    for tensor in &program.tensors {
+        let len = tensor.shape.inner_len(Layout::NATIVE);
+        let (mut real, mut words, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
+        match tensor.element {
+            Element::Real => real = vec![T::zero(); len],
+            Element::Word => words = vec![0; len],
+            Element::Byte => bytes = vec![0; len],
+        }
+        memory.real.push(real);
+        memory.words.push(words);
+        memory.bytes.push(bytes);
+    }
+    memory
+}
+
+impl Executor {
+    /// Loads a program: all memory is allocated here, and none later. Every tensor starts at zero.
+    pub fn load(device: &Device, program: Arc<Program>) -> Result<Self, OpsError> {
+        let backend = match device {
+            Device::Cpu => Backend::Cpu(allocate(&program)),
+            Device::Reference => Backend::Reference(allocate(&program)),
+        };
+        Ok(Self { program, backend })
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    fn checked(&self, id: TensorId, asked: Element, got: Option<usize>) -> Result<&Tensor, OpsError> {
+        let tensor = &self.program.tensors[id.0];
+        if tensor.element != asked {
+            return Err(OpsError::Kind {
+                tensor: tensor.name.clone(),
+                holds: tensor.element.name(),
+                asked: asked.name(),
+            });
+        }
+        match got {
+            Some(got) if got != tensor.shape.len() => {
+                Err(OpsError::Length { tensor: tensor.name.clone(), expected: tensor.shape.len(), got })
+            }
+            _ => Ok(tensor),
+        }
+    }
+
+    /// Overwrites a tensor of real numbers, given in outer order (NCHW, OIHW).
+    pub fn write(&mut self, id: TensorId, values: &[f32]) -> Result<(), OpsError> {
+        let shape = self.checked(id, Element::Real, Some(values.len()))?.shape;
+        match &mut self.backend {
+            Backend::Cpu(memory) => memory.real[id.0] = shape.pack(Layout::NATIVE, values),
+            Backend::Reference(memory) => {
+                let wide: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
+                memory.real[id.0] = shape.pack(Layout::NATIVE, &wide);
+            }
+        }
+        Ok(())
+    }
+
+    /// Overwrites a tensor with doubles; all but the reference executor round them to `f32`.
+    pub fn write_f64(&mut self, id: TensorId, values: &[f64]) -> Result<(), OpsError> {
+        let shape = self.checked(id, Element::Real, Some(values.len()))?.shape;
+        if let Backend::Reference(memory) = &mut self.backend {
+            memory.real[id.0] = shape.pack(Layout::NATIVE, values);
+            return Ok(());
+        }
+        let narrow: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+        self.write(id, &narrow)
+    }
+
+    /// Overwrites a tensor of words, given in outer order.
+    pub fn write_words(&mut self, id: TensorId, values: &[u32]) -> Result<(), OpsError> {
+        let shape = self.checked(id, Element::Word, Some(values.len()))?.shape;
+        match &mut self.backend {
+            Backend::Cpu(memory) => memory.words[id.0] = shape.pack(Layout::NATIVE, values),
+            Backend::Reference(memory) => memory.words[id.0] = shape.pack(Layout::NATIVE, values),
+        }
+        Ok(())
+    }
+
+    /// Overwrites the first `values.len()` bytes of a tensor of bytes.
+    pub fn write_bytes(&mut self, id: TensorId, values: &[u8]) -> Result<(), OpsError> {
+        let tensor = self.checked(id, Element::Byte, None)?;
+        if values.len() > tensor.shape.len() {
+            let (tensor, expected) = (tensor.name.clone(), tensor.shape.len());
+            return Err(OpsError::Length { tensor, expected, got: values.len() });
+        }
+        match &mut self.backend {
+            Backend::Cpu(memory) => memory.bytes[id.0][..values.len()].copy_from_slice(values),
+            Backend::Reference(memory) => memory.bytes[id.0][..values.len()].copy_from_slice(values),
+        }
+        Ok(())
+    }
+
+    /// Reads a tensor of real numbers in outer order.
+    pub fn read(&mut self, id: TensorId) -> Result<Vec<f32>, OpsError> {
+        let shape = self.checked(id, Element::Real, None)?.shape;
+        Ok(match &mut self.backend {
+            Backend::Cpu(memory) => shape.unpack(Layout::NATIVE, &memory.real[id.0]),
+            Backend::Reference(memory) => {
+                shape.unpack(Layout::NATIVE, &memory.real[id.0]).into_iter().map(|v| v as f32).collect()
+            }
+        })
+    }
+
+    /// Reads a tensor of real numbers in outer order, widened to doubles.
+    pub fn read_f64(&mut self, id: TensorId) -> Result<Vec<f64>, OpsError> {
+        let shape = self.checked(id, Element::Real, None)?.shape;
+        if let Backend::Reference(memory) = &self.backend {
+            return Ok(shape.unpack(Layout::NATIVE, &memory.real[id.0]));
+        }
+        Ok(self.read(id)?.into_iter().map(f64::from).collect())
+    }
+
+    /// Reads a tensor of words in outer order.
+    pub fn read_words(&mut self, id: TensorId) -> Result<Vec<u32>, OpsError> {
+        let shape = self.checked(id, Element::Word, None)?.shape;
+        Ok(match &mut self.backend {
+            Backend::Cpu(memory) => shape.unpack(Layout::NATIVE, &memory.words[id.0]),
+            Backend::Reference(memory) => shape.unpack(Layout::NATIVE, &memory.words[id.0]),
+        })
+    }
+
+    /// Runs one tape of the program.
+    pub fn run(&mut self, tape: usize, step: &Step) -> Result<(), OpsError> {
+        match &mut self.backend {
+            Backend::Cpu(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
+            Backend::Reference(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! Max pooling: overlapping, padded, in ceil or floor mode.
+
+use super::{Cost, Operation, OpsError, Step, TensorId};
+use crate::{
+    cpu,
+    host::{ImageDims, PoolDims, Real, Window},
+};
+
+/// The parameters of a pooling, height before width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxPool {
+    /// Window height and width.
+    pub kernel_size: [usize; 2],
+    /// Steps down and across.
+    pub stride: [usize; 2],
+    /// Padding above and below, left and right; it never wins.
+    pub padding: [usize; 2],
+    /// Whether the output size is rounded up, as in Caffe.
+    pub ceil_mode: bool,
+}
+
+impl MaxPool {
+    /// The dimensions over an input.
+    pub fn dims(&self, x: ImageDims) -> Result<PoolDims, OpsError> {
+        let window = |axis: usize| Window::new(self.kernel_size[axis], self.stride[axis], self.padding[axis]);
+        dims(x, [window(0), window(1)], self.ceil_mode)
+    }
+}
+
+/// The dimensions of a pooling whose windows may be dilated or padded unevenly.
+pub fn dims(x: ImageDims, [vertical, horizontal]: [Window; 2], ceil_mode: bool) -> Result<PoolDims, OpsError> {
+    for window in [&vertical, &horizontal] {
+        if window.pad_begin.max(window.pad_end) >= window.extent().max(1) {
+            let (expected, got) = ("less than the window", window.pad_begin.max(window.pad_end).to_string());
+            return Err(OpsError::Parameter { op: "max_pool", parameter: "padding", expected, got });
+        }
+    }
+    match (vertical.outputs(x.h, ceil_mode), horizontal.outputs(x.w, ceil_mode)) {
+        (Some(p), Some(q)) => Ok(PoolDims { x, p, q, vertical, horizontal }),
+        _ => Err(super::error_window("max_pool", &vertical, &horizontal, &x)),
+    }
+}
+
+/// Overwrites y and argmax.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// Dimensions.
+    pub dims: PoolDims,
+    /// Input.
+    pub x: TensorId,
+    /// Output.
+    pub y: TensorId,
+    /// Words: the place `h * W + w` of each maximum.
+    pub argmax: TensorId,
+}
+
+/// Overwrites dx.
+#[derive(Clone, Debug)]
+pub struct Backward {
+    /// Dimensions.
+    pub dims: PoolDims,
+    /// Words: the place of each maximum.
+    pub argmax: TensorId,
+    /// Upstream gradient.
+    pub dy: TensorId,
+    /// Gradient of the input.
+    pub dx: TensorId,
+}
+
+fn cost(dims: &PoolDims) -> Cost {
+    Cost { macs: 0, elements: (dims.x.n * (dims.x.features() + 2 * dims.y().features())) as u64 }
+}
+
+impl Operation for Forward {
+    const STEM: &'static str = "max_pool";
+    fn pass(&self) -> &'static str {
+        "forward"
+    }
+    fn cost(&self) -> Cost {
+        cost(&self.dims)
+    }
+    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
+        memory.write_words(self.argmax.0, |m, argmax| {
+            m.write_real(self.y.0, |m, y| cpu::max_pool::forward(&self.dims, &m.real[self.x.0], y, argmax));
+        });
+    }
+}
+
+impl Operation for Backward {
+    const STEM: &'static str = "max_pool";
+    fn pass(&self) -> &'static str {
+        "backward"
+    }
+    fn cost(&self) -> Cost {
+        cost(&self.dims)
+    }
+    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
+        memory.write_real(self.dx.0, |m, dx| {
+            cpu::max_pool::backward(&self.dims, &m.words[self.argmax.0], &m.real[self.dy.0], dx);
+        });
+    }
+}

@@ -1,0 +1,124 @@
+//! The operations: one file each, with its parameters, shapes, cost and its way to each executor.
+//!
+//! An operation is one stem in every place: `src/ops/lrn.rs`, `src/cpu/lrn.rs`, `shaders/lrn.wgsl`,
+//! `kernels-tests/lrn.rs`, and a line in the list below. `docs` in CONTRIBUTING.md says how to add one.
+
+pub mod augment;
+pub mod conv2d;
+pub mod dense;
+pub mod dropout;
+mod error;
+mod executor;
+pub mod lrn;
+pub mod max_pool;
+pub mod program;
+pub mod relu;
+pub mod sgd;
+pub mod softmax_cross_entropy;
+pub mod top_k;
+
+pub use error::OpsError;
+pub use executor::{Device, Executor};
+pub use program::{Element, Program, Role, TensorId, TensorShape};
+
+use crate::{
+    cpu,
+    host::{ImageDims, Real, Stream, Window},
+};
+
+/// What changes from step to step of a static tape.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The number of the training step, which keys dropout masks.
+    pub iteration: u32,
+    /// The learning rate, before `lr_mult`.
+    pub rate: f64,
+    /// The stream of dropout masks.
+    pub dropout: Stream,
+}
+
+/// The work of one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Multiply-adds.
+    pub macs: u64,
+    /// Elements read and written, four bytes each.
+    pub elements: u64,
+}
+
+fn error_window(op: &'static str, vertical: &Window, horizontal: &Window, x: &ImageDims) -> OpsError {
+    OpsError::Window {
+        op,
+        kernel: [vertical.kernel, horizontal.kernel],
+        stride: [vertical.stride, horizontal.stride],
+        padding: [vertical.pad_begin, horizontal.pad_begin],
+        dilation: [vertical.dilation, horizontal.dilation],
+        input: [x.h, x.w],
+    }
+}
+
+/// What every operation can say and do.
+pub trait Operation {
+    /// The operation's stem, such as `conv2d`.
+    const STEM: &'static str;
+    /// The pass, such as `backward_weight`: also the name of the shader's entry point.
+    fn pass(&self) -> &'static str;
+    /// The work of one call.
+    fn cost(&self) -> Cost;
+    /// Runs on the native executor.
+    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step);
+}
+
+macro_rules! operations {
+    ($($variant:ident = $stem:ident :: $call:ident),* $(,)?) => {
+        /// One call of an operation, on numbered tensors.
+        #[derive(Clone, Debug)]
+        #[expect(missing_docs, reason = "each variant is documented where its type is")]
+        pub enum Op { $($variant($stem::$call)),* }
+
+        impl Op {
+            /// The operation's stem, such as `conv2d`.
+            pub fn stem(&self) -> &'static str {
+                match self { $(Op::$variant(_) => <$stem::$call as Operation>::STEM),* }
+            }
+            /// The pass, such as `backward_weight`.
+            pub fn pass(&self) -> &'static str {
+                match self { $(Op::$variant(call) => call.pass()),* }
+            }
+            /// The work of one call.
+            pub fn cost(&self) -> Cost {
+                match self { $(Op::$variant(call) => call.cost()),* }
+            }
+            /// Runs on the native executor.
+            pub fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
+                match self { $(Op::$variant(call) => call.run(memory, step)),* }
+            }
+        }
+        $(impl From<$stem::$call> for Op {
+            fn from(call: $stem::$call) -> Self { Op::$variant(call) }
+        })*
+    };
+}
+
+operations! {
+    Augment = augment::Forward,
+    Conv2dForward = conv2d::Forward,
+    Conv2dBackwardInput = conv2d::BackwardInput,
+    Conv2dBackwardWeight = conv2d::BackwardWeight,
+    Conv2dBackwardBias = conv2d::BackwardBias,
+    DenseForward = dense::Forward,
+    DenseBackwardInput = dense::BackwardInput,
+    DenseBackwardWeight = dense::BackwardWeight,
+    DenseBackwardBias = dense::BackwardBias,
+    ReluForward = relu::Forward,
+    ReluBackward = relu::Backward,
+    LrnForward = lrn::Forward,
+    LrnBackward = lrn::Backward,
+    MaxPoolForward = max_pool::Forward,
+    MaxPoolBackward = max_pool::Backward,
+    Dropout = dropout::Apply,
+    SoftmaxCrossEntropyForward = softmax_cross_entropy::Forward,
+    SoftmaxCrossEntropyBackward = softmax_cross_entropy::Backward,
+    TopK = top_k::Forward,
+    Sgd = sgd::Update,
+}
