@@ -1,5 +1,6 @@
 //! Shapes, layouts, counter-based random numbers and digests: plain data that every other room builds on.
 
+pub mod atomic;
 pub mod digest;
 pub mod dims;
 pub mod layout;

@@ -1,0 +1,386 @@
+//! From a description to a program: shapes, freezing, tapes.
+
+use super::{Kind, Layer, Net, NetDef, NnError, Param};
+use crate::{
+    host::ImageDims,
+    ops::{
+        Element, Op, OpsError, Program, Role, TensorId, TensorShape, augment, conv2d, dense, dropout, lrn, max_pool,
+        program::Entry, relu, sgd, softmax_cross_entropy, top_k,
+    },
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a net reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Input {
+    /// The first activation, written from outside.
+    Activation,
+    /// Stored bytes, cropped, mirrored and freed of their mean on the device.
+    Images {
+        /// Height and width of stored images.
+        stored: [usize; 2],
+        /// What the difference to the mean is multiplied with.
+        scale: f64,
+    },
+}
+
+/// How a net is built.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildOptions {
+    /// Images in one step.
+    pub batch: usize,
+    /// What the net reads.
+    pub input: Input,
+    /// The momentum.
+    pub momentum: f64,
+    /// The weight decay.
+    pub weight_decay: f64,
+    /// Where the learning rate enters.
+    pub convention: sgd::Convention,
+    /// Whether dropout masks are given from outside instead of drawn.
+    pub given_masks: bool,
+}
+
+struct Builder<'a> {
+    def: &'a NetDef,
+    options: BuildOptions,
+    program: Program,
+    forward: Vec<Entry>,
+    backward: Vec<Entry>,
+    update: Vec<Entry>,
+    params: Vec<Param>,
+    outputs: BTreeMap<String, (TensorId, Option<TensorId>)>,
+    masks: BTreeMap<String, TensorId>,
+    drawn: BTreeMap<String, dropout::Mask>,
+    removed: Vec<String>,
+}
+
+/// One layer with the tensors around it.
+struct Placed<'a> {
+    layer: &'a Layer,
+    x: (TensorId, ImageDims),
+    y: (TensorId, ImageDims),
+    weights: Option<(TensorId, TensorId)>,
+    argmax: Option<TensorId>,
+}
+
+impl Net {
+    /// Builds a net: infers every shape, decides what needs a backward pass, and writes both tapes.
+    ///
+    /// A layer's parameters get gradients where it learns. An input gradient is computed only above
+    /// the lowest layer that learns (Caffe's `net.cpp`): nothing runs backward below it.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, with the layer; a net that does not end in class scores.
+    pub fn build(def: &NetDef, options: BuildOptions) -> Result<Net, NnError> {
+        let mut builder = Builder {
+            def,
+            options,
+            program: Program::default(),
+            forward: Vec::new(),
+            backward: Vec::new(),
+            update: Vec::new(),
+            params: Vec::new(),
+            outputs: BTreeMap::new(),
+            masks: BTreeMap::new(),
+            drawn: BTreeMap::new(),
+            removed: Vec::new(),
+        };
+        builder.finish()
+    }
+}
+
+impl<'a> Builder<'a> {
+    fn activation(&mut self, name: &str, role: Role, dims: ImageDims) -> TensorId {
+        self.program.tensor(name, role, Element::Real, TensorShape::Activation(dims))
+    }
+
+    fn per_image(&mut self, name: &str, role: Role, element: Element, width: usize) -> TensorId {
+        self.program.tensor(name, role, element, TensorShape::Rows { rows: self.options.batch, width })
+    }
+
+    fn finish(&mut self) -> Result<Net, NnError> {
+        let def = self.def;
+        for (i, layer) in def.layers.iter().enumerate() {
+            if def.layers[..i].iter().any(|other| other.name == layer.name) {
+                return Err(NnError::DuplicateLayer { net: def.name.clone(), layer: layer.name.clone() });
+            }
+        }
+        let [c, h, w] = def.input;
+        let n = self.options.batch;
+        let dims = ImageDims { n, c, h, w };
+        let (x, images, input) = self.input(dims);
+        let labels = self.per_image("labels", Role::Input, Element::Word, 1);
+
+        let mut placed = Vec::new();
+        let mut at = (x, dims);
+        for layer in &def.layers {
+            let input = [at.1.c, at.1.h, at.1.w];
+            let next = self.place(layer, at).map_err(|source| {
+                let (net, layer) = (def.name.clone(), layer.name.clone());
+                NnError::Layer { net, layer, input, source }
+            })?;
+            at = next.y;
+            self.outputs.insert(layer.name.clone(), (at.0, None));
+            placed.push(next);
+        }
+        let last = def.layers.last();
+        if !matches!(last, Some(Layer { kind: Kind::Dense { .. }, .. })) {
+            let last = last.map_or("missing".into(), |layer| layer.name.clone());
+            return Err(NnError::NoLogits { net: def.name.clone(), last });
+        }
+        let (logits, classes) = (at.0, at.1.c);
+        let loss = self.per_image("loss", Role::Activation, Element::Real, 1);
+        let prob = self.activation("prob", Role::Activation, at.1);
+        let rank = self.per_image("rank", Role::Activation, Element::Word, 1);
+        let mut entries = std::mem::take(&mut self.forward);
+        let softmax = softmax_cross_entropy::Forward { n, classes, logits, labels, loss, prob };
+        entries.push(Entry { layer: "loss".into(), op: softmax.into() });
+
+        self.backward_pass(&placed, (prob, labels, classes));
+
+        let of_dropout = |entry: &Entry| entry.op.stem() == "dropout";
+        let mut eval: Vec<Entry> = input.iter().chain(&entries).filter(|e| !of_dropout(e)).cloned().collect();
+        let top_k = top_k::Forward { n, classes, logits, labels, rank };
+        eval.push(Entry { layer: "top_k".into(), op: top_k.into() });
+        let mut train = input;
+        train.extend(entries);
+        train.append(&mut self.backward);
+        train.append(&mut self.update);
+        self.program.tapes = vec![train, eval];
+
+        Ok(Net {
+            def: def.clone(),
+            batch: n,
+            program: Arc::new(std::mem::take(&mut self.program)),
+            images,
+            x,
+            labels,
+            logits,
+            loss,
+            rank,
+            params: std::mem::take(&mut self.params),
+            outputs: std::mem::take(&mut self.outputs),
+            masks: std::mem::take(&mut self.masks),
+            removed: std::mem::take(&mut self.removed),
+        })
+    }
+
+    fn input(&mut self, dims: ImageDims) -> (TensorId, Option<[TensorId; 3]>, Vec<Entry>) {
+        let Input::Images { stored: [h, w], scale } = self.options.input else {
+            return (self.activation("x", Role::Input, dims), None, Vec::new());
+        };
+        let stored = ImageDims { n: dims.n, c: dims.c, h, w };
+        let images = self.per_image("images", Role::Input, Element::Byte, stored.features());
+        let crops = self.per_image("crops", Role::Input, Element::Word, 3);
+        let mean_shape = TensorShape::Rows { rows: 1, width: stored.features() };
+        let mean = self.program.tensor("mean", Role::Input, Element::Real, mean_shape);
+        let x = self.activation("x", Role::Activation, dims);
+        let crop = [dims.h, dims.w];
+        let op = augment::Forward { stored, crop, scale, images, crops, mean, x };
+        (x, Some([images, crops, mean]), vec![Entry { layer: "input".into(), op: op.into() }])
+    }
+
+    fn push(&mut self, layer: &Layer, op: impl Into<Op>) {
+        self.forward.push(Entry { layer: layer.name.clone(), op: op.into() });
+    }
+
+    /// Adds a layer's tensors and its forward operation.
+    fn place(&mut self, layer: &'a Layer, x: (TensorId, ImageDims)) -> Result<Placed<'a>, OpsError> {
+        let (x_id, xd) = x;
+        let mut placed = Placed { layer, x, y: x, weights: None, argmax: None };
+        match &layer.kind {
+            Kind::Conv2d(conv) => {
+                let dims = conv.dims(xd)?;
+                let kernel = [dims.k, dims.cg(), dims.r(), dims.s()];
+                let weights = self.parameters(layer, kernel, dims.groups, kernel.to_vec());
+                placed.y = (self.activation(&layer.name, Role::Activation, dims.y()), dims.y());
+                placed.weights = Some(weights);
+                let (w, b) = weights;
+                self.push(layer, conv2d::Forward { dims, x: x_id, w, b: Some(b), y: placed.y.0 });
+            }
+            Kind::Dense { out_features } => {
+                if *out_features == 0 {
+                    let (expected, got) = ("at least 1", "0".into());
+                    return Err(OpsError::Parameter { op: "dense", parameter: "out_features", expected, got });
+                }
+                let dims = dense::DenseDims { x: xd, k: *out_features };
+                let kernel = [dims.k, xd.c, xd.h, xd.w];
+                let weights = self.parameters(layer, kernel, 1, vec![dims.k, xd.features()]);
+                placed.y = (self.activation(&layer.name, Role::Activation, dims.y()), dims.y());
+                placed.weights = Some(weights);
+                let (w, b) = weights;
+                self.push(layer, dense::Forward { dims, x: x_id, w, b: Some(b), y: placed.y.0 });
+            }
+            Kind::Relu => self.push(layer, relu::Forward { dims: xd, y: x_id }),
+            Kind::MaxPool(pool) => {
+                let dims = pool.dims(xd)?;
+                placed.y = (self.activation(&layer.name, Role::Activation, dims.y()), dims.y());
+                let shape = TensorShape::Activation(dims.y());
+                let name = format!("{}.argmax", layer.name);
+                let argmax = self.program.tensor(name, Role::Activation, Element::Word, shape);
+                placed.argmax = Some(argmax);
+                self.push(layer, max_pool::Forward { dims, x: x_id, y: placed.y.0, argmax });
+            }
+            Kind::Lrn(norm) => {
+                let dims = norm.dims(xd)?;
+                placed.y = (self.activation(&layer.name, Role::Activation, xd), xd);
+                self.push(layer, lrn::Forward { dims, x: x_id, y: placed.y.0 });
+            }
+            Kind::Dropout { ratio } => {
+                if !(0.0..1.0).contains(ratio) {
+                    let (expected, got) = ("at least 0 and below 1", ratio.to_string());
+                    return Err(OpsError::Parameter { op: "dropout", parameter: "ratio", expected, got });
+                }
+                let mask = self.mask(layer, xd);
+                self.drawn.insert(layer.name.clone(), mask);
+                self.push(layer, dropout::Apply { dims: xd, ratio: *ratio, mask, x: x_id });
+            }
+        }
+        Ok(placed)
+    }
+
+    fn mask(&mut self, layer: &Layer, dims: ImageDims) -> dropout::Mask {
+        if !self.options.given_masks {
+            // The number counts dropout layers, so that it does not change when other layers come or go.
+            return dropout::Mask::Drawn { layer: self.drawn.len() as u32 };
+        }
+        let name = format!("{}.mask", layer.name);
+        let mask = self.program.tensor(name, Role::Input, Element::Word, TensorShape::Activation(dims));
+        self.masks.insert(layer.name.clone(), mask);
+        dropout::Mask::Given(mask)
+    }
+
+    fn parameters(
+        &mut self,
+        layer: &Layer,
+        dims: [usize; 4],
+        groups: usize,
+        outer: Vec<usize>,
+    ) -> (TensorId, TensorId) {
+        let shapes = [
+            ("weight", TensorShape::Kernel { dims, groups }, outer),
+            ("bias", TensorShape::Channels(dims[0]), vec![dims[0]]),
+        ];
+        let mut ids = [TensorId(0); 2];
+        for (i, (suffix, shape, outer)) in shapes.into_iter().enumerate() {
+            let name = format!("{}.{suffix}", layer.name);
+            let w = self.program.tensor(&name, Role::Parameter, Element::Real, shape);
+            let learns = layer.learns() && layer.lr_mult[i] != 0.0;
+            let (mut g, mut h) = (None, None);
+            if learns {
+                let program = &mut self.program;
+                g = Some(program.tensor(format!("d({name})"), Role::ParameterGradient, Element::Real, shape));
+                h = Some(program.tensor(format!("h({name})"), Role::History, Element::Real, shape));
+            }
+            ids[i] = w;
+            self.params.push(Param { name, layer: layer.name.clone(), shape: outer, w, g, h, is_bias: i == 1 });
+        }
+        (ids[0], ids[1])
+    }
+
+    /// Writes the backward pass and the updates, from the loss down to the lowest layer that learns.
+    fn backward_pass(&mut self, placed: &[Placed<'_>], (prob, labels, classes): (TensorId, TensorId, usize)) {
+        let Some(lowest) = placed.iter().position(|p| p.layer.learns()) else {
+            self.removed.push("no layer learns: a step is a forward pass".into());
+            return;
+        };
+        for p in placed.iter().filter(|p| p.layer.has_weights() && !p.layer.learns()) {
+            self.removed.push(format!("{}: weight and bias gradients, history, update", p.layer.name));
+        }
+        let n = self.options.batch;
+        let mut gradients: BTreeMap<TensorId, TensorId> = BTreeMap::new();
+        if let Some(top) = placed.last() {
+            let dx = self.activation(&format!("d({})", top.layer.name), Role::ActivationGradient, top.y.1);
+            gradients.insert(top.y.0, dx);
+            let weight = 1.0 / n as f64;
+            let op = softmax_cross_entropy::Backward { n, classes, weight, prob, labels, dx };
+            self.backward.push(Entry { layer: "loss".into(), op: op.into() });
+        }
+        for (i, p) in placed.iter().enumerate().rev() {
+            let Some(&dy) = gradients.get(&p.y.0) else { continue };
+            self.outputs.entry(p.layer.name.clone()).and_modify(|o| o.1 = Some(dy));
+            if i < lowest {
+                break;
+            }
+            let in_place = p.x.0 == p.y.0;
+            let dx = (i > lowest).then(|| {
+                if in_place {
+                    return dy;
+                }
+                let below = i.checked_sub(1).map_or("x", |b| &placed[b].layer.name);
+                let dx = self.activation(&format!("d({below})"), Role::ActivationGradient, p.x.1);
+                gradients.insert(p.x.0, dx);
+                dx
+            });
+            self.backward_of(p, dy, dx);
+            if dx.is_none() {
+                let below = placed[..i].iter().filter(|b| b.layer.has_weights()).count();
+                if below > 0 {
+                    self.removed.push(format!("{}: input gradient, and everything backward below", p.layer.name));
+                }
+                break;
+            }
+        }
+        self.updates(placed);
+    }
+
+    fn backward_of(&mut self, p: &Placed<'_>, dy: TensorId, dx: Option<TensorId>) {
+        let param = |suffix: &str| {
+            let name = format!("{}.{suffix}", p.layer.name);
+            self.params.iter().find(|param| param.name == name).and_then(|param| param.g)
+        };
+        let (dw, db) = (param("weight"), param("bias"));
+        let mut ops: Vec<Op> = Vec::new();
+        match (&p.layer.kind, p.weights) {
+            (Kind::Conv2d(conv), Some((w, _))) => {
+                // The forward pass has already been placed with these dimensions.
+                let Ok(dims) = conv.dims(p.x.1) else { return };
+                ops.extend(dw.map(|dw| conv2d::BackwardWeight { dims, x: p.x.0, dy, dw }.into()));
+                ops.extend(db.map(|db| conv2d::BackwardBias { dims, dy, db }.into()));
+                ops.extend(dx.map(|dx| conv2d::BackwardInput { dims, w, dy, dx }.into()));
+            }
+            (Kind::Dense { out_features }, Some((w, _))) => {
+                let dims = dense::DenseDims { x: p.x.1, k: *out_features };
+                ops.extend(dw.map(|dw| dense::BackwardWeight { dims, x: p.x.0, dy, dw }.into()));
+                ops.extend(db.map(|db| dense::BackwardBias { dims, dy, db }.into()));
+                ops.extend(dx.map(|dx| dense::BackwardInput { dims, w, dy, dx }.into()));
+            }
+            (Kind::Relu, _) => ops.push(relu::Backward { dims: p.x.1, y: p.y.0, dy }.into()),
+            (Kind::MaxPool(pool), _) => {
+                let (Ok(dims), Some(argmax), Some(dx)) = (pool.dims(p.x.1), p.argmax, dx) else { return };
+                ops.push(max_pool::Backward { dims, argmax, dy, dx }.into());
+            }
+            (Kind::Lrn(norm), _) => {
+                let (Ok(dims), Some(dx)) = (norm.dims(p.x.1), dx) else { return };
+                ops.push(lrn::Backward { dims, x: p.x.0, dy, dx }.into());
+            }
+            (Kind::Dropout { ratio }, _) => {
+                let mask = self.drawn.get(&p.layer.name).copied();
+                ops.extend(mask.map(|mask| dropout::Apply { dims: p.x.1, ratio: *ratio, mask, x: dy }.into()));
+            }
+            (Kind::Conv2d(_) | Kind::Dense { .. }, None) => {}
+        }
+        self.backward.extend(ops.into_iter().map(|op| Entry { layer: p.layer.name.clone(), op }));
+    }
+
+    fn updates(&mut self, placed: &[Placed<'_>]) {
+        let options = self.options;
+        for param in &self.params {
+            let (Some(g), Some(h)) = (param.g, param.h) else { continue };
+            let Some(layer) = placed.iter().map(|p| p.layer).find(|layer| layer.name == param.layer) else { continue };
+            let i = usize::from(param.is_bias);
+            let op = sgd::Update {
+                len: param.shape.iter().product(),
+                convention: options.convention,
+                momentum: options.momentum,
+                decay: options.weight_decay * layer.decay_mult[i],
+                lr_mult: layer.lr_mult[i],
+                g,
+                w: param.w,
+                h,
+            };
+            self.update.push(Entry { layer: param.layer.clone(), op: op.into() });
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! A built net: a program with the numbers of its tensors.
+
+use super::{NetDef, NnError};
+use crate::{
+    host::Stream,
+    ops::{Executor, Program, TensorId},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The tape of one training step: input, forward with dropout, loss, backward, update.
+pub const TRAIN: usize = 0;
+/// The tape of an evaluation: input, forward without dropout, loss, ranks.
+pub const EVAL: usize = 1;
+
+/// A parameter of a net.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// The name, such as `conv1.weight`.
+    pub name: String,
+    /// The layer.
+    pub layer: String,
+    /// The outer shape: OIHW or `[out, in]` for weights, `[out]` for a bias.
+    pub shape: Vec<usize>,
+    /// The tensor.
+    pub w: TensorId,
+    /// Its gradient, where it learns.
+    pub g: Option<TensorId>,
+    /// The optimiser's history, where it learns.
+    pub h: Option<TensorId>,
+    /// Whether it is a layer's bias.
+    pub is_bias: bool,
+}
+
+/// A built net.
+#[derive(Clone, Debug)]
+pub struct Net {
+    /// The description.
+    pub def: NetDef,
+    /// Images in one step.
+    pub batch: usize,
+    /// Tensors and tapes.
+    pub program: Arc<Program>,
+    /// Stored images, crops and mean, where the net reads images.
+    pub images: Option<[TensorId; 3]>,
+    /// The first activation.
+    pub x: TensorId,
+    /// The true classes.
+    pub labels: TensorId,
+    /// The class scores.
+    pub logits: TensorId,
+    /// The loss of each image.
+    pub loss: TensorId,
+    /// Classes that come before the true one, for each image.
+    pub rank: TensorId,
+    /// The parameters, from the input up.
+    pub params: Vec<Param>,
+    /// The tensor that holds each layer's output, and, where a backward pass writes it, its gradient.
+    pub outputs: BTreeMap<String, (TensorId, Option<TensorId>)>,
+    /// Dropout masks to be given from outside, where the net was built so.
+    pub masks: BTreeMap<String, TensorId>,
+    /// What freezing removed from a training step, in words.
+    pub removed: Vec<String>,
+}
+
+impl Net {
+    /// Writes fresh initial weights: the parameter `name` is drawn from the stream `stream(name)`.
+    ///
+    /// # Errors
+    /// An error of the device.
+    pub fn initialise(&self, executor: &mut Executor, stream: impl Fn(&str) -> Stream) -> Result<(), NnError> {
+        for param in &self.params {
+            let values = self.initial(param, &stream);
+            executor.write(param.w, &values)?;
+        }
+        Ok(())
+    }
+
+    /// The initial values of one parameter.
+    pub fn initial(&self, param: &Param, stream: impl Fn(&str) -> Stream) -> Vec<f32> {
+        let init = self.def.layers.iter().find(|l| l.name == param.layer).and_then(|l| l.init);
+        let len = param.shape.iter().product();
+        match init {
+            Some(init) if param.is_bias => vec![init.bias as f32; len],
+            Some(init) => init.weights(&param.shape, &stream(&param.name)),
+            None => vec![0.0; len],
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Weights files: safetensors with the outer shapes (OIHW, `[out, in]`) under PyTorch-like names.
+
+use super::{NnError, Param};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use std::{collections::HashMap, path::Path};
+
+/// The largest header that is read: weights files of this project need a few kilobytes.
+const MOST_HEADER_BYTES: u64 = 10_000_000;
+
+/// Named tensors with their shapes, in the order of their names.
+pub type Tensors = std::collections::BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+/// The bytes of a safetensors file. The same tensors and metadata give the same bytes.
+pub fn encode(tensors: &Tensors, metadata: &[(&str, String)]) -> Result<Vec<u8>, NnError> {
+    let corrupt = |e: safetensors::SafeTensorError| NnError::Corrupt { path: "".into(), reason: e.to_string() };
+    let mut views = Vec::new();
+    for (name, (shape, values)) in tensors {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytemuck::cast_slice(values)).map_err(corrupt)?;
+        views.push((name.clone(), view));
+    }
+    // One entry of metadata, because the order of a hash map's entries would change the bytes from run to run.
+    let joined: Vec<String> = metadata.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    let metadata = HashMap::from([("strata".to_string(), joined.join("\n"))]);
+    safetensors::serialize(views, Some(metadata)).map_err(corrupt)
+}
+
+/// Reads tensors and metadata back.
+///
+/// # Errors
+/// A file that is not there, is cut off, has an outsized header or another element type.
+pub fn read(path: &Path) -> Result<(Tensors, HashMap<String, String>), NnError> {
+    let bytes = std::fs::read(path).map_err(|source| NnError::Io { path: path.into(), source })?;
+    decode(path, &bytes)
+}
+
+/// Reads tensors and metadata from bytes; `path` names them in messages.
+///
+/// # Errors
+/// As [`read`].
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<(Tensors, HashMap<String, String>), NnError> {
+    let corrupt = |reason: String| NnError::Corrupt { path: path.into(), reason };
+    let header = bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b));
+    match header {
+        None => return Err(corrupt("shorter than a header".into())),
+        Some(length) if length > MOST_HEADER_BYTES => return Err(corrupt(format!("a header of {length} bytes"))),
+        Some(_) => {}
+    }
+    let file = SafeTensors::deserialize(bytes).map_err(|e| corrupt(e.to_string()))?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| corrupt(e.to_string()))?;
+    let mut tensors = Tensors::new();
+    for (name, view) in file.tensors() {
+        if view.dtype() != Dtype::F32 {
+            return Err(corrupt(format!("tensor {name} is {:?}, expected F32", view.dtype())));
+        }
+        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        tensors.insert(name, (view.shape().to_vec(), values));
+    }
+    let lines = metadata.metadata().as_ref().and_then(|m| m.get("strata").cloned()).unwrap_or_default();
+    let pairs = lines.lines().filter_map(|line| line.split_once(" = "));
+    Ok((tensors, pairs.map(|(key, value)| (key.to_string(), value.to_string())).collect()))
+}
+
+/// The values of a net's parameter, with its shape checked.
+///
+/// # Errors
+/// A tensor that is missing or of another shape.
+pub fn take<'a>(tensors: &'a Tensors, param: &Param, path: &Path) -> Result<&'a [f32], NnError> {
+    let Some((shape, values)) = tensors.get(&param.name) else {
+        return Err(NnError::MissingTensor { path: path.into(), tensor: param.name.clone() });
+    };
+    if *shape != param.shape {
+        let (tensor, expected, got) = (param.name.clone(), param.shape.clone(), shape.clone());
+        return Err(NnError::TensorShape { path: path.into(), tensor, expected, got });
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Tensors {
+        Tensors::from([("a.weight".into(), (vec![2, 3], vec![1.0; 6])), ("a.bias".into(), (vec![2], vec![0.5, f32::MIN]))])
+    }
+
+    #[test]
+    fn tensors_and_metadata_come_back_and_the_bytes_are_always_the_same() {
+        let metadata = [("step", "12".to_string()), ("net", "x".to_string())];
+        let bytes = encode(&sample(), &metadata).unwrap();
+        assert_eq!(bytes, encode(&sample(), &metadata).unwrap());
+        let (tensors, read) = decode(Path::new("w"), &bytes).unwrap();
+        assert_eq!(tensors, sample());
+        assert_eq!(read["step"], "12");
+    }
+
+    #[test]
+    fn a_cut_or_outsized_file_is_refused_by_name() {
+        let bytes = encode(&sample(), &[]).unwrap();
+        for cut in [0, 7, 20, bytes.len() - 1] {
+            let message = decode(Path::new("cut.safetensors"), &bytes[..cut]).unwrap_err().to_string();
+            assert!(message.contains("cut.safetensors"), "{message}");
+        }
+        let huge = [u64::MAX.to_le_bytes().as_slice(), &[b'{'; 64]].concat();
+        assert!(decode(Path::new("huge"), &huge).is_err());
+    }
+}

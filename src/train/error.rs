@@ -1,0 +1,94 @@
+//! What can go wrong while a network trains.
+
+use crate::{nn::NnError, ops::OpsError};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// An error of training.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// A solver setting out of its range.
+    #[error("solver: {key} is {got}, expected {expected}")]
+    Setting {
+        /// The setting.
+        key: &'static str,
+        /// What would be right.
+        expected: &'static str,
+        /// What came.
+        got: String,
+    },
+    /// Images that do not fit the net.
+    #[error("the data's images are {got:?} (channels, height, width), the net {net} needs at least {expected:?}; choose another net or resize the data")]
+    Images {
+        /// The net.
+        net: String,
+        /// Its input.
+        expected: [usize; 3],
+        /// The data's images.
+        got: [usize; 3],
+    },
+    /// A label without an output.
+    #[error("the data has label {label}, the net only {classes} outputs; raise `outputs` or mend the labels")]
+    Label {
+        /// The label.
+        label: u32,
+        /// The outputs.
+        classes: usize,
+    },
+    /// No images to train on or to test on.
+    #[error("the {what} set holds no images")]
+    Empty {
+        /// Which set.
+        what: &'static str,
+    },
+    /// The loss is no longer a number.
+    #[error("the loss became {loss} at step {step}: the network has diverged; lower base_lr")]
+    Diverged {
+        /// The step.
+        step: u64,
+        /// The loss.
+        loss: f64,
+    },
+    /// A checkpoint of other settings.
+    #[error("{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); use another run directory")]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        key: &'static str,
+        /// The value now.
+        expected: String,
+        /// The value in the file.
+        got: String,
+    },
+    /// A file that cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A line of a records file that cannot be read.
+    #[error("{path}, line {line}: {reason}; delete the network's folder to train it again")]
+    Records {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The run was asked to stop; the checkpoint is written.
+    #[error("stopped at step {step}; start the same command again to continue")]
+    Stopped {
+        /// The step.
+        step: u64,
+    },
+    /// An error of the net.
+    #[error(transparent)]
+    Nn(#[from] NnError),
+    /// An error of the device.
+    #[error(transparent)]
+    Ops(#[from] OpsError),
+}

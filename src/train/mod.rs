@@ -1,0 +1,14 @@
+//! The solver, the order of images, the training loop, checkpoints and records.
+
+pub mod batches;
+pub mod checkpoint;
+mod error;
+pub mod record;
+pub mod solver;
+pub mod trainer;
+
+pub use batches::{Batches, Images};
+pub use error::TrainError;
+pub use record::Record;
+pub use solver::Solver;
+pub use trainer::{Scores, Trainer};

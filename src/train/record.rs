@@ -1,0 +1,59 @@
+//! Records of a training run: one JSON line for each evaluation.
+
+use super::TrainError;
+use crate::host::atomic;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// One evaluation. It holds nothing that depends on the clock, so that a resumed run writes the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Training steps done.
+    pub step: u64,
+    /// Passes over the training images done.
+    pub epoch: f64,
+    /// The mean training loss since the record before.
+    pub train_loss: f64,
+    /// The mean loss on the evaluated images.
+    pub loss: f64,
+    /// The share of images whose true class has the greatest score.
+    pub top1: f64,
+    /// The share of images whose true class is among the five greatest scores.
+    pub top5: f64,
+    /// Images evaluated.
+    pub images: u64,
+}
+
+/// Writes all records, replacing the file.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write(path: &Path, records: &[Record]) -> Result<(), TrainError> {
+    let mut text = String::new();
+    for record in records {
+        // A record holds numbers only, which always serialise.
+        text.push_str(&serde_json::to_string(record).unwrap_or_default());
+        text.push('\n');
+    }
+    atomic::write(path, text.as_bytes()).map_err(|source| TrainError::Io { path: path.into(), source })
+}
+
+/// Reads all records; none where there is no file yet.
+///
+/// # Errors
+/// A file that cannot be read, or a line that is no record.
+pub fn read(path: &Path) -> Result<Vec<Record>, TrainError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(TrainError::Io { path: path.into(), source }),
+    };
+    let parse = |(i, line)| {
+        serde_json::from_str(line).map_err(|e: serde_json::Error| TrainError::Records {
+            path: path.into(),
+            line: i + 1,
+            reason: e.to_string(),
+        })
+    };
+    text.lines().enumerate().map(parse).collect()
+}

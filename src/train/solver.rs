@@ -1,0 +1,88 @@
+//! Caffe's solver: what one training run is, apart from its net and its data.
+
+use super::TrainError;
+use crate::ops::sgd::Convention;
+use serde::{Deserialize, Serialize};
+
+/// A schedule with Caffe's names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Solver {
+    /// The learning rate at the start.
+    pub base_lr: f64,
+    /// What the rate is multiplied with at each drop.
+    pub gamma: f64,
+    /// Steps between two drops.
+    pub stepsize: u64,
+    /// Steps in all.
+    pub max_iter: u64,
+    /// Images a step.
+    pub batch_size: usize,
+    /// The momentum.
+    pub momentum: f64,
+    /// The weight decay, added to the gradient as `weight_decay * decay_mult * w`.
+    pub weight_decay: f64,
+    /// Where the learning rate enters: `caffe` or `pytorch`.
+    pub convention: Convention,
+}
+
+impl Solver {
+    /// The learning rate of a step, counted from 0: `base_lr * gamma ^ floor(step / stepsize)`.
+    pub fn rate(&self, step: u64) -> f64 {
+        self.base_lr * self.gamma.powi((step / self.stepsize.max(1)) as i32)
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// The first setting out of its range.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let bad = |key, expected, got: String| Err(TrainError::Setting { key, expected, got });
+        if !(self.base_lr.is_finite() && self.base_lr > 0.0) {
+            return bad("base_lr", "a number above 0", self.base_lr.to_string());
+        }
+        if !(self.gamma.is_finite() && self.gamma > 0.0) {
+            return bad("gamma", "a number above 0", self.gamma.to_string());
+        }
+        if self.stepsize == 0 {
+            return bad("stepsize", "at least 1", "0".into());
+        }
+        if self.max_iter == 0 || self.max_iter > u64::from(u32::MAX) {
+            return bad("max_iter", "1 to 4294967295", self.max_iter.to_string());
+        }
+        if self.batch_size == 0 || self.batch_size > 1 << 16 {
+            return bad("batch_size", "1 to 65536", self.batch_size.to_string());
+        }
+        if !(0.0..1.0).contains(&self.momentum) {
+            return bad("momentum", "at least 0 and below 1", self.momentum.to_string());
+        }
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            return bad("weight_decay", "a number not below 0", self.weight_decay.to_string());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_drops_at_the_step_itself() {
+        let solver = Solver {
+            base_lr: 0.01,
+            gamma: 0.1,
+            stepsize: 100,
+            max_iter: 450,
+            batch_size: 256,
+            momentum: 0.9,
+            weight_decay: 0.0005,
+            convention: Convention::Caffe,
+        };
+        assert_eq!(solver.rate(99), 0.01);
+        assert!((solver.rate(100) - 0.001).abs() < 1e-12);
+        assert!((solver.rate(399) - 0.00001).abs() < 1e-12);
+        assert!(solver.check().is_ok());
+        assert!(Solver { momentum: 1.0, ..solver }.check().is_err());
+    }
+}

@@ -1,0 +1,176 @@
+//! The training loop of one network.
+
+use super::{
+    Batches, Images, Solver, TrainError,
+    batches::Augmentation,
+};
+use crate::{
+    data::Crop,
+    host::Stream,
+    nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN},
+    ops::{Device, Executor, Step},
+};
+
+/// The streams of one training run.
+#[derive(Clone, Copy, Debug)]
+pub struct Streams {
+    /// The order of the images.
+    pub order: Stream,
+    /// Windows and mirrors.
+    pub crops: Stream,
+    /// Dropout masks.
+    pub dropout: Stream,
+}
+
+/// Results of an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores {
+    /// The mean loss.
+    pub loss: f64,
+    /// The share of images whose true class has the greatest score.
+    pub top1: f64,
+    /// The share of images whose true class is among the five greatest scores.
+    pub top5: f64,
+    /// Images evaluated.
+    pub images: u64,
+}
+
+/// One network in training.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    /// The net.
+    pub net: Net,
+    /// Its tensors on the device.
+    pub executor: Executor,
+    /// Steps done.
+    pub step: u64,
+    solver: Solver,
+    train: Images<'a>,
+    batches: Batches,
+    dropout: Stream,
+    mean_written: bool,
+}
+
+impl<'a> Trainer<'a> {
+    /// Builds the net for these images and loads it. The weights are still zero: the caller
+    /// initialises or copies them.
+    ///
+    /// # Errors
+    /// Settings out of range, images or labels that do not fit, a device that refuses the net.
+    pub fn new(
+        def: &NetDef,
+        solver: &Solver,
+        train: Images<'a>,
+        (scale, augmentation): (f64, Augmentation),
+        streams: Streams,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        solver.check()?;
+        if train.set.is_empty() {
+            return Err(TrainError::Empty { what: "training" });
+        }
+        let [c, h, w] = def.input;
+        let got = [train.set.channels, train.set.height, train.set.width];
+        if got[0] != c || got[1] < h || got[2] < w {
+            return Err(TrainError::Images { net: def.name.clone(), expected: def.input, got });
+        }
+        let net = Net::build(
+            def,
+            BuildOptions {
+                batch: solver.batch_size,
+                input: Input::Images { stored: [train.set.height, train.set.width], scale },
+                momentum: solver.momentum,
+                weight_decay: solver.weight_decay,
+                convention: solver.convention,
+                given_masks: false,
+            },
+        )?;
+        check_labels(&net, &train)?;
+        let executor = Executor::load(device, net.program.clone())?;
+        let batches = Batches::new(streams.order, streams.crops, train.set.len(), solver.batch_size, augmentation);
+        let solver = solver.clone();
+        Ok(Self { net, executor, step: 0, solver, train, batches, dropout: streams.dropout, mean_written: false })
+    }
+
+    fn write_batch(&mut self, images: &Images<'_>, indices: &[usize], crops: &[u32]) -> Result<(), TrainError> {
+        let Some([bytes, crop_words, mean]) = self.net.images else { return Ok(()) };
+        if !self.mean_written {
+            self.executor.write(mean, images.mean)?;
+            self.mean_written = true;
+        }
+        let batch = self.net.batch;
+        let mut pixels = Vec::with_capacity(batch * images.set.height * images.set.width * images.set.channels);
+        let mut labels = vec![0; batch];
+        for (slot, &index) in indices.iter().enumerate() {
+            pixels.extend_from_slice(images.set.image(index));
+            labels[slot] = u32::from(images.set.labels[index]);
+        }
+        self.executor.write_bytes(bytes, &pixels)?;
+        self.executor.write_words(crop_words, crops)?;
+        self.executor.write_words(self.net.labels, &labels)?;
+        Ok(())
+    }
+
+    /// One training step. Returns the mean loss of its batch.
+    ///
+    /// # Errors
+    /// A lost device; a loss that is not finite.
+    pub fn train_step(&mut self) -> Result<f64, TrainError> {
+        let indices = self.batches.indices(self.step);
+        let [_, height, width] = self.net.def.input;
+        let crops = self.batches.crops(self.step, self.train.set, [height, width]);
+        let train = self.train;
+        self.write_batch(&train, &indices, &crops)?;
+        let rate = self.solver.rate(self.step);
+        self.executor.run(TRAIN, &Step { iteration: self.step as u32, rate, dropout: self.dropout })?;
+        let losses = self.executor.read(self.net.loss)?;
+        let loss = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
+        if !loss.is_finite() {
+            return Err(TrainError::Diverged { step: self.step, loss });
+        }
+        self.step += 1;
+        Ok(loss)
+    }
+
+    /// Evaluates on images, centre window, no dropout. The last batch may be partly filled.
+    ///
+    /// # Errors
+    /// No images; a lost device.
+    pub fn evaluate(&mut self, images: &Images<'_>) -> Result<Scores, TrainError> {
+        if images.set.is_empty() {
+            return Err(TrainError::Empty { what: "test" });
+        }
+        check_labels(&self.net, images)?;
+        let batch = self.net.batch;
+        let [_, height, width] = self.net.def.input;
+        let centre = Crop::centre(images.set, [height, width]);
+        let crops = [centre.top, centre.left, 0].repeat(batch);
+        let all: Vec<usize> = (0..images.set.len()).collect();
+        let (mut loss, mut first, mut fifth) = (0.0, 0, 0);
+        for indices in all.chunks(batch) {
+            self.write_batch(images, indices, &crops)?;
+            self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
+            let losses = self.executor.read(self.net.loss)?;
+            let ranks = self.executor.read_words(self.net.rank)?;
+            loss += losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();
+            first += ranks[..indices.len()].iter().filter(|&&rank| rank < 1).count();
+            fifth += ranks[..indices.len()].iter().filter(|&&rank| rank < 5).count();
+        }
+        let count = all.len() as f64;
+        let images = all.len() as u64;
+        Ok(Scores { loss: loss / count, top1: first as f64 / count, top5: fifth as f64 / count, images })
+    }
+
+    /// Passes over the training images done.
+    pub fn epoch(&self) -> f64 {
+        self.step as f64 * self.solver.batch_size as f64 / self.train.set.len() as f64
+    }
+}
+
+fn check_labels(net: &Net, images: &Images<'_>) -> Result<(), TrainError> {
+    let classes = net.program.tensors[net.logits.0].shape.len() / net.batch;
+    match images.set.labels.iter().map(|&l| u32::from(l)).find(|&l| l as usize >= classes) {
+        Some(label) => Err(TrainError::Label { label, classes }),
+        None => Ok(()),
+    }
+}
