@@ -5,4 +5,5 @@
 //! (`tests/layering.rs` holds that order and fails on an arrow that points up).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod data;
 pub mod host;
