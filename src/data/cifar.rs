@@ -123,7 +123,9 @@ pub fn read_records(path: &Path, layout: &CifarLayout, records: Option<usize>) -
         }
         labels.push(u16::from(own_labels[layout.label]));
         // Planes to pixels: channels last is the order of every image set.
-        pixels.extend((0..IMAGE).map(|at| planes[at % CHANNELS * PLANE + at / CHANNELS]));
+        let (red, rest) = planes.split_at(PLANE);
+        let (green, blue) = rest.split_at(PLANE);
+        pixels.extend(red.iter().zip(green).zip(blue).flat_map(|((&red, &green), &blue)| [red, green, blue]));
     }
     source.expect_end()?;
     ImageSet::new(SIDE, SIDE, CHANNELS, pixels, labels)

@@ -49,7 +49,7 @@ pub fn std(set: &ImageSet) -> Result<f32, DataError> {
     let total: u128 = sums(set)?.into_iter().map(u128::from).sum();
     let values = set.pixels.len() as u128;
     let spread = values * squares(set) - total * total;
-    Ok((spread as f64).sqrt() as f32 / values as f32)
+    Ok(((spread as f64).sqrt() / values as f64) as f32)
 }
 
 /// The standard deviation that is left once the mean image is subtracted: `sqrt(mean((x - mean_image)^2))`.
