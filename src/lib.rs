@@ -6,6 +6,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod cpu;
+pub mod data;
 pub mod host;
 pub mod nn;
 pub mod ops;
+pub mod train;

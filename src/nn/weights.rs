@@ -80,7 +80,10 @@ mod tests {
     use super::*;
 
     fn sample() -> Tensors {
-        Tensors::from([("a.weight".into(), (vec![2, 3], vec![1.0; 6])), ("a.bias".into(), (vec![2], vec![0.5, f32::MIN]))])
+        Tensors::from([
+            ("a.weight".into(), (vec![2, 3], vec![1.0; 6])),
+            ("a.bias".into(), (vec![2], vec![0.5, f32::MIN])),
+        ])
     }
 
     #[test]

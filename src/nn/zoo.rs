@@ -113,11 +113,7 @@ fn imagenet_plan(name: &'static str, order: Order, bias: f64, classes: usize) ->
             conv(256, 3, 1, 1, 2, gaussian(0.01, bias)),
         ],
         lrn: Lrn { size: 5, alpha: 1e-4, beta: 0.75, k: 1.0 },
-        dense: [
-            (4096, gaussian(0.005, bias)),
-            (4096, gaussian(0.005, bias)),
-            (classes, gaussian(0.01, 0.0)),
-        ],
+        dense: [(4096, gaussian(0.005, bias)), (4096, gaussian(0.005, bias)), (classes, gaussian(0.01, 0.0))],
     }
 }
 

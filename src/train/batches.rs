@@ -2,7 +2,7 @@
 //! sees what an undisturbed one would.
 
 use crate::{
-    data::{Crop, ImageSet},
+    data::{DataError, ImageSet, crop::Crop},
     host::Stream,
 };
 
@@ -16,7 +16,8 @@ pub struct Images<'a> {
 }
 
 /// Where training crops come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Augmentation {
     /// The centre window, never mirrored.
     None,
@@ -59,18 +60,19 @@ impl Batches {
     }
 
     /// The windows of a step's images: top, left and mirror of each.
-    pub fn crops(&self, step: u64, set: &ImageSet, [height, width]: [usize; 2]) -> Vec<u32> {
+    pub fn crops(&self, step: u64, set: &ImageSet, side: usize) -> Result<Vec<u32>, DataError> {
         let first = step * self.batch as u64;
         let mut crops = Vec::with_capacity(3 * self.batch);
         for place in first..first + self.batch as u64 {
-            let words = self.crops.words(place, 0);
+            let [row, column, mirror, _] = self.crops.words(place, 0);
+            let words = [row, column, mirror];
             let crop = match self.augmentation {
-                Augmentation::None => Crop::centre(set, [height, width]),
-                Augmentation::Crop => Crop { mirror: false, ..Crop::random(set, [height, width], words) },
-                Augmentation::CropAndMirror => Crop::random(set, [height, width], words),
+                Augmentation::None => Crop::centre(set.height, set.width, side)?,
+                Augmentation::Crop => Crop::train(set.height, set.width, side, false, words)?,
+                Augmentation::CropAndMirror => Crop::train(set.height, set.width, side, true, words)?,
             };
             crops.extend([crop.top, crop.left, u32::from(crop.mirror)]);
         }
-        crops
+        Ok(crops)
     }
 }

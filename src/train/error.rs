@@ -1,6 +1,6 @@
 //! What can go wrong while a network trains.
 
-use crate::{nn::NnError, ops::OpsError};
+use crate::{data::DataError, nn::NnError, ops::OpsError};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -18,7 +18,9 @@ pub enum TrainError {
         got: String,
     },
     /// Images that do not fit the net.
-    #[error("the data's images are {got:?} (channels, height, width), the net {net} needs at least {expected:?}; choose another net or resize the data")]
+    #[error(
+        "the data's images are {got:?} (channels, height, width), the net {net} needs at least {expected:?}; choose another net or resize the data"
+    )]
     Images {
         /// The net.
         net: String,
@@ -50,7 +52,9 @@ pub enum TrainError {
         loss: f64,
     },
     /// A checkpoint of other settings.
-    #[error("{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); use another run directory")]
+    #[error(
+        "{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); use another run directory"
+    )]
     Checkpoint {
         /// The file.
         path: PathBuf,
@@ -88,6 +92,9 @@ pub enum TrainError {
     /// An error of the net.
     #[error(transparent)]
     Nn(#[from] NnError),
+    /// An error of the data.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// An error of the device.
     #[error(transparent)]
     Ops(#[from] OpsError),

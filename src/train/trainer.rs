@@ -1,11 +1,8 @@
 //! The training loop of one network.
 
-use super::{
-    Batches, Images, Solver, TrainError,
-    batches::Augmentation,
-};
+use super::{Batches, Images, Solver, TrainError, batches::Augmentation};
 use crate::{
-    data::Crop,
+    data::crop::Crop,
     host::Stream,
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN},
     ops::{Device, Executor, Step},
@@ -117,8 +114,7 @@ impl<'a> Trainer<'a> {
     /// A lost device; a loss that is not finite.
     pub fn train_step(&mut self) -> Result<f64, TrainError> {
         let indices = self.batches.indices(self.step);
-        let [_, height, width] = self.net.def.input;
-        let crops = self.batches.crops(self.step, self.train.set, [height, width]);
+        let crops = self.batches.crops(self.step, self.train.set, self.net.def.input[1])?;
         let train = self.train;
         self.write_batch(&train, &indices, &crops)?;
         let rate = self.solver.rate(self.step);
@@ -142,8 +138,7 @@ impl<'a> Trainer<'a> {
         }
         check_labels(&self.net, images)?;
         let batch = self.net.batch;
-        let [_, height, width] = self.net.def.input;
-        let centre = Crop::centre(images.set, [height, width]);
+        let centre = Crop::centre(images.set.height, images.set.width, self.net.def.input[1])?;
         let crops = [centre.top, centre.left, 0].repeat(batch);
         let all: Vec<usize> = (0..images.set.len()).collect();
         let (mut loss, mut first, mut fifth) = (0.0, 0, 0);

@@ -1,0 +1,232 @@
+//! Images and labels in memory.
+
+use std::path::PathBuf;
+
+use super::DataError;
+
+/// Labelled images of one shape, as bytes.
+///
+/// Pixels are kept as bytes and channels last because that is what image decoders and the packed files
+/// give; the conversion to the layout and numbers of a network happens when a batch is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageSet {
+    /// Rows, H.
+    pub height: usize,
+    /// Columns, W.
+    pub width: usize,
+    /// Channels, C: 1 for gray, 3 for red, green, blue in this order.
+    pub channels: usize,
+    /// N x H x W x C values from 0 to 255.
+    pub pixels: Vec<u8>,
+    /// N classes, counted from 0.
+    pub labels: Vec<u16>,
+}
+
+impl ImageSet {
+    /// Takes N x H x W x C bytes and N labels.
+    ///
+    /// # Errors
+    /// [`DataError::PixelCount`] when the lengths do not agree or a side is 0.
+    pub fn new(
+        height: usize,
+        width: usize,
+        channels: usize,
+        pixels: Vec<u8>,
+        labels: Vec<u16>,
+    ) -> Result<Self, DataError> {
+        let images = labels.len();
+        let expected = [width, channels, images].iter().try_fold(height, |product, &side| product.checked_mul(side));
+        if expected != Some(pixels.len()) || height == 0 || width == 0 || channels == 0 {
+            let (expected, got) = (expected.unwrap_or(usize::MAX), pixels.len());
+            return Err(DataError::PixelCount { images, height, width, channels, expected, got });
+        }
+        Ok(Self { height, width, channels, pixels, labels })
+    }
+
+    /// The number of images, N.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The number of values in one image, H x W x C.
+    pub fn image_len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// The shape of one image: H, W, C.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.height, self.width, self.channels]
+    }
+
+    /// The H x W x C bytes of image `index`; like a slice, it panics when `index` is not below [`Self::len`].
+    pub fn image(&self, index: usize) -> &[u8] {
+        let size = self.image_len();
+        &self.pixels[index * size..(index + 1) * size]
+    }
+
+    /// A new set of the images at `indices`, in that order; an index may appear more than once.
+    ///
+    /// # Errors
+    /// [`DataError::NoSuchImage`] for an index that is not below [`Self::len`].
+    pub fn select(&self, indices: &[usize]) -> Result<Self, DataError> {
+        let mut pixels = Vec::with_capacity(indices.len() * self.image_len());
+        let mut labels = Vec::with_capacity(indices.len());
+        for &index in indices {
+            let label = *self.labels.get(index).ok_or(DataError::NoSuchImage { index, images: self.len() })?;
+            labels.push(label);
+            pixels.extend_from_slice(self.image(index));
+        }
+        Ok(Self { pixels, labels, ..*self })
+    }
+
+    /// The number of images of each class: `classes` entries, or more where a label asks for it,
+    /// so that no image is left out of the sum.
+    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
+        let highest = self.labels.iter().map(|&label| usize::from(label) + 1).max().unwrap_or(0);
+        let mut counts = vec![0; classes.max(highest)];
+        for &label in &self.labels {
+            counts[usize::from(label)] += 1;
+        }
+        counts
+    }
+
+    /// Checks that every label is below `classes`; `origin` is what the error names.
+    pub(super) fn check_labels(&self, classes: usize, origin: impl Into<PathBuf>) -> Result<(), DataError> {
+        match self.labels.iter().position(|&label| usize::from(label) >= classes) {
+            None => Ok(()),
+            Some(index) => {
+                Err(DataError::LabelOutOfRange { path: origin.into(), index, label: self.labels[index], classes })
+            }
+        }
+    }
+
+    /// Feeds the shape, the pixels and the labels to a hash.
+    fn hash_into(&self, hasher: &mut blake3::Hasher) {
+        // The shape and the length come first, each in eight bytes: no two sets give the same stream.
+        for size in [self.height, self.width, self.channels, self.len()] {
+            hasher.update(&(size as u64).to_le_bytes());
+        }
+        hasher.update(&self.pixels);
+        let labels: Vec<u8> = self.labels.iter().flat_map(|label| label.to_le_bytes()).collect();
+        hasher.update(&labels);
+    }
+
+    /// BLAKE3 over the shape, the pixels and the labels, as 64 hexadecimal digits.
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        self.hash_into(&mut hasher);
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// A named data set: its classes, its training and its test images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dataset {
+    /// The name that is printed and recorded.
+    pub name: String,
+    /// The name of class k at position k.
+    pub class_names: Vec<String>,
+    /// What networks learn from (and what images are held out of).
+    pub train: ImageSet,
+    /// What accuracy is measured on, and nothing else.
+    pub test: ImageSet,
+}
+
+impl Dataset {
+    /// Puts a data set together.
+    ///
+    /// # Errors
+    /// [`DataError::ShapeMismatch`] when training and test images differ in shape,
+    /// [`DataError::LabelOutOfRange`] when a label has no class name.
+    pub fn new(
+        name: impl Into<String>,
+        class_names: Vec<String>,
+        train: ImageSet,
+        test: ImageSet,
+    ) -> Result<Self, DataError> {
+        let name = name.into();
+        if train.shape() != test.shape() {
+            return Err(DataError::ShapeMismatch { name, expected: train.shape(), got: test.shape() });
+        }
+        train.check_labels(class_names.len(), format!("{name} (training)"))?;
+        test.check_labels(class_names.len(), format!("{name} (test)"))?;
+        Ok(Self { name, class_names, train, test })
+    }
+
+    /// The number of classes.
+    pub fn classes(&self) -> usize {
+        self.class_names.len()
+    }
+
+    /// BLAKE3 over the shapes, pixels and labels of the training, then of the test images, as 64 hexadecimal
+    /// digits. Names are left out: what a network learns from does not depend on them.
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        self.train.hash_into(&mut hasher);
+        self.test.hash_into(&mut hasher);
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn three() -> ImageSet {
+        ImageSet::new(1, 2, 1, vec![0, 1, 10, 11, 20, 21], vec![2, 0, 2]).unwrap()
+    }
+
+    #[test]
+    fn lengths_that_do_not_agree_are_refused() {
+        let error = ImageSet::new(1, 2, 1, vec![0; 5], vec![0; 3]).unwrap_err();
+        assert!(matches!(error, DataError::PixelCount { expected: 6, got: 5, .. }), "{error}");
+        assert!(ImageSet::new(0, 2, 1, vec![], vec![0; 3]).is_err());
+        assert!(ImageSet::new(usize::MAX, 2, 1, vec![0], vec![0]).is_err());
+        assert!(ImageSet::new(1, 2, 1, vec![], vec![]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn selecting_keeps_the_order_of_the_request() {
+        let chosen = three().select(&[2, 0, 2]).unwrap();
+        assert_eq!((chosen.pixels, chosen.labels), (vec![20, 21, 0, 1, 20, 21], vec![2, 2, 2]));
+        let error = three().select(&[3]).unwrap_err();
+        assert!(matches!(error, DataError::NoSuchImage { index: 3, images: 3 }), "{error}");
+    }
+
+    #[test]
+    fn counts_cover_empty_classes_and_leave_no_image_out() {
+        assert_eq!(three().class_counts(4), [1, 0, 2, 0]);
+        assert_eq!(three().class_counts(0), [1, 0, 2]);
+    }
+
+    #[test]
+    fn the_digest_sees_pixels_labels_and_shape_but_not_names() {
+        let names = |prefix: &str| (0..3).map(|k| format!("{prefix}{k}")).collect::<Vec<_>>();
+        let set = |name: &str, train: ImageSet| Dataset::new(name, names(name), train.clone(), train).unwrap().digest();
+        let digest = set("a", three());
+        assert_eq!(digest.len(), 64);
+        assert_eq!(digest, set("b", three()));
+        let mut pixel = three();
+        pixel.pixels[0] = 9;
+        let mut label = three();
+        label.labels[1] = 1;
+        let shape = ImageSet { height: 2, width: 1, ..three() };
+        for other in [pixel, label, shape] {
+            assert_ne!(digest, set("a", other));
+        }
+    }
+
+    #[test]
+    fn a_dataset_needs_a_name_for_every_label_and_one_shape() {
+        let error = Dataset::new("x", vec!["only".into()], three(), three()).unwrap_err();
+        assert!(matches!(error, DataError::LabelOutOfRange { index: 0, label: 2, classes: 1, .. }), "{error}");
+        let tall = ImageSet { height: 2, width: 1, ..three() };
+        let names: Vec<String> = ["a", "b", "c"].map(String::from).into();
+        assert!(matches!(Dataset::new("x", names, three(), tall), Err(DataError::ShapeMismatch { .. })));
+    }
+}

@@ -1,0 +1,112 @@
+//! Means and deviations of training images, exact until the last division.
+//!
+//! Compute them from one training half only. A transfer network uses those of its source's half, as the
+//! authors did; a statistic over the other half or over test images would carry what it must not know.
+//! Values are in the units of the bytes, 0 to 255.
+
+use super::{DataError, ImageSet};
+
+/// The sums over images of each of the H x W x C values. 64 bits hold 2^56 images of 255.
+fn sums(set: &ImageSet) -> Result<Vec<u64>, DataError> {
+    if set.is_empty() {
+        return Err(DataError::NoImages);
+    }
+    let mut sums = vec![0; set.image_len()];
+    for image in set.pixels.chunks_exact(set.image_len()) {
+        for (sum, &value) in sums.iter_mut().zip(image) {
+            *sum += u64::from(value);
+        }
+    }
+    Ok(sums)
+}
+
+/// The mean image, H x W x C: `sum over images of x[h, w, c] / N`.
+///
+/// # Errors
+/// [`DataError::NoImages`] for an empty set.
+pub fn mean_image(set: &ImageSet) -> Result<Vec<f32>, DataError> {
+    Ok(sums(set)?.into_iter().map(|sum| (sum as f64 / set.len() as f64) as f32).collect())
+}
+
+/// The mean of each channel, C: `sum over images, rows and columns of x[h, w, c] / (N H W)`.
+///
+/// # Errors
+/// [`DataError::NoImages`] for an empty set.
+pub fn channel_mean(set: &ImageSet) -> Result<Vec<f32>, DataError> {
+    let mut totals = vec![0u64; set.channels];
+    for (place, sum) in sums(set)?.into_iter().enumerate() {
+        totals[place % set.channels] += sum;
+    }
+    let values = (set.len() * set.height * set.width) as f64;
+    Ok(totals.into_iter().map(|total| (total as f64 / values) as f32).collect())
+}
+
+/// The standard deviation of all values about their one mean: `sqrt(mean(x^2) - mean(x)^2)` over N H W C values.
+///
+/// # Errors
+/// [`DataError::NoImages`] for an empty set.
+pub fn std(set: &ImageSet) -> Result<f32, DataError> {
+    let total: u128 = sums(set)?.into_iter().map(u128::from).sum();
+    let values = set.pixels.len() as u128;
+    let spread = values * squares(set) - total * total;
+    Ok(((spread as f64).sqrt() / values as f64) as f32)
+}
+
+/// The standard deviation that is left once the mean image is subtracted: `sqrt(mean((x - mean_image)^2))`.
+/// Divide by it to give the inputs of a network variance 1.
+///
+/// # Errors
+/// [`DataError::NoImages`] for an empty set.
+pub fn std_about_mean_image(set: &ImageSet) -> Result<f32, DataError> {
+    let explained: u128 = sums(set)?.into_iter().map(|sum| u128::from(sum) * u128::from(sum)).sum();
+    // N times the sum of squared distances, an exact integer; N and N H W C turn it into a mean.
+    let spread = set.len() as u128 * squares(set) - explained;
+    Ok((spread as f64 / set.len() as f64 / set.pixels.len() as f64).sqrt() as f32)
+}
+
+/// The sum of the squares of all values.
+fn squares(set: &ImageSet) -> u128 {
+    set.pixels.iter().map(|&value| u64::from(value).pow(2)).sum::<u64>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> ImageSet {
+        // Two images of 1 x 2 pixels with 3 channels.
+        ImageSet::new(1, 2, 3, vec![0, 10, 20, 30, 40, 50, 2, 10, 21, 35, 40, 255], vec![0, 0]).unwrap()
+    }
+
+    #[test]
+    fn means_keep_the_order_of_rows_columns_and_channels() {
+        assert_eq!(mean_image(&set()).unwrap(), [1.0, 10.0, 20.5, 32.5, 40.0, 152.5]);
+        assert_eq!(channel_mean(&set()).unwrap(), [16.75, 25.0, 86.5]);
+    }
+
+    #[test]
+    fn deviations_equal_the_definition() {
+        let values: Vec<f64> = set().pixels.iter().map(|&value| value.into()).collect();
+        let mean = values.iter().sum::<f64>() / 12.0;
+        let direct = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 12.0).sqrt();
+        assert!((f64::from(std(&set()).unwrap()) - direct).abs() < 1e-5);
+        let image = mean_image(&set()).unwrap();
+        let about = values.iter().enumerate().map(|(i, value)| (value - f64::from(image[i % 6])).powi(2));
+        let direct = (about.sum::<f64>() / 12.0).sqrt();
+        assert!((f64::from(std_about_mean_image(&set()).unwrap()) - direct).abs() < 1e-5);
+    }
+
+    #[test]
+    fn equal_images_leave_no_deviation_about_their_mean_image() {
+        let twice = set().select(&[0, 0, 0]).unwrap();
+        assert_eq!(std_about_mean_image(&twice).unwrap(), 0.0);
+        assert!(std(&twice).unwrap() > 0.0);
+    }
+
+    #[test]
+    fn no_images_have_no_mean() {
+        let none = set().select(&[]).unwrap();
+        assert!(matches!(mean_image(&none), Err(DataError::NoImages)));
+        assert!(channel_mean(&none).is_err() && std(&none).is_err() && std_about_mean_image(&none).is_err());
+    }
+}

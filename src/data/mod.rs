@@ -1,0 +1,26 @@
+//! Image sources, class splits, subsets and the description of crops.
+//!
+//! A data set is bytes in memory ([`Dataset`]: a training and a test [`ImageSet`]) with class names.
+//! It comes from IDX files ([`idx`]), from CIFAR's binary files ([`cifar`]) or from the binary itself
+//! ([`fashion::embedded`]). [`split`] says which classes belong to which half, [`subset`] which images
+//! are trained on and which are held out, [`mean`] computes what is subtracted, [`crop`] describes the
+//! window that a network sees. Nothing here knows of devices, networks or learning.
+
+pub mod cifar;
+pub mod cifar_classes;
+pub mod crop;
+mod error;
+pub mod fashion;
+pub mod idx;
+mod idx_folder;
+mod image_set;
+pub mod mean;
+pub mod mt19937;
+pub mod natural;
+mod source;
+pub mod split;
+pub mod subset;
+
+pub use error::DataError;
+pub use image_set::{Dataset, ImageSet};
+pub use split::Split;

@@ -1,0 +1,61 @@
+//! Splits into man-made (half A) and natural (half B) classes.
+//!
+//! ImageNet's is the authors' own; CIFAR's follow the same idea, living things and landscapes against things
+//! that people make. People count as natural. Fashion-MNIST has no natural class, so it has no such split.
+
+use super::{
+    DataError, Split,
+    cifar_classes::{CIFAR100_COARSE_NAMES, CIFAR100_COARSE_OF_FINE},
+};
+
+/// CIFAR-100's man-made superclasses: food containers, household electrical devices, household furniture,
+/// large man-made outdoor things, and both sets of vehicles.
+const MANMADE_SUPERCLASSES: [u16; 6] = [3, 5, 6, 9, 18, 19];
+
+static MANMADE: &str = include_str!("../../data/paper/splits/half_manmade_class_indices.txt");
+static NATURAL: &str = include_str!("../../data/paper/splits/half_natural_class_indices.txt");
+
+/// The paper's split of the 1000 ImageNet classes (in the order of their sorted identifiers):
+/// 551 man-made (A) and 449 natural (B), from the authors' lists.
+///
+/// # Errors
+/// Those of [`Split::new`], which the lists compiled in do not cause.
+pub fn imagenet() -> Result<Split, DataError> {
+    let numbers = |text: &str| text.lines().filter_map(|line| line.trim().parse().ok()).collect::<Vec<u16>>();
+    Split::new(numbers(MANMADE), numbers(NATURAL))
+}
+
+/// CIFAR-10: airplane, automobile, ship and truck (A) against the six animals (B).
+pub fn cifar10() -> Split {
+    let (a, b) = (0..10).partition(|class| [0, 1, 8, 9].contains(class));
+    Split { a, b }
+}
+
+/// CIFAR-100's fine classes: the 30 of the six man-made superclasses (A) against the other 70 (B).
+pub fn cifar100() -> Split {
+    fine_of(&cifar100_coarse())
+}
+
+/// CIFAR-100's fine classes with halves of one size: the same 30 (A) against the 30 of the first six natural
+/// superclasses by name (B); 40 classes are left out.
+pub fn cifar100_balanced() -> Split {
+    let mut split = cifar100_coarse();
+    // The superclasses are numbered in the order of their names.
+    split.b.truncate(MANMADE_SUPERCLASSES.len());
+    fine_of(&split)
+}
+
+/// CIFAR-100's 20 superclasses: six man-made (A) and 14 natural (B).
+pub fn cifar100_coarse() -> Split {
+    let (a, b) = (0..CIFAR100_COARSE_NAMES.len() as u16).partition(|class| MANMADE_SUPERCLASSES.contains(class));
+    Split { a, b }
+}
+
+/// The fine classes that belong to a split of superclasses.
+fn fine_of(superclasses: &Split) -> Split {
+    let fine = |of: &[u16]| {
+        let numbered = (0..).zip(CIFAR100_COARSE_OF_FINE);
+        numbered.filter(|(_, superclass)| of.contains(superclass)).map(|(class, _)| class).collect()
+    };
+    Split { a: fine(&superclasses.a), b: fine(&superclasses.b) }
+}

@@ -1,0 +1,146 @@
+//! Which classes belong to half A and which to half B.
+
+use super::{DataError, Dataset, ImageSet, mt19937::Mt19937};
+
+/// Two disjoint lists of classes, each in increasing order.
+///
+/// Together they need not name every class: the balanced splits leave some out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The classes of half A.
+    pub a: Vec<u16>,
+    /// The classes of half B.
+    pub b: Vec<u16>,
+}
+
+impl Split {
+    /// Takes two lists in any order and sorts them.
+    ///
+    /// # Errors
+    /// [`DataError::TooFewClasses`] when a list is empty, [`DataError::RepeatedClass`] for a class that is named
+    /// twice, in one list or in both.
+    pub fn new(mut a: Vec<u16>, mut b: Vec<u16>) -> Result<Self, DataError> {
+        if a.is_empty() || b.is_empty() {
+            return Err(DataError::TooFewClasses { expected: 2, got: a.len() + b.len() });
+        }
+        let mut all = [a.as_slice(), b.as_slice()].concat();
+        all.sort_unstable();
+        if let Some(pair) = all.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(DataError::RepeatedClass { class: pair[0] });
+        }
+        a.sort_unstable();
+        b.sort_unstable();
+        Ok(Self { a, b })
+    }
+}
+
+/// Splits classes 0 to `classes`-1 at random, as the authors did: A = the sorted first `classes / 2` entries of
+/// NumPy's legacy permutation under the one-element list `[seed]`, B = the rest.
+///
+/// With 1000 classes and seeds 0 to 3 these are the paper's four splits. An odd number of classes gives A the
+/// smaller half (`classes / 2` rounded down) and B one class more.
+///
+/// # Errors
+/// [`DataError::TooFewClasses`] below 2 classes.
+pub fn random_halves(classes: u16, seed: u32) -> Result<Split, DataError> {
+    if classes < 2 {
+        return Err(DataError::TooFewClasses { expected: 2, got: classes.into() });
+    }
+    let chosen = Mt19937::from_list(&[seed])?.choice(classes.into(), u32::from(classes) / 2);
+    let mut in_a = vec![false; classes.into()];
+    for class in chosen {
+        in_a[class as usize] = true;
+    }
+    let (a, b) = (0..classes).partition(|&class| in_a[usize::from(class)]);
+    Ok(Split { a, b })
+}
+
+/// The training and test images of some classes, with new labels 0 to k-1 in increasing order of the old ones.
+///
+/// The order of the images stays, and the order in which `classes` lists them does not matter.
+///
+/// # Errors
+/// [`DataError::TooFewClasses`] for an empty list, [`DataError::NoSuchClass`] and [`DataError::RepeatedClass`]
+/// for a class that is not there or named twice.
+pub fn half(dataset: &Dataset, classes: &[u16]) -> Result<Dataset, DataError> {
+    if classes.is_empty() {
+        return Err(DataError::TooFewClasses { expected: 1, got: 0 });
+    }
+    let mut member = vec![false; dataset.classes()];
+    for &class in classes {
+        let place = member.get_mut(usize::from(class));
+        let place = place.ok_or(DataError::NoSuchClass { class, classes: dataset.classes() })?;
+        if std::mem::replace(place, true) {
+            return Err(DataError::RepeatedClass { class });
+        }
+    }
+    let mut new_labels = vec![None; member.len()];
+    let mut class_names = Vec::with_capacity(classes.len());
+    for (old, name) in dataset.class_names.iter().enumerate().filter(|&(old, _)| member[old]) {
+        new_labels[old] = Some(class_names.len() as u16);
+        class_names.push(name.clone());
+    }
+    let name = format!("{} ({} of {} classes)", dataset.name, classes.len(), dataset.classes());
+    Dataset::new(name, class_names, relabel(&dataset.train, &new_labels)?, relabel(&dataset.test, &new_labels)?)
+}
+
+/// Keeps the images whose class has a new label.
+fn relabel(set: &ImageSet, new_labels: &[Option<u16>]) -> Result<ImageSet, DataError> {
+    let new_label = |label: u16| new_labels.get(usize::from(label)).copied().flatten();
+    let kept: Vec<usize> = (0..set.len()).filter(|&index| new_label(set.labels[index]).is_some()).collect();
+    let mut part = set.select(&kept)?;
+    part.labels = part.labels.into_iter().filter_map(new_label).collect();
+    Ok(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset() -> Dataset {
+        let train = ImageSet::new(1, 1, 1, vec![10, 11, 12, 13, 14, 15], vec![3, 1, 0, 3, 2, 1]).unwrap();
+        let test = ImageSet::new(1, 1, 1, vec![20, 21, 22], vec![1, 2, 3]).unwrap();
+        Dataset::new("x", ["a", "b", "c", "d"].map(String::from).into(), train, test).unwrap()
+    }
+
+    #[test]
+    fn small_random_halves_equal_numpys() {
+        // sorted(RandomState([s]).choice(arange(10), 5, replace=False)), NumPy 2.4.6.
+        assert_eq!(random_halves(10, 0).unwrap(), Split { a: vec![0, 1, 3, 7, 8], b: vec![2, 4, 5, 6, 9] });
+        assert_eq!(random_halves(10, 1).unwrap(), Split { a: vec![2, 3, 6, 8, 9], b: vec![0, 1, 4, 5, 7] });
+    }
+
+    #[test]
+    fn an_odd_number_gives_a_the_smaller_half() {
+        let split = random_halves(11, 1).unwrap();
+        assert_eq!(split.a, [2, 3, 6, 9, 10]);
+        assert_eq!(split.b, [0, 1, 4, 5, 7, 8]);
+    }
+
+    #[test]
+    fn fewer_than_two_classes_cannot_be_split() {
+        for classes in [0, 1] {
+            assert!(matches!(random_halves(classes, 0), Err(DataError::TooFewClasses { expected: 2, .. })));
+        }
+        assert!(random_halves(2, 0).is_ok() && random_halves(u16::MAX, 0).is_ok());
+    }
+
+    #[test]
+    fn new_labels_follow_the_old_order_in_training_and_test() {
+        let part = half(&dataset(), &[3, 1]).unwrap();
+        assert_eq!(part.class_names, ["b", "d"]);
+        assert_eq!((part.train.pixels, part.train.labels), (vec![10, 11, 13, 15], vec![1, 0, 1, 0]));
+        assert_eq!((part.test.pixels, part.test.labels), (vec![20, 22], vec![0, 1]));
+        assert_eq!(part.name, "x (2 of 4 classes)");
+    }
+
+    #[test]
+    fn lists_with_strange_or_repeated_classes_are_refused() {
+        assert!(matches!(half(&dataset(), &[4]), Err(DataError::NoSuchClass { class: 4, classes: 4 })));
+        assert!(matches!(half(&dataset(), &[1, 1]), Err(DataError::RepeatedClass { class: 1 })));
+        assert!(matches!(half(&dataset(), &[]), Err(DataError::TooFewClasses { .. })));
+        assert!(matches!(Split::new(vec![0, 2], vec![1, 2]), Err(DataError::RepeatedClass { class: 2 })));
+        assert!(matches!(Split::new(vec![], vec![1, 2]), Err(DataError::TooFewClasses { .. })));
+        assert_eq!(Split::new(vec![5, 0], vec![3]).unwrap(), Split { a: vec![0, 5], b: vec![3] });
+    }
+}

@@ -1,0 +1,81 @@
+//! Fewer images per class: reduced training sets and images held out of training.
+//!
+//! Images are taken in the order of the set, not at random: the authors made their reduced sets so.
+
+use super::{DataError, ImageSet};
+
+/// The place of each image among those of its own class, counted from 0.
+fn places(set: &ImageSet) -> Vec<usize> {
+    let mut seen = vec![0; set.class_counts(0).len()];
+    let place = |&label: &u16| {
+        let next = &mut seen[usize::from(label)];
+        *next += 1;
+        *next - 1
+    };
+    set.labels.iter().map(place).collect()
+}
+
+/// The first `per_class` images of each class (all of a class that has fewer), in the order of the set.
+///
+/// # Errors
+/// None in practice; the type is that of [`ImageSet::select`].
+pub fn first_per_class(set: &ImageSet, per_class: usize) -> Result<ImageSet, DataError> {
+    let places = places(set);
+    set.select(&(0..set.len()).filter(|&index| places[index] < per_class).collect::<Vec<_>>())
+}
+
+/// Two disjoint sets, each in the order of the original: of every class the first `train_per_class` images to
+/// train on, and the next `held_per_class` to choose schedules with.
+///
+/// # Errors
+/// [`DataError::TooFewImages`] for a class (below the highest label) with fewer images than both together.
+pub fn hold_out(
+    set: &ImageSet,
+    train_per_class: usize,
+    held_per_class: usize,
+) -> Result<(ImageSet, ImageSet), DataError> {
+    let expected = train_per_class.saturating_add(held_per_class);
+    for (class, &got) in set.class_counts(0).iter().enumerate() {
+        if got < expected {
+            return Err(DataError::TooFewImages { class: class as u16, expected, got });
+        }
+    }
+    let places = places(set);
+    let between = |from: usize, to: usize| {
+        set.select(&(0..set.len()).filter(|&index| (from..to).contains(&places[index])).collect::<Vec<_>>())
+    };
+    Ok((between(0, train_per_class)?, between(train_per_class, expected)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set() -> ImageSet {
+        ImageSet::new(1, 1, 1, (0..8).collect(), vec![1, 0, 1, 1, 0, 0, 1, 0]).unwrap()
+    }
+
+    #[test]
+    fn the_first_of_each_class_stay_in_their_order() {
+        let first = first_per_class(&set(), 2).unwrap();
+        assert_eq!((first.pixels, first.labels), (vec![0, 1, 2, 4], vec![1, 0, 1, 0]));
+        assert_eq!(first_per_class(&set(), 100).unwrap(), set());
+        assert!(first_per_class(&set(), 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn held_out_images_follow_the_training_images_and_are_none_of_them() {
+        let (train, held) = hold_out(&set(), 2, 1).unwrap();
+        assert_eq!(train.pixels, [0, 1, 2, 4]);
+        assert_eq!((held.pixels, held.labels), (vec![3, 5], vec![1, 0]));
+    }
+
+    #[test]
+    fn a_class_with_too_few_images_is_named() {
+        let error = hold_out(&set(), 3, 2).unwrap_err();
+        assert!(matches!(error, DataError::TooFewImages { class: 0, expected: 5, got: 4 }), "{error}");
+        assert!(hold_out(&set(), usize::MAX, 1).is_err());
+        let gap = ImageSet::new(1, 1, 1, vec![0, 1], vec![0, 2]).unwrap();
+        assert!(matches!(hold_out(&gap, 1, 0), Err(DataError::TooFewImages { class: 1, got: 0, .. })));
+    }
+}
