@@ -10,4 +10,5 @@ pub mod data;
 pub mod host;
 pub mod nn;
 pub mod ops;
+pub mod protocol;
 pub mod train;

@@ -36,9 +36,10 @@ fn window_maximum<T: Real>(dims: &PoolDims, x: &[T], [p, q]: [usize; 2], y: &mut
                 continue;
             }
             for ((y, argmax), &x) in y.iter_mut().zip(argmax.iter_mut()).zip(x) {
-                let greater = x > *y || (x.is_nan() && !y.is_nan());
-                *y = if greater { x } else { *y };
-                *argmax = if greater { place } else { *argmax };
+                // Without a short circuit the compiler turns both choices into vector selections.
+                let wins = (x > *y) | x.is_nan();
+                *y = if wins { x } else { *y };
+                *argmax = if wins { place } else { *argmax };
             }
         }
     }

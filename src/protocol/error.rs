@@ -1,0 +1,126 @@
+//! What can be wrong with an experiment, its plan or its files.
+
+use crate::{data::DataError, nn::NnError, ops::OpsError, train::TrainError};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// An error of the protocol.
+#[derive(Debug, Error)]
+pub enum ProtocolError {
+    /// An experiment file that is no TOML or has a value of the wrong kind.
+    #[error("{origin}: {reason}")]
+    Experiment {
+        /// The file, or what stands for it.
+        origin: String,
+        /// What is wrong, with its place.
+        reason: String,
+    },
+    /// A key that no experiment has.
+    #[error("{origin}: unknown key {key:?}; the nearest valid key is {nearest:?}")]
+    UnknownKey {
+        /// The file, or `--set`.
+        origin: String,
+        /// The key.
+        key: String,
+        /// The nearest valid key.
+        nearest: String,
+    },
+    /// A value that an experiment cannot have.
+    #[error("experiment {experiment}: {key} is {got}, expected {expected}")]
+    Value {
+        /// The experiment.
+        experiment: String,
+        /// The key.
+        key: &'static str,
+        /// What would be right.
+        expected: String,
+        /// What came.
+        got: String,
+    },
+    /// An experiment that is neither built in nor a file.
+    #[error("no experiment named {name:?}: there is no such file, and built in are {known}")]
+    UnknownExperiment {
+        /// What was asked for.
+        name: String,
+        /// The built-in names.
+        known: String,
+    },
+    /// A network that is not in the plan.
+    #[error(
+        "the plan of {experiment} has no network {node:?}; did you mean {nearest:?}? `strata plan {experiment}` lists them"
+    )]
+    UnknownNode {
+        /// The experiment.
+        experiment: String,
+        /// What was asked for.
+        node: String,
+        /// The nearest name.
+        nearest: String,
+    },
+    /// A run directory that belongs to another configuration.
+    #[error(
+        "{path} belongs to another configuration of {experiment} ({difference}); use another --runs directory or delete this one"
+    )]
+    OtherConfiguration {
+        /// The directory.
+        path: PathBuf,
+        /// The experiment.
+        experiment: String,
+        /// The first line that differs.
+        difference: String,
+    },
+    /// A network whose parent is not there.
+    #[error("network {node} needs {parent}, which {state}; mend that first")]
+    Parent {
+        /// The network.
+        node: String,
+        /// Its parent.
+        parent: String,
+        /// What became of it.
+        state: String,
+    },
+    /// A network that another process is training.
+    #[error("{path} is in use by process {owner}; wait for it, or stop it")]
+    Locked {
+        /// The network's directory.
+        path: PathBuf,
+        /// The other process.
+        owner: String,
+    },
+    /// A finished network whose files are not what was written.
+    #[error(
+        "{path}: the finished weights do not have the digest that their manifest holds; delete the folder to train it again"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A manifest that cannot be read.
+    #[error("{path}: {reason}; delete the network's folder to train it again")]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An error of the data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// An error of a net.
+    #[error(transparent)]
+    Nn(#[from] NnError),
+    /// An error of training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// An error of the device.
+    #[error(transparent)]
+    Ops(#[from] OpsError),
+}

@@ -1,0 +1,275 @@
+//! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
+
+use super::{Arm, ProtocolError};
+use crate::{
+    nn::zoo,
+    train::{Solver, batches::Augmentation},
+};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The experiments that are built in.
+const BUILT_IN: [(&str, &str); 1] = [("default", include_str!("../../experiments/default.toml"))];
+
+/// A resolved experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// The name, which is that of its run directory.
+    pub name: String,
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// The number from which all streams derive.
+    pub seed: u64,
+    /// The data.
+    pub data: Data,
+    /// The net.
+    pub net: NetChoice,
+    /// Splits, arms and replicates.
+    pub protocol: Protocol,
+    /// The schedule of every network.
+    pub solver: Solver,
+}
+
+/// The data of an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// `fashion-mnist` (compiled in), `idx`, `cifar10` or `cifar100`.
+    pub source: String,
+    /// The folder of the files; empty for the embedded set. Best given with `--set data.path=DIR`.
+    pub path: String,
+    /// Training images of each class: the first ones of the set, or all where it is 0.
+    pub train_per_class: usize,
+    /// Images of each class behind these, held out to choose schedules on.
+    pub held_out_per_class: usize,
+    /// What networks are evaluated on: `test`, or `held-out` while a schedule is being chosen.
+    pub evaluate_on: String,
+    /// What a pixel's difference to the mean is multiplied with.
+    pub scale: f64,
+    /// `none`, `crop` or `crop-and-mirror`.
+    pub augmentation: Augmentation,
+}
+
+/// The net of an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetChoice {
+    /// A name of the zoo.
+    pub name: String,
+    /// Outputs of the last layer; 0 means as many as the half has classes. The authors ran 1000 on every half.
+    pub outputs: usize,
+}
+
+/// What is compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// How classes are halved: `random`, or `man-made-natural`.
+    pub split: String,
+    /// The seeds of the random splits.
+    pub splits: Vec<u32>,
+    /// Networks of each kind on each split.
+    pub replicates: u32,
+    /// The values of n.
+    pub layers: Vec<usize>,
+    /// The arms beside the base.
+    pub arms: Vec<Arm>,
+    /// Evaluations in one training run, the last one included.
+    pub evaluations: u64,
+    /// Steps between two checkpoints.
+    pub checkpoint_every: u64,
+}
+
+impl Experiment {
+    /// The names of the built-in experiments.
+    pub fn built_in() -> Vec<&'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name).collect()
+    }
+
+    /// Finds an experiment by its built-in name or its file, with `key=value` overrides applied.
+    ///
+    /// # Errors
+    /// No such experiment; a file that cannot be read; an unknown key, with the nearest valid one; a bad value.
+    pub fn find(name: &str, overrides: &[String]) -> Result<Self, ProtocolError> {
+        let text = match BUILT_IN.iter().find(|(known, _)| *known == name) {
+            Some((_, text)) => (*text).to_string(),
+            None if Path::new(name).is_file() => {
+                std::fs::read_to_string(name).map_err(|source| ProtocolError::Io { path: name.into(), source })?
+            }
+            None => {
+                let known = Self::built_in().join(", ");
+                return Err(ProtocolError::UnknownExperiment { name: name.into(), known });
+            }
+        };
+        Self::parse(name, &text, overrides)
+    }
+
+    /// Parses an experiment; `origin` names it in messages.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Self, ProtocolError> {
+        let broken = |reason: String| ProtocolError::Experiment { origin: origin.into(), reason };
+        let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| broken(e.to_string()))?;
+        for assignment in overrides {
+            set(&mut table, assignment)?;
+        }
+        check_keys(origin, &table, "")?;
+        let experiment: Self = table.try_into().map_err(|e: toml::de::Error| broken(e.to_string()))?;
+        experiment.check()?;
+        Ok(experiment)
+    }
+
+    /// The same plan cut down so that it ends in about a minute: fewer images, shorter schedule, one split,
+    /// under a name of its own.
+    pub fn quick(mut self) -> Self {
+        self.name.push_str("-quick");
+        self.data.train_per_class = self.data.train_per_class.clamp(1, 40);
+        self.protocol.splits.truncate(1);
+        self.protocol.replicates = 1;
+        self.protocol.evaluations = 1;
+        let steps = self.solver.max_iter;
+        self.solver.batch_size = self.solver.batch_size.min(20);
+        self.solver.max_iter = steps.min(30);
+        self.solver.stepsize = (self.solver.stepsize * self.solver.max_iter).div_ceil(steps).max(1);
+        self
+    }
+
+    /// The resolved configuration as text: what a run directory belongs to.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<(), ProtocolError> {
+        let bad = |key, expected: &str, got: String| {
+            let (experiment, expected) = (self.name.clone(), expected.to_string());
+            Err(ProtocolError::Value { experiment, key, expected, got })
+        };
+        let name_ok = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(name_ok) {
+            return bad("name", "letters, digits, '-', '_' and '.'", format!("{:?}", self.name));
+        }
+        self.solver.check()?;
+        let net = zoo::net(&self.net.name, 2)?;
+        if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > net.most_n()) {
+            return bad("protocol.layers", &format!("numbers from 1 to {}", net.most_n()), n.to_string());
+        }
+        if self.protocol.splits.is_empty() {
+            return bad("protocol.splits", "at least one seed", "empty".into());
+        }
+        for (i, seed) in self.protocol.splits.iter().enumerate() {
+            if self.protocol.splits[..i].contains(seed) {
+                return bad("protocol.splits", "seeds that differ", format!("{seed} twice"));
+            }
+        }
+        if !["random", "man-made-natural"].contains(&self.protocol.split.as_str()) {
+            return bad("protocol.split", "\"random\" or \"man-made-natural\"", format!("{:?}", self.protocol.split));
+        }
+        if !["test", "held-out"].contains(&self.data.evaluate_on.as_str()) {
+            return bad("data.evaluate_on", "\"test\" or \"held-out\"", format!("{:?}", self.data.evaluate_on));
+        }
+        if self.data.evaluate_on == "held-out" && self.data.held_out_per_class == 0 {
+            return bad("data.held_out_per_class", "at least 1 to evaluate on held-out images", "0".into());
+        }
+        if self.protocol.replicates == 0 {
+            return bad("protocol.replicates", "at least 1", "0".into());
+        }
+        if self.protocol.evaluations == 0 || self.protocol.evaluations > self.solver.max_iter {
+            let got = self.protocol.evaluations.to_string();
+            return bad("protocol.evaluations", "1 to solver.max_iter", got);
+        }
+        if self.protocol.checkpoint_every == 0 {
+            return bad("protocol.checkpoint_every", "at least 1", "0".into());
+        }
+        if !self.data.scale.is_finite() || self.data.scale <= 0.0 {
+            return bad("data.scale", "a number above 0", self.data.scale.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// All keys of an experiment file, with dots between a table and its keys.
+const KEYS: [&str; 31] = [
+    "name",
+    "description",
+    "seed",
+    "data",
+    "data.source",
+    "data.path",
+    "data.train_per_class",
+    "data.held_out_per_class",
+    "data.evaluate_on",
+    "data.scale",
+    "data.augmentation",
+    "net",
+    "net.name",
+    "net.outputs",
+    "protocol",
+    "protocol.split",
+    "protocol.splits",
+    "protocol.replicates",
+    "protocol.layers",
+    "protocol.arms",
+    "protocol.evaluations",
+    "protocol.checkpoint_every",
+    "solver",
+    "solver.base_lr",
+    "solver.gamma",
+    "solver.stepsize",
+    "solver.max_iter",
+    "solver.batch_size",
+    "solver.momentum",
+    "solver.weight_decay",
+    "solver.convention",
+];
+
+fn check_keys(origin: &str, table: &toml::Table, prefix: &str) -> Result<(), ProtocolError> {
+    for (key, value) in table {
+        let full = format!("{prefix}{key}");
+        if !KEYS.contains(&full.as_str()) {
+            let distance = |known: &&&str| (strsim::jaro_winkler(known, &full) * -1e6) as i64;
+            let nearest = KEYS.iter().min_by_key(distance).map_or("", |key| key).to_string();
+            return Err(ProtocolError::UnknownKey { origin: origin.into(), key: full, nearest });
+        }
+        if let toml::Value::Table(inner) = value {
+            check_keys(origin, inner, &format!("{full}."))?;
+        }
+    }
+    Ok(())
+}
+
+/// Applies one `key=value`; the value is read as TOML, and as a plain string where it is none.
+fn set(table: &mut toml::Table, assignment: &str) -> Result<(), ProtocolError> {
+    let origin = || "--set".to_string();
+    let Some((key, value)) = assignment.split_once('=') else {
+        let reason = format!("{assignment:?} is not of the form key=value");
+        return Err(ProtocolError::Experiment { origin: origin(), reason });
+    };
+    let parsed: Option<toml::Value> =
+        format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
+    let value = parsed.unwrap_or_else(|| toml::Value::String(value.into()));
+    let mut at = table;
+    let mut parts = key.trim().split('.').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            at.insert(part.into(), value);
+            break;
+        }
+        let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        let toml::Value::Table(inner) = next else {
+            let reason = format!("{part:?} in {key:?} is a value, not a table");
+            return Err(ProtocolError::Experiment { origin: origin(), reason });
+        };
+        at = inner;
+    }
+    check_keys(&origin(), table_of(key, assignment)?.as_ref(), "")
+}
+
+/// The key alone as a table, so that an unknown key is blamed on `--set` and not on the file.
+fn table_of(key: &str, assignment: &str) -> Result<Box<toml::Table>, ProtocolError> {
+    let text = format!("{} = 0", key.trim());
+    let reason = || format!("{assignment:?} does not begin with a key");
+    let table = text.parse().map_err(|_| ProtocolError::Experiment { origin: "--set".into(), reason: reason() })?;
+    Ok(Box::new(table))
+}

@@ -1,0 +1,17 @@
+//! The paper's protocol: experiments, arms, the plan of networks, run directories and the runner.
+
+pub mod arm;
+mod error;
+pub mod experiment;
+pub mod node;
+pub mod plan;
+pub mod run_dir;
+pub mod runner;
+pub mod source;
+pub mod streams;
+
+pub use arm::{Arm, Half};
+pub use error::ProtocolError;
+pub use experiment::Experiment;
+pub use plan::{Node, Plan};
+pub use run_dir::{RunDir, State};

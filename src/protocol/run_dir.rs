@@ -1,0 +1,203 @@
+//! The files of an experiment: `RUNS/EXPERIMENT/NODE/`.
+//!
+//! `experiment.toml` holds the resolved configuration that the directory belongs to. A node's folder holds
+//! `log.jsonl` (records), `state.safetensors` (the checkpoint, while it trains), `weights.safetensors`,
+//! `timing.json`, and last of all `manifest.toml`: a node is done when its manifest is there.
+
+use super::{Experiment, Node, ProtocolError};
+use crate::host::{atomic, digest};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, TryLockError},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+/// What became of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Not begun.
+    Pending,
+    /// Begun, not finished.
+    Running,
+    /// Trained and evaluated.
+    Done,
+    /// Stopped by an error.
+    Failed,
+    /// Stopped because its loss was no longer a number.
+    Diverged,
+}
+
+/// What a finished, failed or diverged network says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The network.
+    pub node: String,
+    /// What became of it.
+    pub state: State,
+    /// Why, where it failed or diverged.
+    pub message: Option<String>,
+    /// The device in words.
+    pub device: String,
+    /// The version of strata.
+    pub version: String,
+    /// The digest of the resolved configuration.
+    pub configuration: String,
+    /// The digest of the images.
+    pub data: String,
+    /// The digests of the parents' weights.
+    pub parents: Vec<String>,
+    /// The digest of `weights.safetensors`.
+    pub weights: Option<String>,
+    /// The digest of `log.jsonl`.
+    pub log: Option<String>,
+}
+
+/// How long a network took; apart from the records, because it differs from run to run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Seconds of training and evaluation, over all sittings.
+    pub seconds: f64,
+    /// Sittings.
+    pub sittings: u32,
+}
+
+/// The directory of one experiment.
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    /// `RUNS/EXPERIMENT`.
+    pub path: PathBuf,
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ProtocolError {
+    let path = path.to_path_buf();
+    move |source| ProtocolError::Io { path, source }
+}
+
+impl RunDir {
+    /// Opens the directory of an experiment, or makes it.
+    ///
+    /// # Errors
+    /// A directory of another configuration, with the first difference; a path that cannot be written.
+    pub fn open(runs: &Path, experiment: &Experiment) -> Result<Self, ProtocolError> {
+        let path = runs.join(&experiment.name);
+        fs::create_dir_all(&path).map_err(io(&path))?;
+        let file = path.join("experiment.toml");
+        let wanted = experiment.to_toml();
+        match fs::read_to_string(&file) {
+            Ok(found) if found == wanted => {}
+            Ok(found) => {
+                let differs = |(a, b): &(&str, &str)| a != b;
+                let difference = found
+                    .lines()
+                    .zip(wanted.lines())
+                    .find(differs)
+                    .map_or_else(|| "other length".to_string(), |(there, now)| format!("there: {there}; now: {now}"));
+                let experiment = experiment.name.clone();
+                return Err(ProtocolError::OtherConfiguration { path, experiment, difference });
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                atomic::write(&file, wanted.as_bytes()).map_err(io(&file))?;
+            }
+            Err(e) => return Err(io(&file)(e)),
+        }
+        Ok(Self { path })
+    }
+
+    /// The folder of a network.
+    pub fn node(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The manifest of a network, where it has one.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read.
+    pub fn manifest(&self, name: &str) -> Result<Option<Manifest>, ProtocolError> {
+        let path = self.node(name).join("manifest.toml");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(io(&path)(e)),
+        };
+        let parsed = toml::from_str(&text);
+        parsed.map(Some).map_err(|e| ProtocolError::Manifest { path, reason: e.to_string() })
+    }
+
+    /// What became of a network.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read.
+    pub fn state(&self, name: &str) -> Result<State, ProtocolError> {
+        if let Some(manifest) = self.manifest(name)? {
+            return Ok(manifest.state);
+        }
+        let begun = self.node(name).join("lock").exists();
+        Ok(if begun { State::Running } else { State::Pending })
+    }
+
+    /// Writes a manifest, which ends a network.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn finish(&self, manifest: &Manifest) -> Result<(), ProtocolError> {
+        let path = self.node(&manifest.node).join("manifest.toml");
+        let text = toml::to_string_pretty(manifest).unwrap_or_default();
+        atomic::write(&path, text.as_bytes()).map_err(io(&path))
+    }
+
+    /// The timing of a network.
+    pub fn timing(&self, name: &str) -> Timing {
+        let text = fs::read_to_string(self.node(name).join("timing.json")).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Writes the timing of a network.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_timing(&self, name: &str, timing: &Timing) -> Result<(), ProtocolError> {
+        let path = self.node(name).join("timing.json");
+        let text = serde_json::to_string(timing).unwrap_or_default();
+        atomic::write(&path, text.as_bytes()).map_err(io(&path))
+    }
+
+    /// Takes a network for this process until the file that comes back is dropped.
+    ///
+    /// # Errors
+    /// Another process has it.
+    pub fn lock(&self, node: &Node) -> Result<File, ProtocolError> {
+        let folder = self.node(&node.name);
+        fs::create_dir_all(&folder).map_err(io(&folder))?;
+        let path = folder.join("lock");
+        let mut file = File::options().create(true).read(true).append(true).open(&path).map_err(io(&path))?;
+        match file.try_lock() {
+            Ok(()) => {
+                file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(io(&path))?;
+                Ok(file)
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                // The owner is named where it can be read; the lock stands either way.
+                let _ = file.read_to_string(&mut owner);
+                Err(ProtocolError::Locked { path: folder, owner })
+            }
+            Err(TryLockError::Error(e)) => Err(io(&path)(e)),
+        }
+    }
+
+    /// The bytes of a finished network's weights, held against the digest in its manifest.
+    ///
+    /// # Errors
+    /// A file that is missing or is not what was written.
+    pub fn weights(&self, name: &str) -> Result<(PathBuf, Vec<u8>), ProtocolError> {
+        let path = self.node(name).join("weights.safetensors");
+        let bytes = fs::read(&path).map_err(io(&path))?;
+        let expected = self.manifest(name)?.and_then(|manifest| manifest.weights);
+        if expected.as_deref() != Some(digest::hex(&bytes).as_str()) {
+            return Err(ProtocolError::Damaged { path });
+        }
+        Ok((path, bytes))
+    }
+}
