@@ -1,2 +1,7 @@
 //! The command line entry point.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    strata::cli::main()
+}

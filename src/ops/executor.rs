@@ -35,6 +35,22 @@ impl Device {
     }
 }
 
+impl Device {
+    /// The inner layout of the device's tensors.
+    pub fn layout(&self) -> Layout {
+        match self {
+            Device::Cpu | Device::Reference => Layout::NATIVE,
+        }
+    }
+
+    /// How many networks of a plan are best trained side by side on the device.
+    pub fn jobs(&self) -> usize {
+        match self {
+            Device::Cpu | Device::Reference => rayon::current_num_threads(),
+        }
+    }
+}
+
 /// A program with its memory on one device.
 #[derive(Debug)]
 pub struct Executor {

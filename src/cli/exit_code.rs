@@ -1,0 +1,123 @@
+//! What a process says by its exit code. `docs/exit-codes.md` is the same list for users.
+
+use crate::{data::DataError, nn::NnError, ops::OpsError, protocol::ProtocolError, report::ReportError, train::TrainError};
+
+/// Anything not named below.
+pub const OTHER: u8 = 1;
+/// Wrong arguments (clap's own code).
+pub const USAGE: u8 = 2;
+/// An experiment file or override that cannot be meant.
+pub const EXPERIMENT: u8 = 3;
+/// Data that are missing, damaged or do not fit.
+pub const DATA: u8 = 4;
+/// No such device, or one that failed.
+pub const DEVICE: u8 = 5;
+/// A run directory of another configuration, or with damaged files.
+pub const RUN_DIRECTORY: u8 = 6;
+/// A network failed or diverged, or a parent of it did.
+pub const NETWORK: u8 = 7;
+/// A check found an error beyond its bound.
+pub const CHECK: u8 = 8;
+/// Another process is at work on the same network.
+pub const BUSY: u8 = 75;
+/// Stopped by Ctrl-C, with a checkpoint.
+pub const INTERRUPTED: u8 = 130;
+/// Stopped by SIGTERM, with a checkpoint.
+pub const TERMINATED: u8 = 143;
+
+/// A failed check, as an error.
+#[derive(Debug, thiserror::Error)]
+#[error("{failed} of {total} checks are beyond their bound")]
+pub struct CheckFailed {
+    /// Checks beyond their bound.
+    pub failed: usize,
+    /// All checks.
+    pub total: usize,
+}
+
+/// An unknown or missing device.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NoDevice(pub String);
+
+/// A stop that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped; everything finished is kept, and the same command goes on from here")]
+pub struct Stopped(pub u8);
+
+/// The exit code of an error, by the first cause that has one.
+pub fn of(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(|cause| {
+        if let Some(e) = cause.downcast_ref::<ProtocolError>() {
+            return Some(of_protocol(e));
+        }
+        if let Some(e) = cause.downcast_ref::<TrainError>() {
+            return Some(of_train(e));
+        }
+        if let Some(Stopped(code)) = cause.downcast_ref::<Stopped>() {
+            return Some(*code);
+        }
+        if cause.is::<CheckFailed>() {
+            return Some(CHECK);
+        }
+        if cause.is::<NoDevice>() || cause.is::<OpsError>() {
+            return Some(DEVICE);
+        }
+        if cause.is::<DataError>() {
+            return Some(DATA);
+        }
+        if cause.is::<NnError>() {
+            return Some(EXPERIMENT);
+        }
+        cause.is::<ReportError>().then_some(OTHER)
+    })
+    .unwrap_or(OTHER)
+}
+
+fn of_protocol(error: &ProtocolError) -> u8 {
+    match error {
+        ProtocolError::Experiment { .. }
+        | ProtocolError::UnknownKey { .. }
+        | ProtocolError::Value { .. }
+        | ProtocolError::UnknownExperiment { .. }
+        | ProtocolError::UnknownNode { .. } => EXPERIMENT,
+        ProtocolError::OtherConfiguration { .. } | ProtocolError::Damaged { .. } | ProtocolError::Manifest { .. } => {
+            RUN_DIRECTORY
+        }
+        ProtocolError::Parent { .. } => NETWORK,
+        ProtocolError::Locked { .. } => BUSY,
+        ProtocolError::Io { .. } => OTHER,
+        ProtocolError::Data(_) => DATA,
+        ProtocolError::Nn(error) => of_nn(error),
+        ProtocolError::Train(error) => of_train(error),
+        ProtocolError::Ops(_) => DEVICE,
+    }
+}
+
+fn of_train(error: &TrainError) -> u8 {
+    match error {
+        TrainError::Setting { .. } => EXPERIMENT,
+        TrainError::Images { .. } | TrainError::Label { .. } | TrainError::Empty { .. } | TrainError::Data(_) => DATA,
+        TrainError::Diverged { .. } => NETWORK,
+        TrainError::Checkpoint { .. } | TrainError::Records { .. } => RUN_DIRECTORY,
+        TrainError::Io { .. } => OTHER,
+        TrainError::Stopped { .. } => INTERRUPTED,
+        TrainError::Nn(error) => of_nn(error),
+        TrainError::Ops(_) => DEVICE,
+    }
+}
+
+fn of_nn(error: &NnError) -> u8 {
+    match error {
+        NnError::Corrupt { .. } | NnError::MissingTensor { .. } | NnError::TensorShape { .. } => RUN_DIRECTORY,
+        NnError::Io { .. } => OTHER,
+        NnError::Ops(_) => DEVICE,
+        _ => EXPERIMENT,
+    }
+}
+
+/// Whether the reader of stdout went away, which is no error worth a message (`strata plan | head`).
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+}

@@ -1,0 +1,102 @@
+//! The command line: arguments, printing, exit codes. Results go to stdout, progress and messages to stderr.
+
+mod device;
+mod devices;
+pub mod exit_code;
+mod gradcheck;
+mod interrupt;
+mod plan;
+mod progress;
+mod report;
+mod reproduce;
+mod run;
+mod study;
+mod train;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Measures how transferable each layer of a convolutional network is.
+#[derive(Debug, Parser)]
+#[command(name = "strata", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a whole study and report it: every arm, every n, both directions
+    Reproduce(reproduce::Options),
+    /// List the networks of an experiment, and what became of them
+    Plan(plan::Options),
+    /// Train one network of an experiment, and what is missing of its parents first
+    Run(run::Options),
+    /// Train one network of the zoo on one data set
+    Train(train::Options),
+    /// Write the table, figures and page of a run directory
+    Report(report::Options),
+    /// Hold every operation of a device against double precision
+    Gradcheck(gradcheck::Options),
+    /// List the adapters of this machine, and the one that `auto` takes
+    Devices(devices::Options),
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The device of a command.
+#[derive(Args, Clone, Debug)]
+struct DeviceArgs {
+    /// Where to compute: auto (a hardware GPU if there is one, else cpu), cpu, gpu, gpu:NAME, software
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: String,
+}
+
+/// The experiment of a command.
+#[derive(Args, Clone, Debug)]
+struct StudyArgs {
+    /// A built-in experiment or a TOML file
+    #[arg(default_value = "default")]
+    experiment: String,
+    /// The directory of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    runs: PathBuf,
+    /// Override a key of the experiment, such as solver.max_iter=1000 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Cut the same plan down to about a minute; its runs go to EXPERIMENT-quick
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Parses the arguments, runs the command, and turns its outcome into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Reproduce(options) => reproduce::main(&options),
+        Command::Plan(options) => plan::main(&options),
+        Command::Run(options) => run::main(&options),
+        Command::Train(options) => train::main(&options),
+        Command::Report(options) => report::main(&options),
+        Command::Gradcheck(options) => gradcheck::main(&options),
+        Command::Devices(options) => devices::main(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let code = exit_code::of(&error);
+            if !exit_code::is_broken_pipe(&error) {
+                eprintln!("strata: {error:#}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `strata reproduce`: a whole study, from the plan to the report.
+
+use super::{
+    DeviceArgs, Format, StudyArgs, device, exit_code,
+    interrupt::Interrupt,
+    progress::Progress,
+    report, study,
+};
+use crate::{
+    ops::Device,
+    protocol::{Experiment, Node, Plan, RunDir, runner, source::Halves},
+};
+use anyhow::Result;
+use clap::Args;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    #[command(flatten)]
+    study: StudyArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+    /// Networks trained side by side (default: one a core on cpu, one on a GPU)
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// text, or json: every number of the report
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    let experiment = study::experiment(&options.study)?;
+    let device = device::open(&options.device.device)?;
+    let plan = Plan::of(&experiment);
+    let wanted: Vec<&Node> = plan.nodes.iter().collect();
+    let runs = RunDir::open(&options.study.runs, &experiment)?;
+    eprintln!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
+    let result = train(&experiment, &plan, &wanted, &runs, &device, options.jobs);
+    // What did train is reported also where a network failed; a stop reports nothing.
+    let stopped = result.as_ref().is_err_and(|error| error.is::<exit_code::Stopped>());
+    if !stopped {
+        report::write(&experiment, &runs, &device.describe(), options.format)?;
+    }
+    result
+}
+
+/// Trains networks with live progress.
+pub fn train(
+    experiment: &Experiment,
+    plan: &Plan,
+    wanted: &[&Node],
+    runs: &RunDir,
+    device: &Device,
+    jobs: Option<usize>,
+) -> Result<()> {
+    let halves = Halves::of(experiment)?;
+    let mut weights = std::collections::HashMap::new();
+    for node in wanted {
+        weights.insert(node.name.clone(), study::work(experiment, node, &halves)?);
+    }
+    let interrupt = Interrupt::listen()?;
+    let progress = Progress::new(weights, interrupt.clone());
+    let jobs = jobs.unwrap_or_else(|| device.jobs()).clamp(1, wanted.len().max(1));
+    let result = runner::run(experiment, plan, wanted, &halves, runs, device, jobs, &progress);
+    progress.finish();
+    match interrupt.asked() {
+        Some(code) => Err(exit_code::Stopped(code).into()),
+        None => Ok(result?),
+    }
+}

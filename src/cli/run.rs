@@ -1,0 +1,52 @@
+//! `strata run EXPERIMENT NODE`: one network of a plan, as one idempotent command.
+
+use super::{DeviceArgs, StudyArgs, device, reproduce, study};
+use crate::{
+    protocol::{Plan, RunDir},
+    train::record,
+};
+use anyhow::Result;
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// A built-in experiment or a TOML file
+    experiment: String,
+    /// The network, such as s0-r0-A3B+ (`strata plan` lists them)
+    node: String,
+    /// The directory of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    runs: PathBuf,
+    /// Override a key of the experiment (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// The cut-down plan
+    #[arg(long)]
+    quick: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    let args = StudyArgs {
+        experiment: options.experiment.clone(),
+        runs: options.runs.clone(),
+        overrides: options.overrides.clone(),
+        quick: options.quick,
+    };
+    let experiment = study::experiment(&args)?;
+    let plan = Plan::of(&experiment);
+    let node = plan.node(&experiment.name, &options.node)?;
+    let device = device::open(&options.device.device)?;
+    let runs = RunDir::open(&options.runs, &experiment)?;
+    eprintln!("{} of {} on {}", node.name, experiment.name, device.describe());
+    // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.
+    reproduce::train(&experiment, &plan, &study::with_parents(&plan, node), &runs, &device, Some(1))?;
+    let folder = runs.node(&node.name);
+    if let Some(last) = record::read(&folder.join("log.jsonl"))?.last() {
+        println!("{} top1 {:.4} top5 {:.4} loss {:.4} after {} steps", node.name, last.top1, last.top5, last.loss, last.step);
+    }
+    println!("{}", folder.join("weights.safetensors").display());
+    Ok(())
+}

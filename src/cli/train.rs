@@ -1,0 +1,104 @@
+//! `strata train`: one network of the zoo on all classes of one data set.
+
+use super::{DeviceArgs, device, exit_code, interrupt::Interrupt};
+use crate::{
+    data::mean,
+    host::{Stream, atomic},
+    nn::{weights, zoo},
+    ops::sgd::Convention,
+    protocol::{Experiment, source},
+    train::{Images, Solver, Trainer, batches::Augmentation, checkpoint, trainer::Streams},
+};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// A net of the zoo: caffenet, alexnet, alexnet32, alexnet28
+    #[arg(long, default_value = "alexnet28")]
+    net: String,
+    /// fashion-mnist (compiled in), idx, cifar10 or cifar100
+    #[arg(long, default_value = "fashion-mnist")]
+    data: String,
+    /// The folder of the data set's files
+    #[arg(long, default_value = "")]
+    data_path: String,
+    /// Training steps
+    #[arg(long, default_value_t = 500)]
+    max_iter: u64,
+    /// Images a step
+    #[arg(long, default_value_t = 64)]
+    batch_size: usize,
+    /// The learning rate at the start
+    #[arg(long, default_value_t = 0.01)]
+    base_lr: f64,
+    /// Steps between two drops of the rate to a tenth (default: half of the steps)
+    #[arg(long)]
+    stepsize: Option<u64>,
+    /// The weight decay
+    #[arg(long, default_value_t = 0.0005)]
+    weight_decay: f64,
+    /// What pixels less their mean are multiplied with
+    #[arg(long, default_value_t = 0.0125)]
+    scale: f64,
+    /// The number from which all random streams derive
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the weights go (safetensors)
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    let device = device::open(&options.device.device)?;
+    let overrides =
+        [format!("data.source={:?}", options.data), format!("data.path={:?}", options.data_path)].map(String::from);
+    let experiment = Experiment::find("default", &overrides)?;
+    let dataset = source::load(&experiment)?;
+    let mean = mean::mean_image(&dataset.train)?;
+    let def = zoo::net(&options.net, dataset.class_names.len())?;
+    let solver = Solver {
+        base_lr: options.base_lr,
+        gamma: 0.1,
+        stepsize: options.stepsize.unwrap_or(options.max_iter.div_ceil(2).max(1)),
+        max_iter: options.max_iter,
+        batch_size: options.batch_size,
+        momentum: 0.9,
+        weight_decay: options.weight_decay,
+        convention: Convention::Caffe,
+    };
+    let stream = |purpose: &str| Stream::named(&format!("seed={}/train/{purpose}", options.seed));
+    let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
+    let images = Images { set: &dataset.train, mean: &mean };
+    let input = (options.scale, Augmentation::None);
+    let mut trainer = Trainer::new(&def, &solver, images, input, streams, &device)?;
+    trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
+    eprintln!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
+
+    let interrupt = Interrupt::listen()?;
+    let start = std::time::Instant::now();
+    let (mut sum, every) = (0.0, options.max_iter.div_ceil(10));
+    while trainer.step < options.max_iter && interrupt.asked().is_none() {
+        sum += trainer.train_step()?;
+        if trainer.step.is_multiple_of(every) || trainer.step == options.max_iter {
+            let rate = trainer.step as f64 * options.batch_size as f64 / start.elapsed().as_secs_f64();
+            let steps = (trainer.step - 1) % every + 1;
+            eprintln!("step {:>6}  loss {:.4}  {rate:.0} images/s", trainer.step, sum / steps as f64);
+            sum = 0.0;
+        }
+    }
+    let scores = trainer.evaluate(&Images { set: &dataset.test, mean: &mean })?;
+    println!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images);
+    if let Some(path) = &options.out {
+        let bytes = weights::encode(&checkpoint::weights_of(&mut trainer)?, &[("net", def.name.clone())])?;
+        atomic::write(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
+        println!("{}", path.display());
+    }
+    match interrupt.asked() {
+        Some(code) => Err(exit_code::Stopped(code).into()),
+        None => Ok(()),
+    }
+}
