@@ -1,0 +1,20 @@
+//! Statistics, tables, figures and the HTML report, from plain records.
+//!
+//! One [`Study`] goes in; [`analyse`] computes every number once, and everything written only formats those
+//! numbers, so that table, figure, page and `results.json` cannot disagree.
+
+pub mod error;
+mod format;
+mod published;
+mod results;
+mod run;
+pub mod statistics;
+
+pub use error::ReportError;
+pub use published::published;
+pub use results::{
+    Boost, Claim, Contrast, Curve, Difference, Excluded, Judgement, Level, PaperRow, Results, Row, RunRow, States,
+    analyse,
+};
+pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Filters, Reported, Run, State, Study};
+pub use statistics::Verdict;
