@@ -4,4 +4,5 @@
 mod report {
     pub mod published;
     pub mod synthetic;
+    pub mod written;
 }

@@ -4,13 +4,19 @@
 //! numbers, so that table, figure, page and `results.json` cannot disagree.
 
 pub mod error;
+pub mod figure;
 mod format;
+mod page;
 mod published;
 mod results;
 mod run;
 pub mod statistics;
+mod table;
+mod write;
 
 pub use error::ReportError;
+pub use figure::{Figure, Table, figures};
+pub use page::page;
 pub use published::published;
 pub use results::{
     Boost, Claim, Contrast, Curve, Difference, Excluded, Judgement, Level, PaperRow, Results, Row, RunRow, States,
@@ -18,3 +24,5 @@ pub use results::{
 };
 pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Filters, Reported, Run, State, Study};
 pub use statistics::Verdict;
+pub use table::{runs_csv, summary_csv, text_table};
+pub use write::{Written, write};

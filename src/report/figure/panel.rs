@@ -174,6 +174,12 @@ fn draw_series(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64) {
             }
         }
         let attributes = format!(r#" data-mean="{}" data-arm="{}" data-at="{}""#, mean.1.mean, series.label, mean.0);
-        look.mark(svg, (x, y), 4.2, &attributes, &format!("<title>{}, n = {}: {}</title>", series.label, mean.0, plain(mean.1.mean)));
+        look.mark(
+            svg,
+            (x, y),
+            4.2,
+            &attributes,
+            &format!("<title>{}, n = {}: {}</title>", series.label, mean.0, plain(mean.1.mean)),
+        );
     }
 }
