@@ -3,6 +3,8 @@
 //! One [`Study`] goes in; [`analyse`] computes every number once, and everything written only formats those
 //! numbers, so that table, figure, page and `results.json` cannot disagree.
 
+mod arm;
+mod csv;
 pub mod error;
 pub mod figure;
 mod format;
@@ -14,6 +16,7 @@ pub mod statistics;
 mod table;
 mod write;
 
+pub use csv::{runs_csv, summary_csv};
 pub use error::ReportError;
 pub use figure::{Figure, Table, figures};
 pub use page::page;
@@ -24,5 +27,5 @@ pub use results::{
 };
 pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Filters, Reported, Run, State, Study};
 pub use statistics::Verdict;
-pub use table::{runs_csv, summary_csv, text_table};
+pub use table::text_table;
 pub use write::{Written, write};

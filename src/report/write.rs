@@ -7,12 +7,12 @@ use std::{
 };
 
 use super::{
+    csv::{runs_csv, summary_csv},
     error::ReportError,
     figure::{figures, svg::standalone},
     page::page,
     results::analyse,
     run::Study,
-    table::{runs_csv, summary_csv},
 };
 
 /// The files of a written report.

@@ -4,7 +4,7 @@ use super::super::format::minus;
 use super::svg::{Anchor, Svg};
 
 /// Size of tick labels and axis labels.
-pub(super) const TEXT: f64 = 13.0;
+pub(super) const TEXT: f64 = 15.0;
 
 const GRID: &str = r##"stroke="#ddd" stroke-width="1""##;
 const FRAME: &str = r##"stroke="#111" stroke-width="1""##;

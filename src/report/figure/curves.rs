@@ -16,8 +16,8 @@ use super::{
 const NAME: &str = "training-curves";
 const TITLE: &str = "Test accuracy during training";
 /// Size of one small panel with its labels.
-const CELL: (f64, f64) = (WIDTH / 2.0, 150.0);
-const SMALL: f64 = 11.0;
+const CELL: (f64, f64) = (WIDTH / 2.0, 160.0);
+const SMALL: f64 = 12.5;
 
 /// The figure; `None` unless some curve has two points.
 pub(super) fn figure(results: &Results) -> Option<Figure> {
@@ -31,11 +31,11 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
     cells.dedup();
 
     let mut svg = Svg::default();
-    svg.text_upward((12.0, CELL.1), TEXT, "top-1 accuracy (%)");
+    svg.text_upward((14.0, CELL.1), TEXT, "top-1 accuracy (%)");
     for (place, &n) in cells.iter().enumerate() {
         let (x, y) = ((place % 2) as f64 * (CELL.0 - 6.0), (place / 2) as f64 * CELL.1);
         let axes = Axes {
-            edges: (x + 48.0, y + 22.0, x + CELL.0 - 4.0, y + CELL.1 - 26.0),
+            edges: (x + 52.0, y + 24.0, x + CELL.0 - 4.0, y + CELL.1 - 26.0),
             x: (0.0, steps),
             y: (y_ticks[0], y_ticks[y_ticks.len() - 1]),
         };

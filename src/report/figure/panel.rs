@@ -79,7 +79,7 @@ impl Panel {
         let (low, high) = range(&self.values());
         let y_ticks = ticks(low, high, 6);
         let axes = Axes {
-            edges: (58.0, 12.0, WIDTH - 10.0, 12.0 + PLOT),
+            edges: (62.0, 12.0, WIDTH - 10.0, 12.0 + PLOT),
             x: (f64::from(first) - 0.5, f64::from(last) + 0.5),
             y: (y_ticks[0], y_ticks[y_ticks.len() - 1]),
         };
@@ -87,12 +87,12 @@ impl Panel {
         for n in first..=last {
             axes.tick_x(&mut svg, f64::from(n), &n.to_string(), TEXT);
             if n == 0 {
-                svg.text((axes.at_x(0.0), axes.edges.3 + 5.0 + 2.1 * TEXT), Anchor::Middle, TEXT - 2.0, "(base)");
+                svg.text((axes.at_x(0.0), axes.edges.3 + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 2.0, "(base)");
             }
         }
         let middle = (axes.edges.0 + axes.edges.2) / 2.0;
-        svg.text((middle, axes.edges.3 + 44.0), Anchor::Middle, TEXT, &self.x_label);
-        svg.text_upward((15.0, (axes.edges.1 + axes.edges.3) / 2.0), TEXT, &self.y_label);
+        svg.text((middle, axes.edges.3 + 50.0), Anchor::Middle, TEXT, &self.x_label);
+        svg.text_upward((16.0, (axes.edges.1 + axes.edges.3) / 2.0), TEXT, &self.y_label);
         self.draw_reference(&mut svg, &axes);
         if self.zero {
             let y = axes.at_y(0.0);
@@ -104,7 +104,7 @@ impl Panel {
             let offset = (place as f64 - (wide.len() as f64 - 1.0) / 2.0) * APART;
             draw_series(&mut svg, &axes, series, if series.points.iter().all(|p| p.n == 0) { 0.0 } else { offset });
         }
-        let height = self.legend(&mut svg, axes.edges.3 + 64.0);
+        let height = self.legend(&mut svg, axes.edges.3 + 74.0);
         (svg, (WIDTH, height))
     }
 
@@ -130,7 +130,7 @@ impl Panel {
             // DejaVu Sans averages 0.6 em a character.
             let width = 46.0 + label.chars().count() as f64 * TEXT * 0.6;
             if x > 20.0 && x + width > WIDTH {
-                (x, y) = (20.0, y + 20.0);
+                (x, y) = (20.0, y + 22.0);
             }
             svg.line((x, y), (x + 26.0, y), &look.stroke(1.8));
             look.mark(svg, (x + 13.0, y), 4.2, "", "");

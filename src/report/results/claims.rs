@@ -8,46 +8,16 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use super::super::{
-    format::{counted, difference, interval, p_value, plain, signed, units},
+    format::{difference, interval, plain, signed, units},
     run::Arm,
-    statistics::{LEVEL, Verdict},
+    statistics::mean,
 };
 use super::{
     contrast::{Contrast, single},
+    judgement::{Expects, Judgement, judge, sentence},
     paper::Level,
     sheet::Sheet,
 };
-
-/// Differences smaller than this many points are taken for none; the noise of training a network again in the
-/// published runs is about 0.3.
-const MARGIN: f64 = 0.5;
-
-/// What the data say about a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Judgement {
-    /// The contrast is significant in the claimed direction.
-    Holds,
-    /// The contrast is significant in the other direction, or too small to matter.
-    DoesNotHold,
-    /// The data allow no decision.
-    Undecided,
-    /// The study holds no runs that bear on it.
-    NotTested,
-}
-
-impl Judgement {
-    /// The judgement in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::DoesNotHold => "does not hold",
-            Self::Undecided => "undecided",
-            Self::NotTested => "not tested here",
-        }
-    }
-}
 
 /// A claim, what was found, and the numbers.
 #[derive(Clone, Debug, Serialize)]
@@ -64,57 +34,20 @@ pub struct Claim {
     pub contrast: Option<Contrast>,
 }
 
-/// Which outcome supports a claim.
-#[derive(Clone, Copy)]
-enum Expects {
-    /// A difference below zero.
-    Lower,
-    /// A difference above zero.
-    Higher,
-    /// No difference below the margin.
-    NotLower,
-}
-
-fn judge(contrast: &Contrast, expects: Expects) -> Judgement {
-    let (low, high) = (contrast.estimate.low, contrast.estimate.high);
-    let above = low.is_some_and(|low| low > -MARGIN);
-    let below = high.is_some_and(|high| high < MARGIN);
-    match (contrast.test.verdict, expects) {
-        (Verdict::Undecided, _) => Judgement::Undecided,
-        (Verdict::Lower, Expects::Lower) | (Verdict::Higher, Expects::Higher) => Judgement::Holds,
-        (Verdict::Higher, Expects::Lower) | (Verdict::Lower, Expects::Higher) => Judgement::DoesNotHold,
-        (Verdict::Open, Expects::Lower) if above => Judgement::DoesNotHold,
-        (Verdict::Open, Expects::Higher) if below => Judgement::DoesNotHold,
-        (_, Expects::NotLower) if above => Judgement::Holds,
-        (Verdict::Lower, Expects::NotLower) => Judgement::DoesNotHold,
-        _ => Judgement::Undecided,
-    }
-}
-
-/// The contrast in words, with the reason where nothing could be decided.
-fn sentence(contrast: &Contrast) -> String {
-    let (e, test) = (&contrast.estimate, &contrast.test);
-    let reason = match test.verdict {
-        Verdict::Undecided => format!(
-            "; with {} a sign-flip test cannot go below p = {}, so {LEVEL} is out of reach",
-            counted(e.clusters, "split"),
-            p_value(test.smallest)
-        ),
-        _ => format!("; sign-flip p = {}", p_value(test.p)),
-    };
-    format!("{}{reason}.", difference(e))
-}
-
 fn range(ns: &RangeInclusive<u32>) -> String {
-    if ns.start() == ns.end() { format!("n = {}", ns.start()) } else { format!("n = {} to {}", ns.start(), ns.end()) }
+    if ns.is_empty() {
+        "no n of this study".to_string()
+    } else if ns.start() == ns.end() {
+        format!("n = {}", ns.start())
+    } else {
+        format!("n = {} to {}", ns.start(), ns.end())
+    }
 }
 
 /// Puts a claim together: not tested without a contrast, judged with one.
 fn claim(number: u32, text: &str, what: &str, contrast: Option<Contrast>, expects: Expects, more: &str) -> Claim {
     let (judgement, found) = match &contrast {
-        None => {
-            (Judgement::NotTested, format!("No finished runs allow it: {what} needs runs that are missing. {more}"))
-        }
+        None => (Judgement::NotTested, format!("The study holds no finished runs for it ({what}). {more}")),
         Some(contrast) => (judge(contrast, expects), format!("{what}: {} {more}", sentence(contrast))),
     };
     Claim { number, claim: text.to_string(), judgement, found: found.trim_end().to_string(), contrast }
@@ -156,7 +89,7 @@ pub(super) fn claims(sheet: &Sheet, base: Option<&Level>) -> Vec<Claim> {
             &format!("Change of AnB minus its own base from {} to {}", range(&low), range(&high)),
             drop,
             Expects::Lower,
-            &parts(sheet, &high),
+            &parts(sheet, &low, &high),
         ),
         claim(
             5,
@@ -190,18 +123,21 @@ fn first(base: Option<&Level>) -> Claim {
     }
 }
 
-/// Which part of the drop is co-adaptation and which is specificity, over the high layers.
-fn parts(sheet: &Sheet, high: &RangeInclusive<u32>) -> String {
+/// What the low layers lose, and which part of the drop over the high layers is co-adaptation and which specificity.
+fn parts(sheet: &Sheet, low: &RangeInclusive<u32>, high: &RangeInclusive<u32>) -> String {
     let co = single(&sheet.deltas(Arm::Selffer, high));
     let specific = single(&sheet.matched(Arm::Transfer, Arm::Selffer, high));
+    let lost = single(&sheet.deltas(Arm::Transfer, low));
+    let lost =
+        lost.map_or_else(String::new, |c| format!("At {}, AnB minus base is {}.", range(low), difference(&c.estimate)));
     match (co, specific) {
         (Some(co), Some(specific)) => format!(
-            "Over {}, co-adaptation (BnB minus base) accounts for {} points and specificity (AnB minus BnB) for {}.",
+            "{lost} Over {}, co-adaptation (BnB minus base) accounts for {} points and specificity (AnB minus BnB) for {}.",
             range(high),
             signed(co.estimate.mean),
             signed(specific.estimate.mean)
         ),
-        _ => String::new(),
+        _ => lost,
     }
 }
 
@@ -209,18 +145,21 @@ fn parts(sheet: &Sheet, high: &RangeInclusive<u32>) -> String {
 fn against_bases(sheet: &Sheet, base: Option<&Level>, all: &RangeInclusive<u32>) -> String {
     let pooled = |arm, paired: bool| {
         let seen = if paired { sheet.deltas(arm, all) } else { sheet.levels(arm, all) };
-        let mean = super::super::statistics::mean(&seen.iter().map(|o| o.value).collect::<Vec<_>>())?;
-        Some(if paired { mean } else { mean - base?.mean })
+        let pooled = mean(&seen.iter().map(|o| o.value).collect::<Vec<_>>())?;
+        Some(if paired { pooled } else { pooled - base?.mean })
     };
     let both = |paired| Some((pooled(Arm::TransferPlus, paired)?, pooled(Arm::SelfferPlus, paired)?));
+    let beyond = single(&sheet.matched(Arm::TransferPlus, Arm::Restart, all));
+    let beyond =
+        beyond.map_or_else(String::new, |c| format!("AnB+ minus the restarted base is {}. ", difference(&c.estimate)));
     match (both(true), both(false)) {
         (Some((t, s)), Some((paper_t, paper_s))) => format!(
-            "Each run against its own base, AnB+ gains {} points and BnB+ {}; against the mean of all bases, the paper's way, {} and {}.",
+            "{beyond}Each run against its own base, AnB+ gains {} points and BnB+ {}; against the mean of all bases, the paper's way, {} and {}.",
             signed(t),
             signed(s),
             signed(paper_t),
             signed(paper_s)
         ),
-        _ => String::new(),
+        _ => beyond,
     }
 }

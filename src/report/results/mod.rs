@@ -5,6 +5,7 @@
 mod boost;
 mod claims;
 mod contrast;
+mod judgement;
 mod paper;
 mod rows;
 mod sheet;
@@ -17,8 +18,9 @@ use super::{
     statistics::Estimate,
 };
 pub use boost::Boost;
-pub use claims::{Claim, Judgement};
+pub use claims::Claim;
 pub use contrast::{Contrast, Row};
+pub use judgement::Judgement;
 pub use paper::{Level, PaperRow};
 pub use rows::{Curve, Difference, RunRow};
 pub use sheet::Excluded;
