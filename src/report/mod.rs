@@ -22,8 +22,8 @@ pub use figure::{Figure, Table, figures};
 pub use page::page;
 pub use published::published;
 pub use results::{
-    Boost, Claim, Contrast, Curve, Difference, Excluded, Judgement, Level, PaperRow, Results, Row, RunRow, States,
-    analyse,
+    Boost, Claim, Contrast, Curve, Difference, Excluded, Judgement, Level, MeanCurve, PaperRow, Results, Row, RunRow,
+    States, analyse,
 };
 pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Filters, Reported, Run, State, Study};
 pub use statistics::Verdict;

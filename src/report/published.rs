@@ -39,7 +39,7 @@ pub fn published() -> Result<Vec<Study>, ReportError> {
         config_toml: "# Published training logs of Yosinski et al. (2014), repository yosinski/convnet_transfer,\n\
                       # commit 9838c27. A run's number is the mean of its 10 highest validation accuracies of 450.\n"
             .to_string(),
-        reported: Reported::Last,
+        reported: Reported::Published,
         runs: rows.iter().filter(|run| splits.contains(&run.split.as_str())).cloned().collect(),
         filters: Vec::new(),
     };

@@ -84,6 +84,9 @@ pub enum Reported {
     /// curves of fewer than [`EVALUATIONS_FOR_BEST_TEN`] evaluations.
     #[serde(rename = "best10")]
     BestTen,
+    /// The one number that others published for each run, kept as its only evaluation.
+    #[serde(rename = "published")]
+    Published,
 }
 
 /// The first layer's weights of one network, to be drawn.
@@ -142,7 +145,7 @@ impl Run {
             return Ok(None);
         }
         let value = match reported {
-            Reported::Last => self.curve.last().map(|e| e.top1),
+            Reported::Last | Reported::Published => self.curve.last().map(|e| e.top1),
             Reported::BestTen => {
                 if self.curve.len() < EVALUATIONS_FOR_BEST_TEN {
                     return Err(ReportError::TooFewEvaluations {

@@ -120,6 +120,26 @@ fn plotted_points_equal_the_data() {
 }
 
 #[test]
+fn the_decomposition_plots_every_matched_difference() {
+    let study = full();
+    let results = analyse(&study).unwrap();
+    let figures = figures(&study, &results).unwrap();
+    let page = parsed(&figure(&figures, "decomposition").svg);
+    let plotted: BTreeMap<&str, f64> = page
+        .descendants()
+        .filter_map(|n| Some((n.attribute("data-run")?, n.attribute("data-value")?.parse().unwrap())))
+        .collect();
+    // 4 splits x 2 targets x 2 replicates x 7 n, twice; one AnB run has diverged.
+    assert_eq!(plotted.len(), 2 * 112 - 1);
+    for difference in &results.differences {
+        assert_eq!(plotted[difference.run.as_str()], difference.value);
+        let find = |name: &str| results.runs.iter().find(|row| row.run == name).unwrap().top1.unwrap();
+        let by_hand = find(&difference.run) - find(&difference.run.replace("AnB", "BnB"));
+        approx::assert_abs_diff_eq!(difference.value, by_hand, epsilon = 1e-9);
+    }
+}
+
+#[test]
 fn points_are_drawn_at_the_place_of_their_value() {
     let study = full();
     let figures = figures(&study, &analyse(&study).unwrap()).unwrap();

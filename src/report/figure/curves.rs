@@ -45,19 +45,23 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
         let title = n.map_or_else(|| "base and restart".to_string(), |n| format!("n = {n}"));
         svg.text((axes.edges.0 + 4.0, y + 16.0), Anchor::Start, SMALL + 1.0, &title);
         for curve in curves.iter().filter(|curve| curve.n == n) {
-            let points: Vec<_> = curve.points.iter().map(|&(s, v)| (axes.at_x(s as f64), axes.at_y(v))).collect();
-            let name = format!(
-                r#"{} stroke-opacity="0.7" data-run="{}""#,
-                look::of(curve.arm).stroke(1.0),
+            let style = format!(
+                r#"stroke="{}" stroke-width="0.6" stroke-opacity="0.35" data-run="{}""#,
+                look::of(curve.arm).colour,
                 escape(&curve.run)
             );
-            svg.polyline(&points, &name);
+            svg.polyline(&places(&axes, &curve.points), &style);
+        }
+        for mean in results.mean_curves.iter().filter(|mean| mean.n == n && mean.points.len() > 1) {
+            let style = format!(r#"{} data-arm="{}""#, look::of(mean.arm).stroke(1.8), mean.arm.name());
+            svg.polyline(&places(&axes, &mean.points), &style);
         }
     }
     let bottom = cells.len().div_ceil(2) as f64 * CELL.1 + 12.0;
     let height = legend(&mut svg, &curves, bottom);
     let thinned = curves.iter().filter(|c| c.points.len() < c.evaluations).count();
-    let mut caption = "One line per run, on the test set; nothing was chosen by looking at these curves.".to_string();
+    let mut caption =
+        "Thin lines are runs, bold lines means over the finished runs of an arm; on the test set.".to_string();
     if thinned > 0 {
         caption.push_str(" Long curves are thinned for drawing; first and last points are kept.");
     }
@@ -69,6 +73,10 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
         png: Vec::new(),
         table: table(&curves),
     })
+}
+
+fn places(axes: &Axes, points: &[(u64, f64)]) -> Vec<(f64, f64)> {
+    points.iter().map(|&(step, value)| (axes.at_x(step as f64), axes.at_y(value))).collect()
 }
 
 fn legend(svg: &mut Svg, curves: &[&Curve], top: f64) -> f64 {

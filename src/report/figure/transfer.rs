@@ -13,6 +13,7 @@ use super::{
 };
 
 const COPIED: &str = "n, number of copied layers";
+const FROZEN: &str = "n, number of frozen layers";
 const READING: &str = "Small marks are runs, large marks means over splits, bars 95 % intervals between splits.";
 const TRANSFER: [Arm; 4] = [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus];
 const RANDOM: [Arm; 3] = [Arm::Transfer, Arm::RandomCaffe, Arm::RandomHe];
@@ -67,13 +68,13 @@ fn levels(results: &Results, name: &str, title: &str, arms: &[Arm]) -> Option<Fi
     let panel = Panel {
         series: [Arm::Base].iter().chain(arms).map(|&arm| series(arm)).filter(|s| !s.points.is_empty()).collect(),
         reference: None,
-        x_label: COPIED.to_string(),
+        x_label: if arms.contains(&Arm::RandomHe) { FROZEN } else { COPIED }.to_string(),
         y_label: "top-1 accuracy (%)".to_string(),
         include: Vec::new(),
         zero: false,
     };
     let caption = format!(
-        "{READING} Intervals contain how much the targets differ in difficulty, which the paired panel removes."
+        "{READING} These intervals contain how much the splits differ in difficulty; paired differences do not."
     );
     finish(name, title, &caption, &panel, plain)
 }

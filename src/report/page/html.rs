@@ -38,10 +38,10 @@ impl Cell {
     }
 }
 
-/// A table that scrolls sideways by itself where the screen is narrow; the first cell of a row is its title.
+/// A table that scrolls sideways by itself where the screen is narrow, below a caption that does not; the first cell of a row is its title.
 pub(super) fn table(caption: &str, head: &[Cell], rows: &[Vec<Cell>]) -> String {
     let mut out = format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{c}\"><table><caption>{c}</caption><thead><tr>",
+        "<p class=\"caption\">{c}</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{c}\"><table aria-label=\"{c}\"><thead><tr>",
         c = escape(caption)
     );
     for cell in head {

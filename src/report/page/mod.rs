@@ -17,8 +17,12 @@ const STYLE: &str = include_str!("style.css");
 /// The whole page as text. Every number on it is in `results.json`, too.
 #[must_use]
 pub fn page(results: &Results, figures: &[Figure]) -> String {
-    let drawn = |names: &[&str]| {
-        let some: Vec<String> = figures.iter().filter(|f| names.contains(&f.name.as_str())).map(figure).collect();
+    let drawn = |names: &[&str], beside: &str| {
+        let named = figures.iter().filter(|f| names.contains(&f.name.as_str()));
+        let mut some: Vec<String> = named.map(figure).collect();
+        if !beside.is_empty() {
+            some.push(format!("<div>{beside}</div>\n"));
+        }
         if some.is_empty() { String::new() } else { format!("<div class=\"figures\">\n{}</div>\n", some.concat()) }
     };
     let filters: Vec<String> = figures.iter().filter(|f| f.name.starts_with("filters-")).map(figure).collect();
@@ -30,21 +34,21 @@ pub fn page(results: &Results, figures: &[Figure]) -> String {
     let with = |intro: &str, body: String| if body.is_empty() { body } else { format!("{}{body}", paragraph(intro)) };
     let sections = [
         ("run", "What was run", what(results)),
-        ("claims", "The paper\u{2019}s five claims, judged from these runs", claims(results)),
+        ("claims", "The paper's five claims, judged from these runs", claims(results)),
         ("numbers", "Gain and loss by number of copied layers", numbers::headline(results)),
-        ("figure-2", "Figure 2, the paper\u{2019}s way and paired", drawn(&["figure2", "figure2-paired"])),
-        ("ranges", "Fine-tuning over ranges of layers (the paper\u{2019}s Table 1)", numbers::ranges(results)),
+        ("figure-2", "Figure 2, the paper's way and paired", drawn(&["figure2", "figure2-paired"], "")),
+        ("ranges", "Fine-tuning over ranges of layers (the paper's Table 1)", numbers::ranges(results)),
         (
             "parts",
             "Co-adaptation and specificity",
             with(
                 "The loss of a frozen transfer network is the sum of two parts: what freezing costs even with its own \
-                 features, and what the other half\u{2019}s features cost on top.",
-                join(drawn(&["decomposition"]), numbers::parts(results)),
+                 features, and what the other half's features cost on top.",
+                drawn(&["decomposition"], &numbers::parts(results)),
             ),
         ),
-        ("random", "Random filters", drawn(&["random-filters"])),
-        ("curves", "Training curves", drawn(&["training-curves"])),
+        ("random", "Random filters", drawn(&["random-filters"], "")),
+        ("curves", "Training curves", drawn(&["training-curves"], "")),
         ("filters", "First-layer filters", filters),
         ("runs", "All runs, and how to make each again", runs::all(results)),
         ("configuration", "Configuration", configuration(results)),
@@ -67,17 +71,12 @@ pub fn page(results: &Results, figures: &[Figure]) -> String {
     )
 }
 
-fn join(first: String, second: String) -> String {
-    first + &second
-}
-
 fn what(results: &Results) -> String {
     let s = &results.states;
     let reported = match results.reported {
         Reported::Last => "the last evaluation of each run",
-        Reported::BestTen => {
-            "the mean of each run\u{2019}s ten highest evaluations, as in the paper (slightly optimistic)"
-        }
+        Reported::Published => "the number published for each run (see the configuration)",
+        Reported::BestTen => "the mean of each run's ten highest evaluations, as in the paper (slightly optimistic)",
     };
     let total = results.runs.len();
     let entries = [

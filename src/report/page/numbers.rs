@@ -65,7 +65,8 @@ pub(super) fn headline(results: &Results) -> String {
     };
     let rows = |cell: &dyn Fn(Arm, u32) -> Option<Cell>| {
         let row = |&n: &u32| {
-            let first = Cell::number(n.to_string());
+            let layer = n.checked_sub(1).and_then(|at| results.layers.get(at as usize));
+            let first = layer.iter().fold(Cell::number(n.to_string()), |cell, name| cell.below(name.as_str()));
             std::iter::once(first).chain(arms.iter().map(|&arm| cell(arm, n).unwrap_or_else(gap))).collect()
         };
         results.ns.iter().map(row).collect::<Vec<Vec<Cell>>>()
@@ -80,9 +81,9 @@ pub(super) fn headline(results: &Results) -> String {
         let level = format!("{} %, {}", plain(row.mean), counted(row.runs, "run"));
         Some(Cell::number(minus(&signed(row.delta?))).below(level))
     };
-    let caption = "Paired: each run minus its own base, averaged by target and split (points, 95 % interval, sign-flip test with Holm\u{2019}s correction across n)";
+    let caption = "Paired: each run minus its own base, averaged by target and split (points, 95 % interval, sign-flip test with Holm's correction across n)";
     out.push_str(&table(caption, &head("n"), &rows(&paired)));
-    let caption = "The paper\u{2019}s way: mean of all points minus mean of all bases (points), and the mean itself";
+    let caption = "The paper's way: mean of all points minus mean of all bases (points), and the mean itself";
     out.push_str(&table(caption, &head("n"), &rows(&paper)));
     out
 }
@@ -94,8 +95,8 @@ pub(super) fn ranges(results: &Results) -> String {
     }
     let head = [
         Cell::number("layers kept"),
-        Cell::number("AnB+ \u{2212} all bases").below("the paper\u{2019}s way"),
-        Cell::number("AnB+ \u{2212} all BnB+").below("the paper\u{2019}s way"),
+        Cell::number("AnB+ \u{2212} all bases").below("the paper's way"),
+        Cell::number("AnB+ \u{2212} all BnB+").below("the paper's way"),
         Cell::number("AnB+ \u{2212} own base").below("paired, mean of runs"),
         Cell::number("BnB+ \u{2212} own base").below("paired, mean of runs"),
         Cell::number("AnB+ \u{2212} BnB+").below("same targets"),

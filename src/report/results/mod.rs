@@ -22,7 +22,7 @@ pub use claims::Claim;
 pub use contrast::{Contrast, Row};
 pub use judgement::Judgement;
 pub use paper::{Level, PaperRow};
-pub use rows::{Curve, Difference, RunRow};
+pub use rows::{Curve, Difference, MeanCurve, RunRow};
 pub use sheet::Excluded;
 use sheet::Sheet;
 
@@ -88,6 +88,8 @@ pub struct Results {
     pub runs: Vec<RunRow>,
     /// Training curves, thinned.
     pub curves: Vec<Curve>,
+    /// Their means over the finished runs of each arm and n.
+    pub mean_curves: Vec<MeanCurve>,
 }
 
 /// Computes every number of the report.
@@ -118,6 +120,7 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         boosts: boost::boosts(&sheet, base.as_ref()),
         claims: claims::claims(&sheet, base.as_ref()),
         curves: rows::curves(study),
+        mean_curves: rows::mean_curves(study),
         excluded: sheet.excluded,
         base,
         runs,

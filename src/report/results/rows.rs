@@ -1,10 +1,13 @@
 //! One row per run, one difference per matched pair, one thinned curve per run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::super::run::{Arm, Run, State, Study};
+use super::super::{
+    run::{Arm, Run, State, Study},
+    statistics::mean,
+};
 use super::{paper::Level, sheet::Sheet};
 
 /// The most points of a curve that is drawn; more would only make the page heavy.
@@ -69,8 +72,38 @@ pub struct Curve {
     pub n: Option<u32>,
     /// Step and test top-1 accuracy in percent, in order; evaluations without a finite accuracy are left out.
     pub points: Vec<(u64, f64)>,
+    /// Whether the run has finished.
+    pub done: bool,
     /// How many evaluations the whole curve has.
     pub evaluations: usize,
+}
+
+/// The mean of all counted curves of an arm at n.
+#[derive(Clone, Debug, Serialize)]
+pub struct MeanCurve {
+    /// What was trained.
+    pub arm: Arm,
+    /// Copied layers.
+    pub n: Option<u32>,
+    /// Step and mean test top-1 accuracy in percent, over the runs that have a point at that step.
+    pub points: Vec<(u64, f64)>,
+}
+
+/// Averages the thinned curves of finished runs by arm, n and step.
+pub(super) fn mean_curves(study: &Study) -> Vec<MeanCurve> {
+    let mut means: BTreeMap<(Arm, Option<u32>), BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
+    for curve in curves(study).into_iter().filter(|curve| curve.done) {
+        let steps = means.entry((curve.arm, curve.n)).or_default();
+        for (step, value) in curve.points {
+            steps.entry(step).or_default().push(value);
+        }
+    }
+    let averaged = |((arm, n), steps): (_, BTreeMap<u64, Vec<f64>>)| MeanCurve {
+        arm,
+        n,
+        points: steps.iter().filter_map(|(step, values)| Some((*step, mean(values)?))).collect(),
+    };
+    means.into_iter().map(averaged).collect()
 }
 
 pub(super) fn run_rows(study: &Study, sheet: &Sheet, base: Option<&Level>) -> Vec<RunRow> {
@@ -115,7 +148,14 @@ pub(super) fn curves(study: &Study) -> Vec<Curve> {
     let curve = |run: &Run| {
         let finite = run.curve.iter().filter(|e| e.top1.is_finite());
         let points = thin(finite.map(|e| (e.step, e.top1 * 100.0)).collect());
-        Curve { run: run.name.clone(), arm: run.arm, n: run.n, points, evaluations: run.curve.len() }
+        Curve {
+            run: run.name.clone(),
+            arm: run.arm,
+            n: run.n,
+            points,
+            done: run.state == State::Done,
+            evaluations: run.curve.len(),
+        }
     };
     study.runs.iter().filter(|run| !run.curve.is_empty()).map(curve).collect()
 }
