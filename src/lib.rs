@@ -11,4 +11,7 @@ pub mod host;
 pub mod nn;
 pub mod ops;
 pub mod protocol;
+
+pub mod cli;
+pub mod report;
 pub mod train;

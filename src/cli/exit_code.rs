@@ -1,6 +1,8 @@
 //! What a process says by its exit code. `docs/exit-codes.md` is the same list for users.
 
-use crate::{data::DataError, nn::NnError, ops::OpsError, protocol::ProtocolError, report::ReportError, train::TrainError};
+use crate::{
+    data::DataError, nn::NnError, ops::OpsError, protocol::ProtocolError, report::ReportError, train::TrainError,
+};
 
 /// Anything not named below.
 pub const OTHER: u8 = 1;
@@ -47,31 +49,33 @@ pub struct Stopped(pub u8);
 
 /// The exit code of an error, by the first cause that has one.
 pub fn of(error: &anyhow::Error) -> u8 {
-    error.chain().find_map(|cause| {
-        if let Some(e) = cause.downcast_ref::<ProtocolError>() {
-            return Some(of_protocol(e));
-        }
-        if let Some(e) = cause.downcast_ref::<TrainError>() {
-            return Some(of_train(e));
-        }
-        if let Some(Stopped(code)) = cause.downcast_ref::<Stopped>() {
-            return Some(*code);
-        }
-        if cause.is::<CheckFailed>() {
-            return Some(CHECK);
-        }
-        if cause.is::<NoDevice>() || cause.is::<OpsError>() {
-            return Some(DEVICE);
-        }
-        if cause.is::<DataError>() {
-            return Some(DATA);
-        }
-        if cause.is::<NnError>() {
-            return Some(EXPERIMENT);
-        }
-        cause.is::<ReportError>().then_some(OTHER)
-    })
-    .unwrap_or(OTHER)
+    error
+        .chain()
+        .find_map(|cause| {
+            if let Some(e) = cause.downcast_ref::<ProtocolError>() {
+                return Some(of_protocol(e));
+            }
+            if let Some(e) = cause.downcast_ref::<TrainError>() {
+                return Some(of_train(e));
+            }
+            if let Some(Stopped(code)) = cause.downcast_ref::<Stopped>() {
+                return Some(*code);
+            }
+            if cause.is::<CheckFailed>() {
+                return Some(CHECK);
+            }
+            if cause.is::<NoDevice>() || cause.is::<OpsError>() {
+                return Some(DEVICE);
+            }
+            if cause.is::<DataError>() {
+                return Some(DATA);
+            }
+            if cause.is::<NnError>() {
+                return Some(EXPERIMENT);
+            }
+            cause.is::<ReportError>().then_some(OTHER)
+        })
+        .unwrap_or(OTHER)
 }
 
 fn of_protocol(error: &ProtocolError) -> u8 {

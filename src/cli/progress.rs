@@ -1,11 +1,7 @@
 //! Live progress: a bar with rate and remaining time on a terminal, a line for each network elsewhere.
 
 use super::interrupt::Interrupt;
-use crate::protocol::{
-    Node, State,
-    node::Watcher,
-    runner::Events,
-};
+use crate::protocol::{Node, State, node::Watcher, runner::Events};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     collections::HashMap,

@@ -1,10 +1,7 @@
 //! `strata reproduce`: a whole study, from the plan to the report.
 
 use super::{
-    DeviceArgs, Format, StudyArgs, device, exit_code,
-    interrupt::Interrupt,
-    progress::Progress,
-    report, study,
+    DeviceArgs, Format, StudyArgs, device, exit_code, interrupt::Interrupt, progress::Progress, report, study,
 };
 use crate::{
     ops::Device,

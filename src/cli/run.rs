@@ -45,7 +45,10 @@ pub fn main(options: &Options) -> Result<()> {
     reproduce::train(&experiment, &plan, &study::with_parents(&plan, node), &runs, &device, Some(1))?;
     let folder = runs.node(&node.name);
     if let Some(last) = record::read(&folder.join("log.jsonl"))?.last() {
-        println!("{} top1 {:.4} top5 {:.4} loss {:.4} after {} steps", node.name, last.top1, last.top5, last.loss, last.step);
+        println!(
+            "{} top1 {:.4} top5 {:.4} loss {:.4} after {} steps",
+            node.name, last.top1, last.top5, last.loss, last.step
+        );
     }
     println!("{}", folder.join("weights.safetensors").display());
     Ok(())

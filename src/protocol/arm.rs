@@ -71,6 +71,15 @@ impl Arm {
         Arm::RandomHe,
     ];
 
+    /// The arms of which there is one network for each n.
+    pub const WITH_N: [Arm; 6] =
+        [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus, Arm::RandomCaffe, Arm::RandomHe];
+
+    /// The arm of a name; `None` for any other text.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|arm| arm.name() == name)
+    }
+
     /// The name in plans and files.
     pub const fn name(self) -> &'static str {
         match self {
@@ -119,6 +128,15 @@ impl Arm {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_arm_is_found_by_the_name_it_is_written_with() {
+        for arm in Arm::ALL {
+            assert_eq!(Arm::named(arm.name()), Some(arm));
+            assert_eq!(serde_json::to_string(&arm).unwrap(), format!("\"{}\"", arm.name()));
+        }
+        assert_eq!(Arm::named("CnB"), None);
+    }
 
     #[test]
     fn networks_are_named_as_in_the_paper() {

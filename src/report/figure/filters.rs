@@ -1,0 +1,130 @@
+//! First-layer filters as a grid of small pictures, each scaled to its own smallest and largest weight.
+
+use std::io::Cursor;
+
+use image::{ImageFormat, Rgb, RgbImage};
+
+use super::super::{
+    error::ReportError,
+    format::{minus, plain},
+    run::Filters,
+};
+use super::{Figure, Table, check, png::base64, svg::Svg, svg::at};
+
+/// Width that a grid is magnified to, in pixels.
+const PIXELS: usize = 960;
+const GAP: usize = 1;
+
+/// The grid of one network's filters.
+pub(super) fn figure(name: &str, filters: &Filters) -> Result<Figure, ReportError> {
+    check(filters)?;
+    let grid = grid(filters);
+    let (width, height) = (f64::from(grid.width()), f64::from(grid.height()));
+    let mut png = Cursor::new(Vec::new());
+    grid.write_to(&mut png, ImageFormat::Png)
+        .map_err(|e| ReportError::Raster { figure: name.to_string(), reason: e.to_string() })?;
+    let png = png.into_inner();
+
+    let shown = super::panel::WIDTH;
+    let size = (shown, shown * height / width);
+    let mut svg = Svg::default();
+    svg.raw(&format!(
+        r#"<image width="{}" height="{}" style="image-rendering:pixelated" href="data:image/png;base64,{}"/>"#,
+        at(size.0),
+        at(size.1),
+        base64(&png)
+    ));
+    let caption = format!(
+        "{} filters of {} x {} weights, in {}; each is scaled from its smallest weight (dark) to its largest (bright).",
+        filters.count,
+        filters.height,
+        filters.width,
+        if filters.channels == 3 { "red, green and blue" } else { "gray" }
+    );
+    Ok(Figure {
+        name: name.to_string(),
+        title: filters.title.clone(),
+        svg: svg.finish(name, &filters.title, &caption, size),
+        caption,
+        png,
+        table: table(filters),
+    })
+}
+
+/// Weights of one filter and their range, NaN left out.
+fn filter(filters: &Filters, at: usize) -> (&[f32], f32, f32) {
+    let size = filters.values.len() / filters.count;
+    let values = &filters.values[at * size..(at + 1) * size];
+    let finite = || values.iter().copied().filter(|v| v.is_finite());
+    (values, finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max))
+}
+
+fn grid(filters: &Filters) -> RgbImage {
+    let Filters { count, channels, height, width, .. } = *filters;
+    let columns = count.min(((count as f64 * 1.5).sqrt().ceil() as usize).max(1));
+    let rows = count.div_ceil(columns);
+    let zoom = (PIXELS / (columns * (width + GAP) + GAP)).max(1);
+    let side = |cells: usize, size: usize| ((cells * (size + GAP) + GAP) * zoom) as u32;
+    let mut picture = RgbImage::from_pixel(side(columns, width), side(rows, height), Rgb([255; 3]));
+    for at in 0..count {
+        let (values, low, high) = filter(filters, at);
+        // A filter without contrast is drawn in middle gray.
+        let shade =
+            |v: f32| if v.is_finite() && high > low { ((v - low) / (high - low) * 255.0).round() as u8 } else { 128 };
+        let (left, top) = ((at % columns) * (width + GAP) + GAP, (at / columns) * (height + GAP) + GAP);
+        for y in 0..height * zoom {
+            for x in 0..width * zoom {
+                let value = |channel: usize| values[(channel % channels * height + y / zoom) * width + x / zoom];
+                let colour = Rgb([shade(value(0)), shade(value(1)), shade(value(2))]);
+                picture.put_pixel((left * zoom + x) as u32, (top * zoom + y) as u32, colour);
+            }
+        }
+    }
+    picture
+}
+
+fn table(filters: &Filters) -> Table {
+    let row = |at: usize| {
+        let (_, low, high) = filter(filters, at);
+        vec![
+            (at + 1).to_string(),
+            minus(&format!("{low:.4}")),
+            minus(&format!("{high:.4}")),
+            plain(f64::from(high - low)),
+        ]
+    };
+    let head = ["filter", "smallest weight", "largest weight", "range"].map(String::from).to_vec();
+    Table { head, rows: (0..filters.count).map(row).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filters(channels: usize, values: Vec<f32>) -> Filters {
+        Filters { title: "conv1".into(), count: 2, channels, height: 1, width: 2, values }
+    }
+
+    #[test]
+    fn each_filter_spans_black_to_white_on_its_own() {
+        let grid = grid(&filters(1, vec![-1.0, 1.0, 5.0, 5.5]));
+        let zoom = grid.height() / 3;
+        let pixel = |x: u32| grid.get_pixel(x * zoom, zoom).0[0];
+        assert_eq!([pixel(1), pixel(2), pixel(4), pixel(5)], [0, 255, 0, 255]);
+    }
+
+    #[test]
+    fn channels_become_red_green_and_blue() {
+        let grid = grid(&filters(3, vec![1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]));
+        let zoom = grid.height() / 3;
+        assert_eq!(grid.get_pixel(zoom, zoom).0, [255, 0, 0]);
+        assert_eq!(grid.get_pixel(2 * zoom, zoom).0, [0, 0, 255]);
+        assert_eq!(grid.get_pixel(4 * zoom, zoom).0, [128; 3], "a filter without contrast is gray");
+    }
+
+    #[test]
+    fn a_wrong_number_of_weights_is_refused_with_the_shape() {
+        let error = figure("filters-1", &filters(3, vec![0.0; 5])).unwrap_err().to_string();
+        assert!(error.contains("5 values where 2 x 3 x 1 x 2 were expected"), "{error}");
+    }
+}

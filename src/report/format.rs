@@ -1,0 +1,88 @@
+//! How numbers are written: two decimals of a point, a sign on every difference, no minus zero.
+
+use super::statistics::Estimate;
+
+/// Two decimals, such as `62.51`.
+#[must_use]
+pub fn plain(value: f64) -> String {
+    let text = format!("{value:.2}");
+    if text == "-0.00" { "0.00".to_string() } else { text }
+}
+
+/// Two decimals with a sign, such as `+0.97`; ASCII, for text and CSV.
+#[must_use]
+pub fn signed(value: f64) -> String {
+    let text = plain(value);
+    if value > 0.0 && text != "0.00" { format!("+{text}") } else { text }
+}
+
+/// The same text with a typographic minus, for pages and figures.
+#[must_use]
+pub fn minus(text: &str) -> String {
+    text.replace('-', "\u{2212}")
+}
+
+/// A p-value with three decimals, `< 0.001` below that.
+#[must_use]
+pub fn p_value(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_string() } else { format!("{p:.3}") }
+}
+
+/// A count with its noun, such as `1 split` or `4 splits`.
+#[must_use]
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The units behind an estimate, such as `4 splits, 8 targets, 8 runs`.
+#[must_use]
+pub fn units(e: &Estimate) -> String {
+    format!("{}, {}, {}", counted(e.clusters, "split"), counted(e.targets, "target"), counted(e.runs, "run"))
+}
+
+/// The interval in brackets; says so where one split gives none.
+#[must_use]
+pub fn interval(e: &Estimate, number: impl Fn(f64) -> String) -> String {
+    match (e.low, e.high) {
+        (Some(low), Some(high)) => format!("[{}, {}]", number(low), number(high)),
+        _ => "(no interval)".to_string(),
+    }
+}
+
+/// A difference with interval and units, such as `+0.97 points [+0.40, +1.54] (4 splits, 8 targets, 8 runs)`.
+#[must_use]
+pub fn difference(e: &Estimate) -> String {
+    let noun = if plain(e.mean.abs()) == "1.00" { "point" } else { "points" };
+    format!("{} {noun} {} ({})", signed(e.mean), interval(e, signed), units(e))
+}
+
+/// Seconds as `h`, `min` and `s`.
+#[must_use]
+pub fn duration(seconds: f64) -> String {
+    let whole = if seconds.is_finite() { seconds.max(0.0).round() as u64 } else { 0 };
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s:02} s"),
+        (h, m, _) => format!("{h} h {m:02} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_carry_signs_and_zero_none() {
+        assert_eq!(signed(0.974), "+0.97");
+        assert_eq!(signed(-8.258), "-8.26");
+        assert_eq!(signed(-0.001), "0.00");
+        assert_eq!(signed(0.001), "0.00");
+    }
+
+    #[test]
+    fn durations_read_in_two_units() {
+        assert_eq!(duration(59.6), "1 min 00 s");
+        assert_eq!(duration(7322.0), "2 h 02 min");
+        assert_eq!(duration(f64::NAN), "0 s");
+    }
+}

@@ -1,0 +1,62 @@
+//! The table of all runs.
+
+use super::super::{
+    format::{counted, duration, minus, plain, signed},
+    results::{Results, RunRow},
+};
+use super::html::{Cell, table};
+
+/// Up to this number of runs the table stands open.
+const OPEN: usize = 40;
+
+/// Every run of the plan with its numbers and its command.
+pub(super) fn all(results: &Results) -> String {
+    if results.runs.is_empty() {
+        return String::new();
+    }
+    let head = [
+        Cell::text("run"),
+        Cell::text("arm"),
+        Cell::number("n"),
+        Cell::text("split"),
+        Cell::number("replicate"),
+        Cell::text("source"),
+        Cell::text("target"),
+        Cell::text("state"),
+        Cell::number("top-1 (%)"),
+        Cell::number("own base (%)"),
+        Cell::number("\u{2212} own base"),
+        Cell::number("\u{2212} all bases"),
+        Cell::number("steps"),
+        Cell::number("time"),
+        Cell::text("command"),
+    ];
+    let rows: Vec<Vec<Cell>> = results.runs.iter().map(row).collect();
+    let table = table("All runs; differences in points", &head, &rows);
+    let open = if rows.len() <= OPEN { " open=\"open\"" } else { "" };
+    format!("<details{open}><summary>{}</summary>\n{table}</details>\n", counted(rows.len(), "run"))
+}
+
+fn row(r: &RunRow) -> Vec<Cell> {
+    let number = |value: Option<f64>, write: fn(f64) -> String| {
+        Cell::number(value.map_or_else(|| "\u{2013}".to_string(), |v| minus(&write(v))))
+    };
+    let state = Cell::text(format!("{:?}", r.state).to_lowercase());
+    vec![
+        Cell::text(r.run.as_str()),
+        Cell::text(r.arm.name()),
+        Cell::number(r.n.map_or(String::new(), |n| n.to_string())),
+        Cell::text(r.split.as_str()),
+        Cell::number(r.replicate.to_string()),
+        Cell::text(r.source.as_deref().unwrap_or("\u{2013}")),
+        Cell::text(r.target.as_str()),
+        r.message.iter().fold(state, |cell, message| cell.below(message.as_str())),
+        number(r.top1, plain),
+        number(r.base, plain),
+        number(r.delta, signed),
+        number(r.delta_paper, signed),
+        Cell::number(r.steps.map_or(String::new(), |s| s.to_string())),
+        Cell::number(duration(r.seconds)),
+        Cell::text(r.command.as_str()),
+    ]
+}

@@ -1,0 +1,175 @@
+//! One row per run, one difference per matched pair, one thinned curve per run.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+
+use super::super::{
+    run::{Arm, Run, State, Study},
+    statistics::mean,
+};
+use super::{paper::Level, sheet::Sheet};
+
+/// The most points of a curve that is drawn; more would only make the page heavy.
+const POINTS: usize = 100;
+
+/// One run with its numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunRow {
+    /// Name of the run.
+    pub run: String,
+    /// The class split.
+    pub split: String,
+    /// The seed replicate.
+    pub replicate: u32,
+    /// What was trained.
+    pub arm: Arm,
+    /// Copied layers.
+    pub n: Option<u32>,
+    /// Half whose weights were copied.
+    pub source: Option<String>,
+    /// Half trained and tested on.
+    pub target: String,
+    /// Where the run stands.
+    pub state: State,
+    /// Steps at the last evaluation.
+    pub steps: Option<u64>,
+    /// The run's accuracy, in percent; `None` for a run that is not counted.
+    pub top1: Option<f64>,
+    /// The accuracy of its own base, in percent.
+    pub base: Option<f64>,
+    /// Accuracy minus own base, in points.
+    pub delta: Option<f64>,
+    /// Accuracy minus the mean of all bases, in points.
+    pub delta_paper: Option<f64>,
+    /// Wall-clock seconds spent.
+    pub seconds: f64,
+    /// What went wrong, if anything did.
+    pub message: Option<String>,
+    /// The command that makes this run again.
+    pub command: String,
+}
+
+/// AnB minus BnB of the same split, replicate, target and n.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    /// Name of the AnB run.
+    pub run: String,
+    /// Copied layers.
+    pub n: u32,
+    /// The difference, in points.
+    pub value: f64,
+}
+
+/// A training curve, thinned for drawing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Curve {
+    /// Name of the run.
+    pub run: String,
+    /// What was trained.
+    pub arm: Arm,
+    /// Copied layers.
+    pub n: Option<u32>,
+    /// Step and test top-1 accuracy in percent, in order; evaluations without a finite accuracy are left out.
+    pub points: Vec<(u64, f64)>,
+    /// Whether the run has finished.
+    pub done: bool,
+    /// How many evaluations the whole curve has.
+    pub evaluations: usize,
+}
+
+/// The mean of all counted curves of an arm at n.
+#[derive(Clone, Debug, Serialize)]
+pub struct MeanCurve {
+    /// What was trained.
+    pub arm: Arm,
+    /// Copied layers.
+    pub n: Option<u32>,
+    /// Step and mean test top-1 accuracy in percent, over the runs that have a point at that step.
+    pub points: Vec<(u64, f64)>,
+}
+
+/// Averages the thinned curves of finished runs by arm, n and step.
+pub(super) fn mean_curves(study: &Study) -> Vec<MeanCurve> {
+    let mut means: BTreeMap<(Arm, Option<u32>), BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
+    for curve in curves(study).into_iter().filter(|curve| curve.done) {
+        let steps = means.entry((curve.arm, curve.n)).or_default();
+        for (step, value) in curve.points {
+            steps.entry(step).or_default().push(value);
+        }
+    }
+    let averaged = |((arm, n), steps): (_, BTreeMap<u64, Vec<f64>>)| MeanCurve {
+        arm,
+        n,
+        points: steps.iter().filter_map(|(step, values)| Some((*step, mean(values)?))).collect(),
+    };
+    means.into_iter().map(averaged).collect()
+}
+
+pub(super) fn run_rows(study: &Study, sheet: &Sheet, base: Option<&Level>) -> Vec<RunRow> {
+    let counted: HashMap<*const Run, _> = sheet.counted.iter().map(|one| (std::ptr::from_ref(one.run), one)).collect();
+    let row = |run: &Run| {
+        let one = counted.get(&std::ptr::from_ref(run));
+        RunRow {
+            run: run.name.clone(),
+            split: run.split.clone(),
+            replicate: run.replicate,
+            arm: run.arm,
+            n: run.n,
+            source: run.source.clone(),
+            target: run.target.clone(),
+            state: run.state,
+            steps: run.curve.last().map(|e| e.step),
+            top1: one.map(|one| one.value),
+            base: one.and_then(|one| one.base),
+            delta: one.and_then(|one| one.delta()),
+            delta_paper: one.zip(base).map(|(one, base)| one.value - base.mean),
+            seconds: run.seconds,
+            message: run.message.clone(),
+            command: run.command.clone(),
+        }
+    };
+    study.runs.iter().map(row).collect()
+}
+
+pub(super) fn differences(sheet: &Sheet) -> Vec<Difference> {
+    let all = sheet.matched(Arm::Transfer, Arm::Selffer, &(0..=u32::MAX));
+    all.into_iter().map(|o| Difference { run: o.run, n: o.n, value: o.value }).collect()
+}
+
+/// Keeps every k-th point and the last one.
+fn thin(points: Vec<(u64, f64)>) -> Vec<(u64, f64)> {
+    let stride = points.len().div_ceil(POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    points.into_iter().enumerate().filter(|(i, _)| i % stride == 0 || *i == last).map(|(_, point)| point).collect()
+}
+
+pub(super) fn curves(study: &Study) -> Vec<Curve> {
+    let curve = |run: &Run| {
+        let finite = run.curve.iter().filter(|e| e.top1.is_finite());
+        let points = thin(finite.map(|e| (e.step, e.top1 * 100.0)).collect());
+        Curve {
+            run: run.name.clone(),
+            arm: run.arm,
+            n: run.n,
+            points,
+            done: run.state == State::Done,
+            evaluations: run.curve.len(),
+        }
+    };
+    study.runs.iter().filter(|run| !run.curve.is_empty()).map(curve).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thinned_curve_keeps_its_ends_and_stays_short() {
+        let points: Vec<(u64, f64)> = (0..450).map(|i| (i, i as f64)).collect();
+        let thinned = thin(points);
+        assert!(thinned.len() <= POINTS + 1);
+        assert_eq!((thinned[0].0, thinned[thinned.len() - 1].0), (0, 449));
+        assert_eq!(thin(vec![(5, 1.0)]), [(5, 1.0)]);
+    }
+}

@@ -1,0 +1,230 @@
+//! The plain records a report is made from: one study, its runs, and their curves.
+//!
+//! Nothing here knows how a run was made; whoever holds such records (this program's runner, a published
+//! table, a test) can have them reported.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::error::ReportError;
+pub use crate::protocol::{Arm, State};
+
+/// How many evaluations a curve needs before the mean of its ten highest may be reported.
+///
+/// Choosing the best of few evaluations rewards noise; with the paper's 450 the effect is below 0.1 points.
+pub const EVALUATIONS_FOR_BEST_TEN: usize = 100;
+
+/// JSON has no NaN: it is written as `null` and read back as NaN.
+fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
+}
+
+/// One evaluation on the test set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Training steps done so far.
+    pub step: u64,
+    /// Passes over the training set done so far; NaN where unknown.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub epoch: f64,
+    /// Mean training loss since the evaluation before, in nats; NaN (`null` in JSON) where none was recorded.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub train_loss: f64,
+    /// Mean test loss, in nats.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub loss: f64,
+    /// Share of test images whose class was ranked first, 0 to 1.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub top1: f64,
+    /// Share of test images whose class was among the first five, 0 to 1.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub top5: f64,
+    /// Test images seen in this evaluation.
+    pub images: u64,
+    /// Seconds since the run started.
+    pub seconds: f64,
+}
+
+/// One network: what was trained, how it went, and how to train it again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// Unique within the study, such as `s0-r0-A3B+`.
+    pub name: String,
+    /// The class split; all runs of one split form one cluster.
+    pub split: String,
+    /// The seed replicate; a run is paired with the base of the same replicate.
+    pub replicate: u32,
+    /// What was trained.
+    pub arm: Arm,
+    /// How many layers were copied (or left random); `None` for a base and a restart.
+    pub n: Option<u32>,
+    /// Half whose weights were copied, if any.
+    pub source: Option<String>,
+    /// Half trained and tested on.
+    pub target: String,
+    /// Where the run stands.
+    pub state: State,
+    /// Evaluations on the test set in order of step.
+    pub curve: Vec<Evaluation>,
+    /// What went wrong, if anything did.
+    pub message: Option<String>,
+    /// Wall-clock seconds spent on the run.
+    pub seconds: f64,
+    /// The command that makes this run again.
+    pub command: String,
+}
+
+/// Which number of a curve is the run's result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reported {
+    /// The last evaluation's top-1 accuracy. Nothing is chosen by looking at the test set.
+    #[default]
+    #[serde(rename = "last")]
+    Last,
+    /// The mean of the ten highest top-1 accuracies, as in the paper; slightly optimistic, and refused for
+    /// curves of fewer than [`EVALUATIONS_FOR_BEST_TEN`] evaluations.
+    #[serde(rename = "best10")]
+    BestTen,
+    /// The one number that others published for each run, kept as its only evaluation.
+    #[serde(rename = "published")]
+    Published,
+}
+
+/// The first layer's weights of one network, to be drawn.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Filters {
+    /// What the picture shows, such as `base A of split 0, conv1`.
+    pub title: String,
+    /// Number of filters.
+    pub count: usize,
+    /// 1 (drawn gray) or 3 (drawn as red, green, blue).
+    pub channels: usize,
+    /// Rows of one filter.
+    pub height: usize,
+    /// Columns of one filter.
+    pub width: usize,
+    /// Weights `[count, channels, height, width]`, the last index running fastest.
+    pub values: Vec<f32>,
+}
+
+/// Everything a report is made from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Study {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Name of the data set.
+    pub dataset: String,
+    /// Name of the network.
+    pub net: String,
+    /// Names of its layers, lowest first.
+    pub layers: Vec<String>,
+    /// The device that trained, with driver.
+    pub device: String,
+    /// Version of the program that trained.
+    pub version: String,
+    /// The resolved configuration, as TOML.
+    pub config_toml: String,
+    /// Which number of a curve is a run's result.
+    #[serde(default)]
+    pub reported: Reported,
+    /// Every run of the plan, finished or not.
+    pub runs: Vec<Run>,
+    /// First-layer filters to draw.
+    #[serde(default)]
+    pub filters: Vec<Filters>,
+}
+
+impl Run {
+    /// The run's result, a share of 1: the last top-1 accuracy or `mean of the ten highest`.
+    ///
+    /// `None` for a run that is not done, has no evaluation, or ends on a number that is not finite.
+    ///
+    /// # Errors
+    /// [`ReportError::TooFewEvaluations`] where the ten highest are asked of a short curve.
+    pub fn value(&self, reported: Reported) -> Result<Option<f64>, ReportError> {
+        if self.state != State::Done {
+            return Ok(None);
+        }
+        let value = match reported {
+            Reported::Last | Reported::Published => self.curve.last().map(|e| e.top1),
+            Reported::BestTen => {
+                if self.curve.len() < EVALUATIONS_FOR_BEST_TEN {
+                    return Err(ReportError::TooFewEvaluations {
+                        run: self.name.clone(),
+                        found: self.curve.len(),
+                        needed: EVALUATIONS_FOR_BEST_TEN,
+                    });
+                }
+                let mut top1: Vec<f64> = self.curve.iter().map(|e| e.top1).filter(|v| v.is_finite()).collect();
+                top1.sort_by(|a, b| b.total_cmp(a));
+                top1.truncate(10);
+                Some(top1.iter().sum::<f64>() / top1.len() as f64)
+            }
+        };
+        Ok(value.filter(|v| v.is_finite()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(top1: &[f64]) -> Run {
+        let curve = top1.iter().enumerate().map(|(i, &top1)| Evaluation {
+            step: i as u64,
+            epoch: 0.0,
+            train_loss: f64::NAN,
+            loss: 1.0,
+            top1,
+            top5: 1.0,
+            images: 10,
+            seconds: 0.0,
+        });
+        Run {
+            name: "s0-r0-baseA".into(),
+            split: "0".into(),
+            replicate: 0,
+            arm: Arm::Base,
+            n: None,
+            source: None,
+            target: "A".into(),
+            state: State::Done,
+            curve: curve.collect(),
+            message: None,
+            seconds: 0.0,
+            command: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_last_evaluation_is_reported_even_if_an_earlier_one_was_higher() {
+        assert_eq!(run(&[0.1, 0.9, 0.5]).value(Reported::Last).unwrap(), Some(0.5));
+    }
+
+    #[test]
+    fn the_ten_highest_are_refused_for_a_short_curve() {
+        let error = run(&[0.5; 99]).value(Reported::BestTen).unwrap_err();
+        assert!(error.to_string().contains("99 evaluations"), "{error}");
+    }
+
+    #[test]
+    fn the_ten_highest_of_a_long_curve_are_averaged() {
+        let curve: Vec<f64> = (0..200).map(|i| f64::from(i) / 200.0).collect();
+        let value = run(&curve).value(Reported::BestTen).unwrap().unwrap();
+        approx::assert_relative_eq!(value, 0.9725, epsilon = 1e-12);
+    }
+
+    #[test]
+    fn a_run_that_ends_on_nan_has_no_result() {
+        assert_eq!(run(&[0.5, f64::NAN]).value(Reported::Last).unwrap(), None);
+        assert_eq!(run(&[]).value(Reported::Last).unwrap(), None);
+    }
+
+    #[test]
+    fn nan_survives_json_as_null() {
+        let text = serde_json::to_string(&run(&[0.5])).unwrap();
+        assert!(text.contains("\"train_loss\":null"), "{text}");
+        let back: Run = serde_json::from_str(&text).unwrap();
+        assert!(back.curve[0].train_loss.is_nan());
+        assert!(text.contains("\"arm\":\"base\"") && text.contains("\"state\":\"done\""), "{text}");
+    }
+}

@@ -1,0 +1,75 @@
+//! Writes every form of the report into one folder.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    csv::{runs_csv, summary_csv},
+    error::ReportError,
+    figure::{figures, svg::standalone},
+    page::page,
+    results::analyse,
+    run::Study,
+};
+
+/// The files of a written report.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The page for people: `report.html`.
+    pub page: PathBuf,
+    /// Every number of the page: `results.json`.
+    pub results: PathBuf,
+    /// One row per run: `runs.csv`.
+    pub runs: PathBuf,
+    /// One row per arm and n: `summary.csv`.
+    pub summary: PathBuf,
+    /// Each figure as SVG and PNG.
+    pub figures: Vec<PathBuf>,
+}
+
+/// Writes `report.html`, `results.json`, `runs.csv`, `summary.csv` and each figure as SVG and PNG.
+///
+/// The folder is made if it is missing. Each file is written under another name and renamed, so that a reader
+/// finds the old file or the new one, never half of one.
+///
+/// # Errors
+/// [`ReportError::Write`] where the folder cannot be written, and whatever [`analyse`] and
+/// [`figures`] refuse.
+pub fn write(study: &Study, folder: &Path) -> Result<Written, ReportError> {
+    let results = analyse(study)?;
+    let figures = figures(study, &results)?;
+    fs::create_dir_all(folder).map_err(|source| ReportError::Write { path: folder.to_path_buf(), source })?;
+    let mut drawn = Vec::new();
+    for figure in &figures {
+        drawn.push(put(folder, &format!("{}.svg", figure.name), standalone(&figure.svg).as_bytes())?);
+        drawn.push(put(folder, &format!("{}.png", figure.name), &figure.png)?);
+    }
+    Ok(Written {
+        results: put(folder, "results.json", serde_json::to_string_pretty(&results)?.as_bytes())?,
+        runs: put(folder, "runs.csv", runs_csv(&results).as_bytes())?,
+        summary: put(folder, "summary.csv", summary_csv(&results).as_bytes())?,
+        // The page comes last: whoever sees it finds the files that it names.
+        page: put(folder, "report.html", page(&results, &figures).as_bytes())?,
+        figures: drawn,
+    })
+}
+
+/// Writes one file by way of a temporary one in the same folder.
+fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, ReportError> {
+    let path = folder.join(name);
+    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = File::create(&temporary)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, &path));
+    match written {
+        Ok(()) => Ok(path),
+        Err(source) => {
+            // The first error is the one to report; a leftover that cannot be removed changes nothing about it.
+            let _ = fs::remove_file(&temporary);
+            Err(ReportError::Write { path, source })
+        }
+    }
+}

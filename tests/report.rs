@@ -1,0 +1,8 @@
+//! The report on synthetic studies with known answers, and on the published runs of the paper.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod report {
+    pub mod published;
+    pub mod synthetic;
+    pub mod written;
+}

@@ -1,0 +1,285 @@
+//! What is written to disk: the page, the figures, the tables, and that they agree with each other.
+
+use std::collections::BTreeMap;
+
+use resvg::usvg::roxmltree::{Document, ParsingOptions};
+use strata::report::{
+    Arm, Figure, Filters, ReportError, Reported, State, Study, analyse, figures, published, runs_csv, summary_csv,
+    text_table, write,
+};
+
+use super::synthetic::{balanced, study};
+
+fn full() -> Study {
+    let mut study = balanced(4, 2, 8);
+    let wave = |i: usize| ((i % 121) as f32 * 0.13 + (i / 121) as f32).sin();
+    study.filters = vec![
+        Filters {
+            title: "base A, conv1".into(),
+            count: 24,
+            channels: 3,
+            height: 11,
+            width: 11,
+            values: (0..24 * 363).map(wave).collect(),
+        },
+        Filters {
+            title: "base A, gray".into(),
+            count: 8,
+            channels: 1,
+            height: 5,
+            width: 5,
+            values: (0..200).map(wave).collect(),
+        },
+    ];
+    let broken = study.runs.iter_mut().find(|run| run.arm == Arm::Transfer && run.n == Some(5)).unwrap();
+    broken.state = State::Diverged;
+    broken.message = Some("loss is NaN at step 40 <here>".into());
+    study
+}
+
+fn parsed(text: &str) -> Document<'_> {
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("not well-formed: {error}"))
+}
+
+fn figure<'a>(figures: &'a [Figure], name: &str) -> &'a Figure {
+    figures.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("no figure {name}"))
+}
+
+#[test]
+fn the_page_is_well_formed_and_loads_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (at, study) in [full(), published().unwrap().remove(0), balanced(1, 1, 3), study(Vec::new())].iter().enumerate()
+    {
+        let written = write(study, &folder.path().join(at.to_string())).unwrap();
+        let text = std::fs::read_to_string(&written.page).unwrap();
+        for node in parsed(&text).descendants() {
+            for attribute in node.attributes() {
+                if matches!(attribute.name(), "href" | "src" | "srcset" | "data" | "action") {
+                    let value = attribute.value();
+                    assert!(
+                        value.starts_with('#') || value.starts_with("data:"),
+                        "{} loads {value}",
+                        node.tag_name().name()
+                    );
+                }
+            }
+            assert_ne!(node.tag_name().name(), "script");
+        }
+        assert!(!text.contains("url(") && !text.contains("@import") && !text.contains("http://"));
+    }
+}
+
+#[test]
+fn identifiers_are_unique_and_links_lead_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(write(&full(), folder.path()).unwrap().page).unwrap();
+    let page = parsed(&text);
+    let mut ids = BTreeMap::new();
+    for id in page.descendants().filter_map(|node| node.attribute("id")) {
+        *ids.entry(id).or_insert(0) += 1;
+    }
+    assert!(ids.values().all(|count| *count == 1), "{ids:?}");
+    for node in page.descendants() {
+        let wanted = node.attribute("aria-labelledby").into_iter().flat_map(str::split_whitespace);
+        for id in wanted.chain(node.attribute("href").and_then(|href| href.strip_prefix('#'))) {
+            assert!(ids.contains_key(id), "nothing is called {id}");
+        }
+    }
+}
+
+#[test]
+fn plotted_points_equal_the_data() {
+    let study = full();
+    let results = analyse(&study).unwrap();
+    let figures = figures(&study, &results).unwrap();
+    for (name, delta) in [("figure2", false), ("figure2-paired", true)] {
+        let svg = parsed(&figure(&figures, name).svg).descendants().filter(|n| n.has_attribute("data-run")).fold(
+            BTreeMap::new(),
+            |mut all, node| {
+                let read = |key| node.attribute(key).unwrap().to_string();
+                all.insert(read("data-run"), (read("data-n"), read("data-value").parse::<f64>().unwrap()));
+                all
+            },
+        );
+        let shown = |arm| {
+            matches!(arm, Arm::Selffer | Arm::SelfferPlus | Arm::Transfer | Arm::TransferPlus)
+                || (!delta && arm == Arm::Base)
+        };
+        let expected: BTreeMap<String, (String, f64)> = results
+            .runs
+            .iter()
+            .filter(|row| shown(row.arm))
+            .filter_map(|row| {
+                Some((row.run.clone(), (row.n.unwrap_or(0).to_string(), if delta { row.delta? } else { row.top1? })))
+            })
+            .collect();
+        assert_eq!(svg, expected, "{name}");
+        assert!(expected.len() > 200);
+    }
+}
+
+#[test]
+fn the_decomposition_plots_every_matched_difference() {
+    let study = full();
+    let results = analyse(&study).unwrap();
+    let figures = figures(&study, &results).unwrap();
+    let page = parsed(&figure(&figures, "decomposition").svg);
+    let plotted: BTreeMap<&str, f64> = page
+        .descendants()
+        .filter_map(|n| Some((n.attribute("data-run")?, n.attribute("data-value")?.parse().unwrap())))
+        .collect();
+    // 4 splits x 2 targets x 2 replicates x 7 n, twice; one AnB run has diverged.
+    assert_eq!(plotted.len(), 2 * 112 - 1);
+    for difference in &results.differences {
+        assert_eq!(plotted[difference.run.as_str()], difference.value);
+        let find = |name: &str| results.runs.iter().find(|row| row.run == name).unwrap().top1.unwrap();
+        let by_hand = find(&difference.run) - find(&difference.run.replace("AnB", "BnB"));
+        approx::assert_abs_diff_eq!(difference.value, by_hand, epsilon = 1e-9);
+    }
+}
+
+#[test]
+fn points_are_drawn_at_the_place_of_their_value() {
+    let study = full();
+    let figures = figures(&study, &analyse(&study).unwrap()).unwrap();
+    let svg = &figure(&figures, "figure2-paired").svg;
+    let page = parsed(svg);
+    // Large marks of means are paths whose first point lies a fixed distance from the centre; two of one arm
+    // give the scale, and every other must obey it.
+    let mut places: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
+    for node in page.descendants().filter(|n| n.has_attribute("data-mean")) {
+        let value: f64 = node.attribute("data-mean").unwrap().parse().unwrap();
+        let path = node.attribute("d").unwrap().trim_start_matches('M');
+        let y: f64 = path.split(['L', 'Z']).next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        places.entry(node.attribute("data-arm").unwrap()).or_default().push((value, y));
+    }
+    assert_eq!(places.len(), 4);
+    let transfer = &places["AnB"];
+    let slope = (transfer[6].1 - transfer[0].1) / (transfer[6].0 - transfer[0].0);
+    assert!(slope < 0.0, "larger values must stand higher");
+    for of_arm in places.values() {
+        for pair in of_arm.windows(2) {
+            approx::assert_abs_diff_eq!(pair[1].1 - pair[0].1, slope * (pair[1].0 - pair[0].0), epsilon = 0.05);
+        }
+    }
+}
+
+#[test]
+fn every_figure_is_written_as_readable_svg_and_png() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(&full(), folder.path()).unwrap();
+    let names: Vec<String> =
+        written.figures.iter().map(|path| path.file_name().unwrap().to_string_lossy().to_string()).collect();
+    for stem in
+        ["figure2", "figure2-paired", "decomposition", "random-filters", "training-curves", "filters-1", "filters-2"]
+    {
+        assert!(
+            names.contains(&format!("{stem}.svg")) && names.contains(&format!("{stem}.png")),
+            "{stem} in {names:?}"
+        );
+        let picture = image::open(folder.path().join(format!("{stem}.png"))).unwrap();
+        assert!(picture.width() >= 900, "{stem} is {} pixels wide", picture.width());
+    }
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().to_string();
+        assert!(!name.ends_with(".tmp"), "{name} was left behind");
+    }
+}
+
+#[test]
+fn numbers_of_the_page_stand_in_the_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(&published().unwrap()[0], folder.path()).unwrap();
+    let page = std::fs::read_to_string(written.page).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(written.results).unwrap()).unwrap();
+    let row = json["paired"].as_array().unwrap().iter().find(|row| row["arm"] == "AnB" && row["n"] == 7).unwrap();
+    let text = format!("\u{2212}{:.2}", -row["estimate"]["mean"].as_f64().unwrap());
+    assert_eq!(text, "\u{2212}8.26");
+    assert!(page.contains(&text) && page.contains("62.51 %"));
+    for boost in json["boosts"].as_array().unwrap() {
+        let value = boost["transfer_runs"].as_f64().unwrap();
+        assert!(page.contains(&format!("+{value:.2}")), "{value}");
+    }
+}
+
+#[test]
+fn a_study_without_finished_runs_still_gets_its_page() {
+    let mut waiting = balanced(2, 1, 3);
+    for run in &mut waiting.runs {
+        run.state = State::Pending;
+        run.curve.clear();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(&waiting, folder.path()).unwrap();
+    let page = std::fs::read_to_string(written.page).unwrap();
+    assert!(page.contains("No run has finished yet"));
+    assert!(page.contains("56 pending") && written.figures.is_empty());
+    assert!(text_table(&waiting).contains("no base has finished"));
+}
+
+#[test]
+fn the_text_table_shows_both_ways_and_who_was_left_out() {
+    let text = text_table(&full());
+    assert!(text.is_ascii(), "{text}");
+    for part in [
+        "paired: each run minus its own base",
+        "the paper's way",
+        "restart gain: +0.",
+        "left out (1;",
+        "diverged: loss is NaN",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    let published = text_table(&published().unwrap()[0]);
+    assert!(published.contains("base: 62.51 %") && published.contains("no restarted base was trained"), "{published}");
+}
+
+#[test]
+fn the_csv_files_have_one_width_and_one_row_per_run() {
+    let results = analyse(&published().unwrap()[0]).unwrap();
+    for (csv, rows) in [(runs_csv(&results), results.runs.len()), (summary_csv(&results), results.paper.len() + 1)] {
+        let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
+        assert!(columns.iter().all(|c| *c == columns[0]), "{csv}");
+        assert_eq!(columns.len(), rows + 1);
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_names_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("taken");
+    std::fs::write(&file, "").unwrap();
+    let error = write(&study(Vec::new()), &file).unwrap_err();
+    assert!(matches!(&error, ReportError::Write { .. }) && error.to_string().contains("taken"), "{error}");
+}
+
+#[test]
+fn the_ten_highest_of_short_curves_are_refused_everywhere() {
+    let mut short = balanced(1, 1, 3);
+    short.reported = Reported::BestTen;
+    assert!(matches!(analyse(&short), Err(ReportError::TooFewEvaluations { found: 12, .. })));
+    assert!(text_table(&short).starts_with("no table: run"));
+}
+
+#[test]
+fn a_study_survives_json() {
+    let study = full();
+    let back: Study = serde_json::from_str(&serde_json::to_string(&study).unwrap()).unwrap();
+    assert_eq!(text_table(&study), text_table(&back));
+    let published = &published().unwrap()[0];
+    let back: Study = serde_json::from_str(&serde_json::to_string(published).unwrap()).unwrap();
+    assert_eq!(text_table(published), text_table(&back));
+}
+
+/// Writes the reports that are looked at by eye: `STRATA_REPORT_FOLDER=folder cargo test --test report look`.
+#[test]
+fn look_at_the_pages_if_a_folder_is_named() {
+    let Some(folder) = std::env::var_os("STRATA_REPORT_FOLDER").map(std::path::PathBuf::from) else { return };
+    write(&full(), &folder.join("full")).unwrap();
+    write(&balanced(10, 1, 8), &folder.join("ten")).unwrap();
+    for study in published().unwrap() {
+        write(&study, &folder.join(&study.experiment)).unwrap();
+    }
+    println!("{}", text_table(&full()));
+}
