@@ -1,6 +1,6 @@
 //! How numbers are written: two decimals of a point, a sign on every difference, no minus zero.
 
-use super::statistics::Estimate;
+use super::statistics::{Estimate, Interval};
 
 /// Two decimals, such as `62.51`.
 #[must_use]
@@ -49,11 +49,20 @@ pub fn interval(e: &Estimate, number: impl Fn(f64) -> String) -> String {
     }
 }
 
+/// Interval and units, such as `[+0.40, +1.54] (4 splits, 8 targets, 8 runs)`.
+#[must_use]
+pub fn spread(e: &Estimate, number: impl Fn(f64) -> String) -> String {
+    match e.interval {
+        Interval::None => format!("({}; no interval)", units(e)),
+        _ => format!("{} ({})", interval(e, number), units(e)),
+    }
+}
+
 /// A difference with interval and units, such as `+0.97 points [+0.40, +1.54] (4 splits, 8 targets, 8 runs)`.
 #[must_use]
 pub fn difference(e: &Estimate) -> String {
     let noun = if plain(e.mean.abs()) == "1.00" { "point" } else { "points" };
-    format!("{} {noun} {} ({})", signed(e.mean), interval(e, signed), units(e))
+    format!("{} {noun} {}", signed(e.mean), spread(e, signed))
 }
 
 /// Seconds as `h`, `min` and `s`.

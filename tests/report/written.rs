@@ -1,16 +1,16 @@
 //! What is written to disk: the page, the figures, the tables, and that they agree with each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use resvg::usvg::roxmltree::{Document, ParsingOptions};
+use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 use strata::report::{
-    Arm, Figure, Filters, ReportError, Reported, State, Study, analyse, figures, published, runs_csv, summary_csv,
-    text_table, write,
+    Arm, Filters, ReportError, Reported, State, Study, analyse, published, runs_csv, summary_csv, text_table, write,
 };
 
 use super::synthetic::{balanced, study};
 
-fn full() -> Study {
+/// A balanced study with filters and one diverged run.
+pub fn full() -> Study {
     let mut study = balanced(4, 2, 8);
     let wave = |i: usize| ((i % 121) as f32 * 0.13 + (i / 121) as f32).sin();
     study.filters = vec![
@@ -37,13 +37,10 @@ fn full() -> Study {
     study
 }
 
-fn parsed(text: &str) -> Document<'_> {
+/// Reads a page or a picture as strict XML.
+pub fn parsed(text: &str) -> Document<'_> {
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).unwrap_or_else(|error| panic!("not well-formed: {error}"))
-}
-
-fn figure<'a>(figures: &'a [Figure], name: &str) -> &'a Figure {
-    figures.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("no figure {name}"))
 }
 
 #[test]
@@ -89,105 +86,6 @@ fn identifiers_are_unique_and_links_lead_somewhere() {
 }
 
 #[test]
-fn plotted_points_equal_the_data() {
-    let study = full();
-    let results = analyse(&study).unwrap();
-    let figures = figures(&study, &results).unwrap();
-    for (name, delta) in [("figure2", false), ("figure2-paired", true)] {
-        let svg = parsed(&figure(&figures, name).svg).descendants().filter(|n| n.has_attribute("data-run")).fold(
-            BTreeMap::new(),
-            |mut all, node| {
-                let read = |key| node.attribute(key).unwrap().to_string();
-                all.insert(read("data-run"), (read("data-n"), read("data-value").parse::<f64>().unwrap()));
-                all
-            },
-        );
-        let shown = |arm| {
-            matches!(arm, Arm::Selffer | Arm::SelfferPlus | Arm::Transfer | Arm::TransferPlus)
-                || (!delta && arm == Arm::Base)
-        };
-        let expected: BTreeMap<String, (String, f64)> = results
-            .runs
-            .iter()
-            .filter(|row| shown(row.arm))
-            .filter_map(|row| {
-                Some((row.run.clone(), (row.n.unwrap_or(0).to_string(), if delta { row.delta? } else { row.top1? })))
-            })
-            .collect();
-        assert_eq!(svg, expected, "{name}");
-        assert!(expected.len() > 200);
-    }
-}
-
-#[test]
-fn the_decomposition_plots_every_matched_difference() {
-    let study = full();
-    let results = analyse(&study).unwrap();
-    let figures = figures(&study, &results).unwrap();
-    let page = parsed(&figure(&figures, "decomposition").svg);
-    let plotted: BTreeMap<&str, f64> = page
-        .descendants()
-        .filter_map(|n| Some((n.attribute("data-run")?, n.attribute("data-value")?.parse().unwrap())))
-        .collect();
-    // 4 splits x 2 targets x 2 replicates x 7 n, twice; one AnB run has diverged.
-    assert_eq!(plotted.len(), 2 * 112 - 1);
-    for difference in &results.differences {
-        assert_eq!(plotted[difference.run.as_str()], difference.value);
-        let find = |name: &str| results.runs.iter().find(|row| row.run == name).unwrap().top1.unwrap();
-        let by_hand = find(&difference.run) - find(&difference.run.replace("AnB", "BnB"));
-        approx::assert_abs_diff_eq!(difference.value, by_hand, epsilon = 1e-9);
-    }
-}
-
-#[test]
-fn points_are_drawn_at_the_place_of_their_value() {
-    let study = full();
-    let figures = figures(&study, &analyse(&study).unwrap()).unwrap();
-    let svg = &figure(&figures, "figure2-paired").svg;
-    let page = parsed(svg);
-    // Large marks of means are paths whose first point lies a fixed distance from the centre; two of one arm
-    // give the scale, and every other must obey it.
-    let mut places: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
-    for node in page.descendants().filter(|n| n.has_attribute("data-mean")) {
-        let value: f64 = node.attribute("data-mean").unwrap().parse().unwrap();
-        let path = node.attribute("d").unwrap().trim_start_matches('M');
-        let y: f64 = path.split(['L', 'Z']).next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        places.entry(node.attribute("data-arm").unwrap()).or_default().push((value, y));
-    }
-    assert_eq!(places.len(), 4);
-    let transfer = &places["AnB"];
-    let slope = (transfer[6].1 - transfer[0].1) / (transfer[6].0 - transfer[0].0);
-    assert!(slope < 0.0, "larger values must stand higher");
-    for of_arm in places.values() {
-        for pair in of_arm.windows(2) {
-            approx::assert_abs_diff_eq!(pair[1].1 - pair[0].1, slope * (pair[1].0 - pair[0].0), epsilon = 0.05);
-        }
-    }
-}
-
-#[test]
-fn every_figure_is_written_as_readable_svg_and_png() {
-    let folder = tempfile::tempdir().unwrap();
-    let written = write(&full(), folder.path()).unwrap();
-    let names: Vec<String> =
-        written.figures.iter().map(|path| path.file_name().unwrap().to_string_lossy().to_string()).collect();
-    for stem in
-        ["figure2", "figure2-paired", "decomposition", "random-filters", "training-curves", "filters-1", "filters-2"]
-    {
-        assert!(
-            names.contains(&format!("{stem}.svg")) && names.contains(&format!("{stem}.png")),
-            "{stem} in {names:?}"
-        );
-        let picture = image::open(folder.path().join(format!("{stem}.png"))).unwrap();
-        assert!(picture.width() >= 900, "{stem} is {} pixels wide", picture.width());
-    }
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().to_string();
-        assert!(!name.ends_with(".tmp"), "{name} was left behind");
-    }
-}
-
-#[test]
 fn numbers_of_the_page_stand_in_the_json() {
     let folder = tempfile::tempdir().unwrap();
     let written = write(&published().unwrap()[0], folder.path()).unwrap();
@@ -200,6 +98,48 @@ fn numbers_of_the_page_stand_in_the_json() {
     for boost in json["boosts"].as_array().unwrap() {
         let value = boost["transfer_runs"].as_f64().unwrap();
         assert!(page.contains(&format!("+{value:.2}")), "{value}");
+    }
+}
+
+/// The decimal numbers in a text, without sign: digits, a point, digits.
+fn decimals(text: &str) -> Vec<&str> {
+    let words = text.split(|c: char| !c.is_ascii_digit() && c != '.').map(|word| word.trim_matches('.'));
+    words.filter(|word| word.contains('.')).collect()
+}
+
+/// Every number of a JSON value as it may be printed: with two to three decimals; numbers in its strings as they are.
+fn printable(value: &serde_json::Value, into: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Number(number) => {
+            let number = number.as_f64().unwrap().abs();
+            into.extend([format!("{number:.2}"), format!("{number:.3}")]);
+        }
+        serde_json::Value::String(text) => into.extend(decimals(text).into_iter().map(String::from)),
+        serde_json::Value::Array(items) => items.iter().for_each(|item| printable(item, into)),
+        serde_json::Value::Object(items) => items.values().for_each(|item| printable(item, into)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_number_stands_on_the_page_alone() {
+    for mut study in [full(), balanced(10, 1, 8), published().unwrap().remove(0)] {
+        study.filters.clear();
+        let folder = tempfile::tempdir().unwrap();
+        let written = write(&study, folder.path()).unwrap();
+        let mut known = BTreeSet::from(["0.05".to_string(), "0.5".to_string(), "0.001".to_string()]);
+        let json = std::fs::read_to_string(written.results).unwrap();
+        printable(&serde_json::from_str(&json).unwrap(), &mut known);
+        let text = std::fs::read_to_string(written.page).unwrap();
+        let drawn = |node: &Node| node.ancestors().any(|a| matches!(a.tag_name().name(), "svg" | "style"));
+        let mut seen = 0;
+        for node in parsed(&text).descendants().filter(|node| node.is_text() && !drawn(node)) {
+            for number in decimals(node.text().unwrap()) {
+                assert!(known.contains(number), "{number} is not in results.json");
+                seen += 1;
+            }
+        }
+        assert!(seen > 300, "only {seen} numbers were found");
     }
 }
 

@@ -73,6 +73,10 @@ fn levels(results: &Results, name: &str, title: &str, arms: &[Arm]) -> Option<Fi
         include: Vec::new(),
         zero: false,
     };
+    // Bases alone would make a picture of one column.
+    if panel.series.iter().all(|s| s.points.iter().all(|p| p.n == 0)) {
+        return None;
+    }
     let caption = format!(
         "{READING} These intervals contain how much the splits differ in difficulty; paired differences do not."
     );

@@ -1,7 +1,7 @@
 //! The tables of differences: by n, over ranges of n, and in parts.
 
 use super::super::{
-    format::{counted, interval, minus, p_value, plain, signed, units},
+    format::{counted, difference as difference_in_words, interval, minus, p_value, plain, signed, spread, units},
     results::{Contrast, Results, Row},
     run::Arm,
     statistics::{Estimate, Verdict},
@@ -27,26 +27,17 @@ fn verdict(row: &Row) -> String {
 /// Base level, restart gain, and both ways of computing the differences by n.
 pub(super) fn headline(results: &Results) -> String {
     let Some(base) = &results.base else { return String::new() };
-    let mut out = paragraph(&format!(
-        "Base: {} % {} ({}); the bases differ from each other with a standard deviation of {} points.",
-        plain(base.estimate.mean),
-        interval(&base.estimate, plain),
-        units(&base.estimate),
-        base.sd.map_or_else(|| "unknown".to_string(), plain)
-    ));
+    let differ = base.sd.map_or_else(String::new, |sd| {
+        format!("; the bases differ from each other with a standard deviation of {} points", plain(sd))
+    });
+    let level = spread(&base.estimate, plain);
+    let mut out = paragraph(&format!("Base: {} % {level}{differ}.", plain(base.estimate.mean)));
     out.push_str(&paragraph(&results.restart_gain().map_or_else(
         || {
             "No restarted base was trained: what fine-tuned networks gain by longer training alone is unknown."
                 .to_string()
         },
-        |gain| {
-            format!(
-                "Restarted base, the control for longer training: {} points {} ({}).",
-                minus(&signed(gain.mean)),
-                minus(&interval(gain, signed)),
-                units(gain)
-            )
-        },
+        |gain| format!("Restarted base, the control for longer training: {}.", minus(&difference_in_words(gain))),
     )));
     let arms = results.arms();
     if arms.is_empty() {

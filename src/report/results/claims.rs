@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 
 use super::super::{
-    format::{difference, interval, plain, signed, units},
+    format::{difference, plain, signed, spread},
     run::Arm,
     statistics::mean,
 };
@@ -97,7 +97,7 @@ pub(super) fn claims(sheet: &Sheet, base: Option<&Level>) -> Vec<Claim> {
             &format!("AnB+ minus BnB+ on the same targets, {}", range(&all)),
             boost,
             Expects::Higher,
-            &format!("{} {restarted}", against_bases(sheet, base, &all)).trim_start(),
+            format!("{} {restarted}", against_bases(sheet, base, &all)).trim_start(),
         ),
     ]
 }
@@ -107,10 +107,9 @@ fn first(base: Option<&Level>) -> Claim {
         || "No base has finished.".to_string(),
         |base| {
             format!(
-                "The bases reach {} % {} ({}). A network trained on all classes is not part of the study, so there is nothing to compare this with.",
+                "The bases reach {} % {}. This report compares networks of one study on equal targets, so it does not judge the claim.",
                 plain(base.estimate.mean),
-                interval(&base.estimate, plain),
-                units(&base.estimate)
+                spread(&base.estimate, plain)
             )
         },
     );

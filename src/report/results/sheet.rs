@@ -147,10 +147,10 @@ impl<'a> Sheet<'a> {
 
     /// How much an arm's paired difference changes from one range of n to another, per split, replicate and target.
     pub fn change(&self, arm: Arm, from: &RangeInclusive<u32>, to: &RangeInclusive<u32>) -> Vec<Observation> {
-        let mut units: BTreeMap<(&str, u32, &str), (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+        let mut units: BTreeMap<_, [Vec<f64>; 2]> = BTreeMap::new();
         for one in self.of(arm) {
             if let (Some(delta), Some(n)) = (one.delta(), one.run.n) {
-                let (low, high) = units.entry(one.key()).or_default();
+                let [low, high] = units.entry(one.key()).or_default();
                 if from.contains(&n) {
                     low.push(delta);
                 }
@@ -159,16 +159,14 @@ impl<'a> Sheet<'a> {
                 }
             }
         }
-        let change = |((split, _, target), (low, high)): ((&str, u32, &str), (Vec<f64>, Vec<f64>))| {
-            Some(Observation {
-                split: split.to_string(),
-                target: target.to_string(),
-                n: 0,
-                run: String::new(),
-                value: mean(&high)? - mean(&low)?,
-            })
-        };
-        units.into_iter().filter_map(change).collect()
+        let mut changes = Vec::new();
+        for ((split, _, target), [low, high]) in units {
+            if let (Some(low), Some(high)) = (mean(&low), mean(&high)) {
+                let (split, target) = (split.to_string(), target.to_string());
+                changes.push(Observation { split, target, n: 0, run: String::new(), value: high - low });
+            }
+        }
+        changes
     }
 }
 
