@@ -2,6 +2,8 @@
 //!
 //! `FLOORS` is the architecture in one constant: a room may use rooms of lower floors only.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::{fs, path::Path};
 
 /// The rooms, lowest floor first. Rooms of one floor do not use each other.

@@ -5,7 +5,11 @@ use super::{
 };
 use crate::{
     ops::Device,
-    protocol::{Experiment, Node, Plan, RunDir, runner, source::Halves},
+    protocol::{
+        Experiment, Node, Plan, RunDir,
+        runner::{self, Workshop},
+        source::Halves,
+    },
 };
 use anyhow::Result;
 use clap::Args;
@@ -31,7 +35,7 @@ pub fn main(options: &Options) -> Result<()> {
     let wanted: Vec<&Node> = plan.nodes.iter().collect();
     let runs = RunDir::open(&options.study.runs, &experiment)?;
     eprintln!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
-    let result = train(&experiment, &plan, &wanted, &runs, &device, options.jobs);
+    let result = train(&experiment, &wanted, &runs, &device, options.jobs);
     // What did train is reported also where a network failed; a stop reports nothing.
     let stopped = result.as_ref().is_err_and(|error| error.is::<exit_code::Stopped>());
     if !stopped {
@@ -43,7 +47,6 @@ pub fn main(options: &Options) -> Result<()> {
 /// Trains networks with live progress.
 pub fn train(
     experiment: &Experiment,
-    plan: &Plan,
     wanted: &[&Node],
     runs: &RunDir,
     device: &Device,
@@ -57,7 +60,7 @@ pub fn train(
     let interrupt = Interrupt::listen()?;
     let progress = Progress::new(weights, interrupt.clone());
     let jobs = jobs.unwrap_or_else(|| device.jobs()).clamp(1, wanted.len().max(1));
-    let result = runner::run(experiment, plan, wanted, &halves, runs, device, jobs, &progress);
+    let result = runner::run(Workshop { experiment, halves: &halves, runs, device }, wanted, jobs, &progress);
     progress.finish();
     match interrupt.asked() {
         Some(code) => Err(exit_code::Stopped(code).into()),

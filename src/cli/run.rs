@@ -42,7 +42,7 @@ pub fn main(options: &Options) -> Result<()> {
     let runs = RunDir::open(&options.runs, &experiment)?;
     eprintln!("{} of {} on {}", node.name, experiment.name, device.describe());
     // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.
-    reproduce::train(&experiment, &plan, &study::with_parents(&plan, node), &runs, &device, Some(1))?;
+    reproduce::train(&experiment, &study::with_parents(&plan, node), &runs, &device, Some(1))?;
     let folder = runs.node(&node.name);
     if let Some(last) = record::read(&folder.join("log.jsonl"))?.last() {
         println!(

@@ -40,7 +40,7 @@ impl Conv2d {
 /// The dimensions of a convolution whose windows may be padded unevenly.
 pub fn dims(x: ImageDims, k: usize, [vertical, horizontal]: [Window; 2], groups: usize) -> Result<ConvDims, OpsError> {
     for (channels, what) in [(x.c, "input"), (k, "output")] {
-        if groups == 0 || channels == 0 || channels % groups != 0 {
+        if groups == 0 || channels == 0 || !channels.is_multiple_of(groups) {
             return Err(OpsError::Groups { op: "conv2d", groups, channels, what });
         }
     }

@@ -20,7 +20,7 @@ impl Device {
     /// The device in words, as it is printed and recorded with every run.
     pub fn describe(&self) -> String {
         match self {
-            Device::Cpu => format!("cpu ({} threads, f32)", rayon::current_num_threads()),
+            Device::Cpu => "cpu (native, f32)".into(),
             Device::Reference => "cpu (f64 reference)".into(),
         }
     }

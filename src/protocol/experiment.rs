@@ -43,6 +43,8 @@ pub struct Data {
     pub train_per_class: usize,
     /// Images of each class behind these, held out to choose schedules on.
     pub held_out_per_class: usize,
+    /// Test images of each class: the first ones of the set, or all where it is 0.
+    pub test_per_class: usize,
     /// What networks are evaluated on: `test`, or `held-out` while a schedule is being chosen.
     pub evaluate_on: String,
     /// What a pixel's difference to the mean is multiplied with.
@@ -125,7 +127,9 @@ impl Experiment {
     /// under a name of its own.
     pub fn quick(mut self) -> Self {
         self.name.push_str("-quick");
-        self.data.train_per_class = self.data.train_per_class.clamp(1, 40);
+        self.data.train_per_class = 40;
+        self.data.held_out_per_class = self.data.held_out_per_class.min(10);
+        self.data.test_per_class = 40;
         self.protocol.splits.truncate(1);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
@@ -190,7 +194,7 @@ impl Experiment {
 }
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 31] = [
+const KEYS: [&str; 32] = [
     "name",
     "description",
     "seed",
@@ -199,6 +203,7 @@ const KEYS: [&str; 31] = [
     "data.path",
     "data.train_per_class",
     "data.held_out_per_class",
+    "data.test_per_class",
     "data.evaluate_on",
     "data.scale",
     "data.augmentation",

@@ -1,7 +1,7 @@
 //! Executes a plan: skips what is done, trains the rest, several networks side by side on the cpu.
 
 use super::{
-    Experiment, Node, Plan, ProtocolError, State,
+    Experiment, Node, ProtocolError, State,
     node::{self, Watcher},
     run_dir::RunDir,
     source::Halves,
@@ -15,6 +15,19 @@ pub trait Events: Watcher {
     fn begin(&self, node: &Node);
     /// A network ended in this sitting, or was found ended.
     fn end(&self, node: &Node, state: State, message: Option<&str>);
+}
+
+/// What networks are made of and where they go.
+#[derive(Clone, Copy)]
+pub struct Workshop<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// Its images.
+    pub halves: &'a Halves,
+    /// Its directory.
+    pub runs: &'a RunDir,
+    /// Where it is computed.
+    pub device: &'a Device,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -37,16 +50,8 @@ struct Board {
 ///
 /// # Errors
 /// The first error of any network.
-pub fn run(
-    experiment: &Experiment,
-    plan: &Plan,
-    wanted: &[&Node],
-    halves: &Halves,
-    runs: &RunDir,
-    device: &Device,
-    jobs: usize,
-    events: &dyn Events,
-) -> Result<(), ProtocolError> {
+pub fn run(workshop: Workshop<'_>, wanted: &[&Node], jobs: usize, events: &dyn Events) -> Result<(), ProtocolError> {
+    let Workshop { experiment, halves, runs, device } = workshop;
     let board = Mutex::new(Board { progress: vec![Progress::Waiting; wanted.len()], error: None });
     let changed = Condvar::new();
     let parents: Vec<Vec<Result<usize, &String>>> = wanted
@@ -56,10 +61,9 @@ pub fn run(
             node.parents.iter().map(place).collect()
         })
         .collect();
-    debug_assert!(wanted.iter().all(|node| plan.nodes.iter().any(|other| other.name == node.name)));
     let worker = || {
         loop {
-            let Some(index) = next(&board, &changed, &parents, runs, events) else { return };
+            let Some(index) = next(&board, &changed, &parents, events) else { return };
             let node = wanted[index];
             let result = blocked(node, &parents[index], &board, runs).and_then(|()| {
                 events.begin(node);
@@ -102,7 +106,6 @@ fn next(
     board: &Mutex<Board>,
     changed: &Condvar,
     parents: &[Vec<Result<usize, &String>>],
-    _: &RunDir,
     events: &dyn Events,
 ) -> Option<usize> {
     let mut board = lock(board);

@@ -113,6 +113,7 @@ fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, Protoco
     };
     let evaluate = match (data.evaluate_on.as_str(), held) {
         ("held-out", Some(held)) => held,
+        _ if data.test_per_class > 0 => subset::first_per_class(&half.test, data.test_per_class)?,
         _ => half.test.clone(),
     };
     let mean = mean::mean_image(&train)?;

@@ -1,0 +1,197 @@
+//! Laws of whole networks: what must hold to the last bit, whatever the numbers are.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use strata::{
+    data::{ImageSet, mean},
+    host::Stream,
+    nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
+    ops::{Device, Executor, Step, sgd::Convention},
+    train::{Images, Record, Solver, Trainer, batches::Augmentation, checkpoint, trainer::Streams},
+};
+
+fn images(count: usize, classes: u16, seed: &str) -> ImageSet {
+    let stream = Stream::named(seed);
+    let mut pixels = Vec::new();
+    let mut labels = Vec::new();
+    for i in 0..count {
+        let label = (i % classes as usize) as u16;
+        labels.push(label);
+        for p in 0..28 * 28 {
+            // A bar whose place tells the class, under noise.
+            let bar = if (p % 28) / 4 == usize::from(label) { 150 } else { 0 };
+            pixels.push((bar + stream.words((i * 784 + p) as u64, 0)[0] % 80) as u8);
+        }
+    }
+    ImageSet::new(28, 28, 1, pixels, labels).unwrap()
+}
+
+fn solver(steps: u64, batch_size: usize) -> Solver {
+    Solver {
+        base_lr: 0.01,
+        gamma: 0.1,
+        stepsize: steps,
+        max_iter: steps,
+        batch_size,
+        momentum: 0.9,
+        weight_decay: 0.0005,
+        convention: Convention::Caffe,
+    }
+}
+
+fn streams() -> Streams {
+    let stream = |purpose: &str| Stream::named(&format!("laws/{purpose}"));
+    Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") }
+}
+
+fn trainer<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], steps: u64, batch: usize) -> Trainer<'a> {
+    let input = (0.0125, Augmentation::None);
+    let solver = solver(steps, batch);
+    let mut trainer = Trainer::new(def, &solver, Images { set, mean }, input, streams(), &Device::Cpu).unwrap();
+    trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+    trainer
+}
+
+fn trained(def: &NetDef, steps: u64) -> (Tensors, Tensors) {
+    let set = images(40, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let mut trainer = trainer(def, &set, &mean, steps, 16);
+    let before = checkpoint::weights_of(&mut trainer).unwrap();
+    for _ in 0..steps {
+        trainer.train_step().unwrap();
+    }
+    (before, checkpoint::weights_of(&mut trainer).unwrap())
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn frozen_layers_are_bit_identical_after_training_and_all_others_change() {
+    for n in 1..=7 {
+        let mut def = zoo::alexnet28(5);
+        def.freeze(n).unwrap();
+        let frozen = def.prefix(n).unwrap();
+        let (before, after) = trained(&def, 2);
+        for (name, (_, values)) in &after {
+            let layer = name.split('.').next().unwrap().to_string();
+            let same = bits(values) == bits(&before[name].1);
+            assert_eq!(same, frozen.contains(&layer), "n = {n}, {name}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_with_one_and_with_two_threads() {
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| trained(&zoo::alexnet28(5), 3).1)
+    };
+    let one = run(1);
+    for threads in [1, 2] {
+        let other = run(threads);
+        for (name, (_, values)) in &one {
+            assert_eq!(bits(values), bits(&other[name].1), "{name} with {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
+    let set = images(40, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let def = zoo::alexnet28(5);
+    let mut undisturbed = trainer(&def, &set, &mean, 6, 16);
+    let losses: Vec<f64> = (0..6).map(|_| undisturbed.train_step().unwrap()).collect();
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.safetensors");
+    let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
+    let mut first = trainer(&def, &set, &mean, 6, 16);
+    let begun: Vec<f64> = (0..3).map(|_| first.train_step().unwrap()).collect();
+    checkpoint::save(&mut first, &begun, &identity, &path).unwrap();
+    drop(first);
+
+    let mut second = trainer(&def, &set, &mean, 6, 16);
+    let mut records: Vec<Record> = Vec::new();
+    let mut all = checkpoint::load(&mut second, &mut records, &identity, &path).unwrap().unwrap();
+    all.extend((3..6).map(|_| second.train_step().unwrap()));
+    assert_eq!(all, losses);
+    let (a, b) = (checkpoint::weights_of(&mut undisturbed).unwrap(), checkpoint::weights_of(&mut second).unwrap());
+    for (name, (_, values)) in &a {
+        assert_eq!(bits(values), bits(&b[name].1), "{name}");
+    }
+    let other = checkpoint::Identity { device: "another".into(), ..identity };
+    let refused = checkpoint::load(&mut second, &mut records, &other, &path).unwrap_err().to_string();
+    assert!(refused.contains("device"), "{refused}");
+}
+
+#[test]
+fn thirty_two_images_overfit_to_a_loss_near_zero() {
+    let set = images(32, 5, "overfit");
+    let mean = mean::mean_image(&set).unwrap();
+    let mut trainer = trainer(&zoo::alexnet28(5), &set, &mean, 200, 32);
+    for _ in 0..200 {
+        trainer.train_step().unwrap();
+    }
+    let scores = trainer.evaluate(&Images { set: &set, mean: &mean }).unwrap();
+    assert!(scores.loss < 0.01, "loss {}", scores.loss);
+    assert_eq!(scores.top1, 1.0);
+}
+
+fn build(def: &NetDef, batch: usize) -> Net {
+    let options = BuildOptions {
+        batch,
+        input: Input::Activation,
+        momentum: 0.9,
+        weight_decay: 0.0,
+        convention: Convention::Caffe,
+        given_masks: false,
+    };
+    Net::build(def, options).unwrap()
+}
+
+#[test]
+fn a_net_of_which_nothing_is_trainable_runs_no_backward_pass() {
+    let mut def = zoo::alexnet28(5);
+    def.freeze(8).unwrap();
+    let net = build(&def, 4);
+    assert!(net.program.tapes[TRAIN].iter().all(|entry| ["forward", "apply"].contains(&entry.op.pass())));
+    assert!(net.params.iter().all(|param| param.g.is_none() && param.h.is_none()));
+}
+
+#[test]
+fn nothing_below_the_lowest_trainable_layer_is_computed_backward() {
+    let mut def = zoo::alexnet28(5);
+    def.freeze(3).unwrap();
+    let net = build(&def, 4);
+    let backward: Vec<(String, &str)> = net.program.tapes[TRAIN]
+        .iter()
+        .filter(|entry| entry.op.pass().starts_with("backward"))
+        .map(|entry| (entry.layer.clone(), entry.op.pass()))
+        .collect();
+    let frozen = ["conv1", "pool1", "norm1", "conv2", "pool2", "norm2", "conv3", "relu1", "relu2", "relu3"];
+    assert!(backward.iter().all(|(layer, _)| !frozen.contains(&layer.as_str())), "{backward:?}");
+    assert!(backward.contains(&("conv4".into(), "backward_weight")));
+    assert!(!backward.contains(&("conv4".into(), "backward_input")));
+}
+
+#[test]
+fn an_images_scores_do_not_depend_on_the_rest_of_its_batch() {
+    let def = zoo::alexnet28(5);
+    let pixels = Stream::named("x").normal(70 * 784, 1.0);
+    let logits = |batch: usize, first: usize| {
+        let net = build(&def, batch);
+        let mut executor = Executor::load(&Device::Cpu, net.program.clone()).unwrap();
+        net.initialise(&mut executor, Stream::named).unwrap();
+        executor.write(net.x, &pixels[first * 784..(first + batch) * 784]).unwrap();
+        let step = Step { iteration: 0, rate: 0.0, dropout: Stream::named("d") };
+        executor.run(EVAL, &step).unwrap();
+        executor.read(net.logits).unwrap()
+    };
+    let all = logits(64, 0);
+    for (batch, first) in [(1, 0), (2, 7), (33, 5), (5, 59)] {
+        let few = logits(batch, first);
+        assert_eq!(bits(&few), bits(&all[first * 5..(first + batch) * 5]), "{batch} images from {first}");
+    }
+}
