@@ -145,6 +145,14 @@ impl Experiment {
         toml::to_string_pretty(self).unwrap_or_default()
     }
 
+    /// The names of the net's layers with weights, which n counts.
+    ///
+    /// # Errors
+    /// A net that the zoo does not have.
+    pub fn layer_names(&self) -> Result<Vec<String>, ProtocolError> {
+        Ok(zoo::net(&self.net.name, 2)?.weighted().map(|layer| layer.name.clone()).collect())
+    }
+
     fn check(&self) -> Result<(), ProtocolError> {
         let bad = |key, expected: &str, got: String| {
             let (experiment, expected) = (self.name.clone(), expected.to_string());

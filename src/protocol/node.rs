@@ -199,8 +199,8 @@ impl Job<'_> {
         };
         let prefix: Vec<_> = trainer.net.params.iter().filter(|p| layers.contains(&p.layer)).cloned().collect();
         if let Some(parent) = node.parents.first() {
-            let (path, bytes) = self.runs.weights(parent)?;
-            let (tensors, _) = weights::decode(&path, &bytes)?;
+            let path = self.runs.node(parent).join("weights.safetensors");
+            let tensors = self.runs.tensors(parent)?;
             for param in prefix {
                 trainer.executor.write(param.w, weights::take(&tensors, &param, &path)?).map_err(ProtocolError::Ops)?;
             }

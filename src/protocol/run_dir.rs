@@ -5,7 +5,10 @@
 //! `timing.json`, and last of all `manifest.toml`: a node is done when its manifest is there.
 
 use super::{Experiment, Node, ProtocolError};
-use crate::host::{atomic, digest};
+use crate::{
+    host::{atomic, digest},
+    nn::weights,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, TryLockError},
@@ -199,5 +202,14 @@ impl RunDir {
             return Err(ProtocolError::Damaged { path });
         }
         Ok((path, bytes))
+    }
+
+    /// The tensors of a finished network by name, with their outer shapes.
+    ///
+    /// # Errors
+    /// As [`Self::weights`].
+    pub fn tensors(&self, name: &str) -> Result<weights::Tensors, ProtocolError> {
+        let (path, bytes) = self.weights(name)?;
+        Ok(weights::decode(&path, &bytes)?.0)
     }
 }

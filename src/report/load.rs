@@ -2,7 +2,6 @@
 
 use super::{Evaluation, Filters, Run, Study};
 use crate::{
-    nn::{weights, zoo},
     protocol::{Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State},
     train::record,
 };
@@ -22,12 +21,11 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
         }
         rows.push(run(experiment, node, runs)?);
     }
-    let net = zoo::net(&experiment.net.name, 2)?;
     Ok(Study {
         experiment: experiment.name.clone(),
         dataset: experiment.data.source.clone(),
         net: experiment.net.name.clone(),
-        layers: net.weighted().map(|layer| layer.name.clone()).collect(),
+        layers: experiment.layer_names()?,
         device,
         version,
         config_toml: experiment.to_toml(),
@@ -76,8 +74,7 @@ fn filters(plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
         if runs.state(&node.name)? != State::Done {
             continue;
         }
-        let (path, bytes) = runs.weights(&node.name)?;
-        let (tensors, _) = weights::decode(&path, &bytes)?;
+        let tensors = runs.tensors(&node.name)?;
         if let Some((shape, values)) = tensors.get("conv1.weight")
             && let [count, channels, height, width] = shape[..]
         {
