@@ -23,3 +23,10 @@ pub use memory::Memory;
 
 /// Elements that one task of an elementwise operation takes: large enough to hide the hand-over to a thread.
 const ELEMENTS_PER_TASK: usize = 1 << 14;
+
+/// Runs a loop compiled for the widest vectors that this machine has (AVX2, AVX-512, NEON), chosen at run time.
+/// Only the width changes: no product and sum are contracted, so the bits are the same on every width.
+#[inline(always)]
+fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}

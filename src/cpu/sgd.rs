@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
-use super::ELEMENTS_PER_TASK;
+use super::{ELEMENTS_PER_TASK, vectorised};
 use crate::host::Real;
 use rayon::prelude::*;
 
@@ -33,18 +33,19 @@ pub fn step<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
     let (rate, momentum, decay) = (T::of(update.rate), T::of(update.momentum), T::of(update.decay));
     let parts = w.par_chunks_mut(ELEMENTS_PER_TASK).zip(h.par_chunks_mut(ELEMENTS_PER_TASK));
     parts.zip(g.par_chunks(ELEMENTS_PER_TASK)).for_each(|((w, h), g)| {
-        for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
-            let gradient = g + decay * *w;
-            match update.convention {
-                Convention::Caffe => {
-                    *h = momentum * *h + rate * gradient;
+        vectorised(|| match update.convention {
+            Convention::Caffe => {
+                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                    *h = momentum * *h + rate * (g + decay * *w);
                     *w = *w - *h;
                 }
-                Convention::Pytorch => {
-                    *h = momentum * *h + gradient;
+            }
+            Convention::Pytorch => {
+                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                    *h = momentum * *h + (g + decay * *w);
                     *w = *w - rate * *h;
                 }
             }
-        }
+        });
     });
 }
