@@ -65,14 +65,11 @@ impl Settings {
         if solver.text("convention")?.as_deref() != Some("caffe") {
             return Err("the convention is not Caffe's".into());
         }
-        let ratio = match a.text("dropout")?.as_deref() {
-            Some("0.5 on fc6, fc7, masks given, scale 2") => 0.5,
-            other => return Err(format!("dropout is {other:?}").into()),
-        };
-        let grouped = match a.text("groups")?.as_deref() {
-            Some("conv2,4,5: 2") => [1, 2, 1, 2, 2],
-            other => return Err(format!("groups is {other:?}").into()),
-        };
+        let dropout = a.text("dropout")?.ok_or_else(|| missing("dropout"))?;
+        let ratio = dropout.split_once(" on fc6, fc7, masks given").and_then(|(ratio, _)| ratio.parse().ok());
+        let ratio = ratio.ok_or_else(|| Stop::Fail(format!("dropout is {dropout:?}")))?;
+        let groups = a.text("groups")?.ok_or_else(|| missing("groups"))?;
+        let grouped = grouped(&groups).ok_or_else(|| Stop::Fail(format!("groups is {groups:?}")))?;
         // The images are given as they enter the net; the scale tells how they were made.
         a.float("xscale")?;
         let settings = Self {
@@ -107,6 +104,27 @@ impl Settings {
 fn list<const N: usize>(sizes: Option<Vec<usize>>) -> Result<[usize; N], Stop> {
     let sizes = sizes.unwrap_or_default();
     <[usize; N]>::try_from(sizes).map_err(|sizes| Stop::Fail(format!("{sizes:?}, expected {N} sizes")))
+}
+
+/// The groups of the five convolutions, told as `conv2,4,5: 2`; those that are not named have one.
+fn grouped(text: &str) -> Option<[usize; 5]> {
+    let (layers, groups) = text.strip_prefix("conv")?.split_once(": ")?;
+    let (mut all, groups) = ([1; 5], groups.parse().ok()?);
+    for layer in layers.split(',') {
+        *all.get_mut(layer.parse::<usize>().ok()?.checked_sub(1)?)? = groups;
+    }
+    Some(all)
+}
+
+/// The layer's number in a name such as `dgrad_conv2.weight`.
+fn layer_of(name: &str) -> usize {
+    name.chars().find_map(|c| c.to_digit(10)).unwrap_or(0) as usize
+}
+
+/// Whether a case shows a frozen layer's gradient as zero: no gradient is computed there.
+fn zero_of_frozen(output: &Named, frozen: usize) -> bool {
+    let frozen = output.name.starts_with("dgrad_") && layer_of(&output.name) <= frozen;
+    frozen && output.array.wide().iter().all(|&v| v == 0.0)
 }
 
 /// A tensor that a name of the case stands for.
@@ -283,8 +301,11 @@ impl Net<'_> {
 
     /// Lays out the backward pass, from the last operation to the lowest trainable layer, and the updates.
     fn backward(&mut self) -> Result<(), Stop> {
-        let frozen = self.s.frozen;
-        let mut updates = Vec::new();
+        // A case may show the gradients of layers that it does not train; then the pass goes on down to them.
+        let shown = self.case.outputs.iter().filter(|o| o.name.starts_with("dgrad_"));
+        let shown = shown.filter(|o| !zero_of_frozen(o, self.s.frozen)).map(|o| layer_of(&o.name)).min();
+        let frozen = self.s.frozen.min(shown.unwrap_or(usize::MAX).saturating_sub(1));
+        let mut updates: Vec<Update> = Vec::new();
         for back in std::mem::take(&mut self.back).into_iter().rev() {
             match back {
                 Back::Conv { layer, dims, x, w, y } if layer > frozen => {
@@ -292,7 +313,7 @@ impl Net<'_> {
                     let kernel =
                         TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
                     let ([dw, db], both) = self.trained(&format!("conv{layer}"), layer, kernel)?;
-                    updates.extend(both);
+                    updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
                     self.m.call(conv2d::BackwardWeight { dims, x, dy, dw });
                     self.m.call(conv2d::BackwardBias { dims, dy, db });
                     if layer > frozen + 1 {
@@ -304,7 +325,7 @@ impl Net<'_> {
                     let dy = self.gradient(y, dims.y());
                     let kernel = TensorShape::Kernel { dims: [dims.k, dims.x.c, dims.x.h, dims.x.w], groups: 1 };
                     let ([dw, db], both) = self.trained(&format!("fc{layer}"), layer, kernel)?;
-                    updates.extend(both);
+                    updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
                     self.m.call(dense::BackwardWeight { dims, x, dy, dw });
                     self.m.call(dense::BackwardBias { dims, dy, db });
                     if layer > frozen + 1 {
@@ -391,7 +412,7 @@ pub fn net(case: &Case, device: &Device) -> Result<Verdict, Stop> {
         e.run(0, &step(s.rate))?;
         losses.extend(mean_of(device, &e.read_f64(loss)?)?);
         for output in case.outputs.iter().filter(|o| !o.name.starts_with("final_") && o.name != "loss_each_step") {
-            if at == 0 {
+            if at == 0 && !zero_of_frozen(output, s.frozen) {
                 verdict.worst = verdict.worst.max(judged(&shown, &mut e, output, FIRST_STEP)?);
             }
         }
@@ -424,8 +445,7 @@ fn judged(shown: &[Shown], e: &mut Executor, output: &Named, tolerance: f64) -> 
 fn frozen_are_untouched(case: &Case, shown: &[Shown], e: &mut Executor, frozen: usize) -> Result<(), Stop> {
     for tensor in shown {
         let Some(name) = tensor.name.strip_prefix("final_") else { continue };
-        let layer = name.chars().find_map(|c| c.to_digit(10)).unwrap_or(0) as usize;
-        if layer <= frozen && e.read(tensor.id)? != case.given(&format!("init_{name}"))?.f32s()? {
+        if layer_of(name) <= frozen && e.read(tensor.id)? != case.given(&format!("init_{name}"))?.f32s()? {
             return Err(format!("{name} is frozen, and changed").into());
         }
     }

@@ -15,14 +15,15 @@ use strata::{
 };
 
 /// Rows of classes within a tensor: row (o, i) holds the elements `(o * classes + c) * inner + i`.
-struct Rows {
+pub struct Rows {
     outer: usize,
-    classes: usize,
+    pub classes: usize,
     inner: usize,
 }
 
 impl Rows {
-    fn along(shape: &[usize], axis: usize) -> Self {
+    /// The rows along one axis.
+    pub fn along(shape: &[usize], axis: usize) -> Self {
         let product = |sides: &[usize]| sides.iter().product();
         Self { outer: product(&shape[..axis]), classes: shape[axis], inner: product(&shape[axis + 1..]) }
     }
@@ -42,7 +43,8 @@ impl Rows {
         Ok(Self { outer: before.iter().product(), classes: from.iter().product(), inner: 1 })
     }
 
-    const fn count(&self) -> usize {
+    /// The number of rows.
+    pub const fn count(&self) -> usize {
         self.outer * self.inner
     }
 
@@ -51,12 +53,12 @@ impl Rows {
     }
 
     /// The elements row by row.
-    fn gather(&self, values: &[f32]) -> Vec<f32> {
+    pub fn gather(&self, values: &[f32]) -> Vec<f32> {
         (0..self.count()).flat_map(|row| (0..self.classes).map(move |c| values[self.place(row, c)])).collect()
     }
 
     /// Elements row by row, back in their places.
-    fn scatter(&self, rows: &[f64]) -> Vec<f64> {
+    pub fn scatter(&self, rows: &[f64]) -> Vec<f64> {
         let mut values = vec![f64::NAN; rows.len()];
         for (at, &value) in rows.iter().enumerate() {
             values[self.place(at / self.classes, at % self.classes)] = value;
@@ -90,7 +92,7 @@ fn log_probabilities(device: &Device, rows: &Rows, logits: &[f32]) -> Result<Vec
 }
 
 /// The sum of values times a weight each, by a fully connected layer of one output.
-fn weighted(device: &Device, values: &[f64], weight: f64) -> Result<Vec<f64>, Stop> {
+pub fn weighted(device: &Device, values: &[f64], weight: f64) -> Result<Vec<f64>, Stop> {
     let dims = DenseDims { x: ImageDims { n: 1, c: values.len(), h: 1, w: 1 }, k: 1 };
     let mut m = Machine::new();
     let x = m.result("x", TensorShape::Activation(dims.x));
