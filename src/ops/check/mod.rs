@@ -10,6 +10,7 @@
 //! The same lists serve `strata gradcheck` and the tests in `kernels-tests`.
 
 pub mod augment;
+mod builder;
 mod case;
 pub mod conv2d;
 pub mod dense;
@@ -24,7 +25,8 @@ pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod top_k;
 
-pub use case::{Answer, Builder, Case, Given, Gradient, Loss, Outcome, Values};
+pub use builder::Builder;
+pub use case::{Answer, Case, Given, Gradient, Loss, Outcome, Values};
 pub use difference::CENTRAL_LIMIT;
 pub use line::{Line, Summary};
 pub use rule::{LIMIT, LRN_LIMIT, ROUNDING, Rule};
