@@ -22,7 +22,7 @@ pub struct Lrn {
 impl Lrn {
     /// The dimensions over an input.
     pub fn dims(&self, x: ImageDims) -> Result<LrnDims, OpsError> {
-        if self.size % 2 == 0 {
+        if self.size.is_multiple_of(2) {
             let (expected, got) = ("an odd number", self.size.to_string());
             return Err(OpsError::Parameter { op: "lrn", parameter: "size", expected, got });
         }

@@ -1,4 +1,8 @@
 //! When a result counts as right, and in which unit its error is measured.
+//!
+//! A bound is the sum of the absolute values of the terms that a result adds up. For convolution, dense
+//! layers and pooling's gradient it is what the same operation gives on absolute values; for normalisation,
+//! softmax and cropping the modules of their cases state it as a formula.
 
 /// The relative error of one rounding to single precision.
 pub const ROUNDING: f64 = 1.0 / 16_777_216.0;
