@@ -2,6 +2,9 @@
 
 use crate::host::Real;
 
+/// Classes in one partial sum: one sum over a thousand classes would lose more than its bound.
+const CLASSES_PER_SUM: usize = 32;
+
 /// Overwrites `loss[n] = log(sum_j exp(x_nj - m)) - (x_nt - m)` and `prob[n,j] = exp(x_nj - m) / sum`,
 /// m being the row's maximum and t its label. Taken together, the logarithm never sees an underflowed probability.
 /// A label outside the classes gives a NaN loss; the data room refuses such labels before they come here.
@@ -10,9 +13,13 @@ pub fn forward<T: Real>(classes: usize, logits: &[T], labels: &[u32], loss: &mut
     for ((x, prob), (&label, loss)) in rows.zip(labels.iter().zip(loss)) {
         let max = x.iter().copied().fold(T::neg_infinity(), |m, v| if v > m || v.is_nan() { v } else { m });
         let mut sum = T::zero();
-        for (prob, &x) in prob.iter_mut().zip(x) {
-            *prob = (x - max).exp();
-            sum += *prob;
+        for (prob, x) in prob.chunks_mut(CLASSES_PER_SUM).zip(x.chunks(CLASSES_PER_SUM)) {
+            let mut part = T::zero();
+            for (prob, &x) in prob.iter_mut().zip(x) {
+                *prob = (x - max).exp();
+                part += *prob;
+            }
+            sum += part;
         }
         prob.iter_mut().for_each(|p| *p = *p / sum);
         *loss = x.get(label as usize).map_or(T::nan(), |&x| sum.ln() - (x - max));

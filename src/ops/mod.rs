@@ -4,6 +4,7 @@
 //! `kernels-tests/lrn.rs`, and a line in the list below. `docs` in CONTRIBUTING.md says how to add one.
 
 pub mod augment;
+pub mod check;
 pub mod conv2d;
 pub mod dense;
 pub mod dropout;

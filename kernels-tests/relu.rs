@@ -1,0 +1,31 @@
+//! The rectifier.
+
+use crate::laws;
+use strata::{
+    host::ImageDims,
+    ops::{Element, TensorId, TensorShape, check::relu as cases, relu::Forward},
+};
+
+#[test]
+fn both_directions_are_exact() {
+    crate::check(cases::cases);
+}
+
+#[test]
+fn the_bits_are_the_same_again_and_with_any_number_of_threads() {
+    laws::cases_give_the_same_bits_again_and_with_any_threads(cases::cases);
+}
+
+#[test]
+fn an_image_does_not_depend_on_its_batch() {
+    let forward = |device: &_, n: usize, images: &[f32]| {
+        let dims = ImageDims { n, c: 5, h: 3, w: 3 };
+        let program = laws::program(&[("y", Element::Real, TensorShape::Activation(dims))], |id| {
+            vec![Forward { dims, y: id[0] }.into()]
+        });
+        let mut executor = laws::loaded(device, &program, &[(TensorId(0), images)]);
+        executor.run(0, &laws::step()).expect("the tape runs");
+        executor.read(TensorId(0)).expect("a tensor of real numbers")
+    };
+    laws::an_image_does_not_depend_on_its_batch(45, &forward);
+}

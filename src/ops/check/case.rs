@@ -1,0 +1,209 @@
+//! One case: a small program, its inputs, and how its results are judged.
+
+use super::{
+    line::Line,
+    rule::{Largest, Rule},
+};
+use crate::ops::{Device, Element, Executor, OpsError, Program, Step, TensorId};
+use std::sync::Arc;
+
+/// The values of an input, in outer order.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// Real numbers.
+    Real(Vec<f32>),
+    /// Words.
+    Words(Vec<u32>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// An input.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The tensor.
+    pub id: TensorId,
+    /// Its values.
+    pub values: Values,
+    /// Whether the bounds' run takes absolute values of it.
+    pub magnitude: bool,
+}
+
+/// A result that is judged.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The tensor. One that is an input, too, is updated in place; any other is filled with NaN before.
+    pub id: TensorId,
+    /// How it is judged.
+    pub rule: Rule,
+}
+
+/// A pair of tensors of which one is the gradient with respect to the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Gradient {
+    /// The input.
+    pub of: TensorId,
+    /// The gradient of the loss with respect to it.
+    pub by: TensorId,
+}
+
+/// The loss `sum(y * upstream)` whose gradients a case computes.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    /// The output.
+    pub y: TensorId,
+    /// The upstream gradient.
+    pub upstream: Vec<f64>,
+    /// The step of central differences, as a share of the input's root mean square.
+    pub step: f64,
+    /// The gradients.
+    pub gradients: Vec<Gradient>,
+}
+
+/// One case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The operation's stem.
+    pub op: &'static str,
+    /// The configuration in words and numbers.
+    pub configuration: String,
+    /// The program: its tapes run in order.
+    pub program: Arc<Program>,
+    /// One step for each tape.
+    pub steps: Vec<Step>,
+    /// The inputs.
+    pub given: Vec<Given>,
+    /// The results.
+    pub answers: Vec<Answer>,
+    /// What central differences are taken of, if anything.
+    pub loss: Option<Loss>,
+}
+
+/// What a run of a case gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The values of each answer, in outer order.
+    pub results: Vec<Vec<f64>>,
+    /// The names of inputs that changed although no operation owns them.
+    pub changed: Vec<String>,
+}
+
+impl Case {
+    fn name(&self, id: TensorId) -> &str {
+        &self.program.tensors[id.0].name
+    }
+
+    /// Writes the inputs, as they are or their absolute values, and fills every other result with what
+    /// no operation gives.
+    pub(super) fn write(&self, executor: &mut Executor, magnitudes: bool) -> Result<(), OpsError> {
+        for answer in &self.answers {
+            let tensor = &self.program.tensors[answer.id.0];
+            match tensor.element {
+                Element::Real => executor.write(answer.id, &vec![f32::NAN; tensor.shape.len()])?,
+                Element::Word => executor.write_words(answer.id, &vec![u32::MAX; tensor.shape.len()])?,
+                Element::Byte => {}
+            }
+        }
+        for given in &self.given {
+            match &given.values {
+                Values::Real(values) if magnitudes && given.magnitude => {
+                    executor.write(given.id, &values.iter().map(|v| v.abs()).collect::<Vec<f32>>())?;
+                }
+                Values::Real(values) => executor.write(given.id, values)?,
+                Values::Words(values) => executor.write_words(given.id, values)?,
+                Values::Bytes(values) => executor.write_bytes(given.id, values)?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn run_tapes(&self, executor: &mut Executor) -> Result<(), OpsError> {
+        self.steps.iter().enumerate().try_for_each(|(tape, step)| executor.run(tape, step))
+    }
+
+    fn read(&self, executor: &mut Executor, id: TensorId) -> Result<Vec<f64>, OpsError> {
+        match self.program.tensors[id.0].element {
+            Element::Word => Ok(executor.read_words(id)?.into_iter().map(f64::from).collect()),
+            _ => executor.read_f64(id),
+        }
+    }
+
+    fn run_on(&self, device: &Device, magnitudes: bool) -> Result<Outcome, OpsError> {
+        let mut executor = Executor::load(device, Arc::clone(&self.program))?;
+        self.write(&mut executor, magnitudes)?;
+        self.run_tapes(&mut executor)?;
+        let results: Result<_, OpsError> = self.answers.iter().map(|a| self.read(&mut executor, a.id)).collect();
+        let mut changed = Vec::new();
+        for given in self.given.iter().filter(|g| !magnitudes && self.answers.iter().all(|a| a.id != g.id)) {
+            let same = match &given.values {
+                Values::Real(values) => {
+                    executor.read(given.id)?.iter().zip(values).all(|(a, b)| a.to_bits() == b.to_bits())
+                }
+                Values::Words(values) => executor.read_words(given.id)? == *values,
+                Values::Bytes(_) => true,
+            };
+            if !same {
+                changed.push(self.name(given.id).to_owned());
+            }
+        }
+        Ok(Outcome { results: results?, changed })
+    }
+
+    /// Runs the case on a device.
+    pub fn run(&self, device: &Device) -> Result<Outcome, OpsError> {
+        self.run_on(device, false)
+    }
+
+    /// Runs the case on a device and on the reference, and judges the results.
+    pub fn check(&self, device: &Device) -> Result<Line, OpsError> {
+        let (got, want) = (self.run(device)?, self.run(&Device::Reference)?);
+        let magnitudes = self.run_on(&Device::Reference, true)?;
+        let mut complaints = Vec::new();
+        let mut worst: Option<(TensorId, Largest)> = None;
+        for (index, answer) in self.answers.iter().enumerate() {
+            let (got, want) = (&got.results[index], &want.results[index]);
+            let largest = answer.rule.largest(got, want, &magnitudes.results[index]);
+            if !largest.ok() {
+                complaints.push(format!(
+                    "{}: element {} is {:e}, the reference {:e}: {:.1} units, accepted {}",
+                    self.name(answer.id),
+                    largest.element,
+                    got[largest.element],
+                    want[largest.element],
+                    largest.units,
+                    largest.limit
+                ));
+            }
+            let share = |l: &Largest| if l.units > 0.0 { l.units / l.limit } else { 0.0 };
+            if worst.as_ref().is_none_or(|(_, w)| share(&largest) > share(w)) {
+                worst = Some((answer.id, largest));
+            }
+        }
+        complaints.extend(got.changed.iter().map(|name| format!("{name}: an input that no operation owns changed")));
+        let central_difference = self.central_difference()?;
+        if let Some(error) = central_difference
+            && (error.is_nan() || error > super::CENTRAL_LIMIT)
+        {
+            complaints.push(format!("the reference differs from central differences by {error:e} relative"));
+        }
+        let mut passes: Vec<&str> = Vec::new();
+        for entry in self.program.tapes.iter().flatten() {
+            if !passes.contains(&entry.op.pass()) {
+                passes.push(entry.op.pass());
+            }
+        }
+        let (worst, largest) =
+            worst.map_or_else(|| (String::new(), None), |(id, l)| (self.name(id).to_owned(), Some(l)));
+        Ok(Line {
+            op: self.op,
+            configuration: self.configuration.clone(),
+            passes,
+            worst,
+            error: largest.map_or(0.0, |l| l.units),
+            limit: largest.map_or(0.0, |l| l.limit),
+            central_difference,
+            ok: complaints.is_empty(),
+            complaint: if complaints.is_empty() { None } else { Some(complaints.join("; ")) },
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What a check reports.
+
+use serde::Serialize;
+
+/// The result of one case on one device.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    /// The operation's stem.
+    pub op: &'static str,
+    /// The configuration in words and numbers.
+    pub configuration: String,
+    /// The passes that ran.
+    pub passes: Vec<&'static str>,
+    /// The result with the largest share of its limit, such as `dw`.
+    pub worst: String,
+    /// Its largest error, in units of its bound (see `Rule`).
+    pub error: f64,
+    /// The accepted number of units.
+    pub limit: f64,
+    /// The largest relative error of the reference's gradients against central differences;
+    /// none where the operation has no gradient or the inputs lie on a kink.
+    pub central_difference: Option<f64>,
+    /// Whether everything is accepted.
+    pub ok: bool,
+    /// What is wrong, where something is.
+    pub complaint: Option<String>,
+}
+
+/// The results of all cases on one device.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// Cases that ran.
+    pub cases: usize,
+    /// Cases that are not accepted.
+    pub failed: usize,
+    /// The largest error as a share of its limit: at most 1 where nothing failed.
+    pub largest_share: f64,
+    /// The largest relative error of the reference against central differences.
+    pub largest_central_difference: f64,
+}
+
+impl Summary {
+    /// Whether every case is accepted.
+    pub const fn ok(&self) -> bool {
+        self.cases > 0 && self.failed == 0
+    }
+
+    pub(super) fn count(&mut self, line: &Line) {
+        self.cases += 1;
+        self.failed += usize::from(!line.ok);
+        if line.error > 0.0 {
+            self.largest_share = self.largest_share.max(line.error / line.limit);
+        }
+        if let Some(central) = line.central_difference {
+            self.largest_central_difference = self.largest_central_difference.max(central);
+        }
+    }
+}

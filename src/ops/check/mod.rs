@@ -1,0 +1,67 @@
+//! The checks of the operations: a list of cases an operation, each run on a device and on the reference.
+//!
+//! A case is a small program with inputs. It runs on the device under test and, from exactly the same
+//! `f32` inputs, on the reference executor in `f64`. The error of an element is counted in units of its
+//! bound, `|got - reference| / (2^-24 * bound)`, where the bound is the sum of the absolute values of the
+//! terms that the element adds up: correct single precision stays at a few units whatever the values,
+//! half precision or one wrong index give hundreds. What is only moved (a maximum, a rectified value)
+//! must be exact. The reference in turn is held against central differences of itself.
+//!
+//! The same lists serve `strata gradcheck` and the tests in `kernels-tests`.
+
+pub mod augment;
+mod builder;
+mod case;
+pub mod conv2d;
+pub mod dense;
+mod difference;
+pub mod dropout;
+mod line;
+pub mod lrn;
+pub mod max_pool;
+pub mod relu;
+mod rule;
+pub mod sgd;
+pub mod softmax_cross_entropy;
+pub mod top_k;
+
+pub use builder::Builder;
+pub use case::{Answer, Case, Given, Gradient, Loss, Outcome, Values};
+pub use difference::CENTRAL_LIMIT;
+pub use line::{Line, Summary};
+pub use rule::{LIMIT, LRN_LIMIT, ROUNDING, Rule};
+
+use super::{Device, OpsError};
+
+/// The cases of one operation.
+pub type Cases = fn() -> Result<Vec<Case>, OpsError>;
+
+/// Every operation's stem with its cases.
+pub const OPERATIONS: &[(&str, Cases)] = &[
+    ("conv2d", conv2d::cases),
+    ("dense", dense::cases),
+    ("relu", relu::cases),
+    ("lrn", lrn::cases),
+    ("max_pool", max_pool::cases),
+    ("dropout", dropout::cases),
+    ("softmax_cross_entropy", softmax_cross_entropy::cases),
+    ("top_k", top_k::cases),
+    ("sgd", sgd::cases),
+    ("augment", augment::cases),
+];
+
+/// Runs every case of every operation on a device, and reports a line for each as it ends.
+///
+/// An error is one of the device or of a case's shapes; a result out of its bounds is no error,
+/// but a line that is not `ok`, counted in the summary.
+pub fn gradcheck(device: &Device, mut report: impl FnMut(&Line)) -> Result<Summary, OpsError> {
+    let mut summary = Summary::default();
+    for (_, cases) in OPERATIONS {
+        for case in cases()? {
+            let line = case.check(device)?;
+            report(&line);
+            summary.count(&line);
+        }
+    }
+    Ok(summary)
+}
