@@ -5,13 +5,13 @@
 //! (`tests/layering.rs` holds that order and fails on an arrow that points up).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod cli;
 pub mod cpu;
 pub mod data;
+pub mod gpu;
 pub mod host;
 pub mod nn;
 pub mod ops;
 pub mod protocol;
-
-pub mod cli;
 pub mod report;
 pub mod train;

@@ -1,7 +1,8 @@
 //! What a process says by its exit code. `docs/exit-codes.md` is the same list for users.
 
 use crate::{
-    data::DataError, nn::NnError, ops::OpsError, protocol::ProtocolError, report::ReportError, train::TrainError,
+    data::DataError, gpu::GpuError, nn::NnError, ops::OpsError, protocol::ProtocolError, report::ReportError,
+    train::TrainError,
 };
 
 /// Anything not named below.
@@ -64,7 +65,7 @@ pub fn of(error: &anyhow::Error) -> u8 {
             if cause.is::<CheckFailed>() {
                 return Some(CHECK);
             }
-            if cause.is::<NoDevice>() || cause.is::<OpsError>() {
+            if cause.is::<NoDevice>() || cause.is::<OpsError>() || cause.is::<GpuError>() {
                 return Some(DEVICE);
             }
             if cause.is::<DataError>() {

@@ -3,6 +3,7 @@
 mod device;
 mod devices;
 pub mod exit_code;
+mod gradcheck;
 mod interrupt;
 mod plan;
 mod progress;
@@ -35,6 +36,8 @@ enum Command {
     Train(train::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
+    /// Hold every operation of a device against double precision
+    Gradcheck(gradcheck::Options),
     /// List the adapters of this machine, and the one that `auto` takes
     Devices(devices::Options),
 }
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::Train(options) => train::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Devices(options) => devices::main(&options),
     };
     match result {

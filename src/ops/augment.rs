@@ -3,7 +3,8 @@
 use super::{Cost, Operation, Step, TensorId};
 use crate::{
     cpu,
-    host::{ImageDims, Real},
+    gpu::{GpuError, Recorder, Shader, parameters, read, write},
+    host::{ImageDims, Layout, Real},
 };
 
 /// Overwrites x with `scale * (pixel - mean)` of each image's window, mirrored where asked.
@@ -39,4 +40,35 @@ impl Operation for Forward {
             cpu::augment::forward(&self.stored, self.scale, images, crops, mean, self.crop, x);
         });
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let mean = recorder.whole(self.mean.0)?;
+        let [height, width] = self.crop;
+        let across = Layout::VEC4.padded(self.stored.c) / 4;
+        for x in recorder.parts(self.x.0) {
+            let (images, crops) = (recorder.beside(self.images.0, x)?, recorder.beside(self.crops.0, x)?);
+            let parameters = AugmentParameters {
+                vectors: (x.rows * height * width * across) as u32,
+                across: across as u32,
+                channels: self.stored.c as u32,
+                stored_h: self.stored.h as u32,
+                stored_w: self.stored.w as u32,
+                height: height as u32,
+                width: width as u32,
+                scale: self.scale as f32,
+            };
+            let bindings = [read(images), read(crops), read(mean), write(x)];
+            let workgroups = u64::from(parameters.vectors.div_ceil(64));
+            recorder.dispatch(&FORWARD, &[], &parameters, &bindings, workgroups)?;
+        }
+        Ok(())
+    }
 }
+
+static SHADER: Shader = shader!("augment", ["grid"]);
+parameters! {
+    /// The kernel's parameters.
+    struct AugmentParameters {
+        vectors: u32, across: u32, channels: u32, stored_h: u32, stored_w: u32, height: u32, width: u32, scale: f32,
+    }
+}
+kernel!(FORWARD = SHADER / "forward", AugmentParameters, [1 Read, 2 Read, 3 Read, 4 Write]);

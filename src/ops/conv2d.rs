@@ -1,9 +1,13 @@
 //! Grouped two-dimensional convolution; the formula stands in `cpu/conv2d.rs`.
 
-use super::{Cost, Operation, OpsError, Step, TensorId};
+use super::{
+    Cost, Operation, OpsError, Step, TensorId,
+    dense::{BIAS_RUN, ColumnSumsParameters, TILE},
+};
 use crate::{
     cpu,
-    host::{ConvDims, ImageDims, Real, Window},
+    gpu::{Constants, GpuError, Recorder, Shader, parameters, read, read_write},
+    host::{ConvDims, ImageDims, Layout, Real, Window},
 };
 
 /// The parameters of a convolution, height before width.
@@ -122,6 +126,20 @@ impl Operation for Forward {
             cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y);
         });
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let w = recorder.whole(self.w.0)?;
+        let b = self.b.map_or(Ok(w), |b| recorder.whole(b.0))?;
+        for y in recorder.parts(self.y.0) {
+            let x = recorder.beside(self.x.0, y)?;
+            let rows = y.rows * self.dims.p * self.dims.q;
+            let mut parameters = parameters_of(&self.dims, y.rows, rows, self.dims.kg());
+            parameters.biased = u32::from(self.b.is_some());
+            let bindings = [read(x), read(w), read(b), read_write(y)];
+            let constants = constants(&self.dims, true, true);
+            recorder.dispatch(&FORWARD, constants, &parameters, &bindings, workgroups(&parameters))?;
+        }
+        Ok(())
+    }
 }
 
 impl Operation for BackwardInput {
@@ -136,6 +154,18 @@ impl Operation for BackwardInput {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx);
         });
+    }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let w = recorder.whole(self.w.0)?;
+        for dx in recorder.parts(self.dx.0) {
+            let dy = recorder.beside(self.dy.0, dx)?;
+            let rows = dx.rows * self.dims.x.h * self.dims.x.w;
+            let parameters = parameters_of(&self.dims, dx.rows, rows, self.dims.cg());
+            let bindings = [read(w), read(dy), read_write(dx)];
+            let constants = constants(&self.dims, false, true);
+            recorder.dispatch(&BACKWARD_INPUT, constants, &parameters, &bindings, workgroups(&parameters))?;
+        }
+        Ok(())
     }
 }
 
@@ -152,6 +182,20 @@ impl Operation for BackwardWeight {
             cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw);
         });
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let dw = recorder.whole(self.dw.0)?;
+        for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
+            let x = recorder.beside(self.x.0, dy)?;
+            let stored = Layout::VEC4.kernel_channels(self.dims.cg(), self.dims.groups);
+            let rows = self.dims.r() * self.dims.s() * stored;
+            let mut parameters = parameters_of(&self.dims, dy.rows, rows, self.dims.kg());
+            parameters.continued = u32::from(i > 0);
+            let bindings = [read(x), read(dy), read_write(dw)];
+            let constants = constants(&self.dims, true, true);
+            recorder.dispatch(&BACKWARD_WEIGHT, constants, &parameters, &bindings, workgroups(&parameters))?;
+        }
+        Ok(())
+    }
 }
 
 impl Operation for BackwardBias {
@@ -165,4 +209,79 @@ impl Operation for BackwardBias {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.db.0, |m, db| cpu::conv2d::backward_bias(&self.dims, &m.real[self.dy.0], db));
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let db = recorder.whole(self.db.0)?;
+        for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
+            let vectors = Layout::VEC4.padded(self.dims.k) as u32 / 4;
+            let (rows, images, continued) = ((self.dims.p * self.dims.q) as u32, dy.rows as u32, u32::from(i > 0));
+            let parameters = ColumnSumsParameters { rows, images, run: BIAS_RUN, vectors, continued };
+            let workgroups = u64::from(vectors.div_ceil(4));
+            recorder.dispatch(&BACKWARD_BIAS, &[], &parameters, &[read(dy), read_write(db)], workgroups)?;
+        }
+        Ok(())
+    }
+}
+
+static SHADER: Shader = shader!("conv2d", ["grid", "tile", "column_sums"]);
+parameters! {
+    /// The parameters of the three products.
+    struct Conv2dParameters {
+        n: u32, h: u32, w: u32, cp: u32, p: u32, q: u32, kp: u32,
+        r: u32, s: u32, stored: u32, cg: u32, kg: u32, kr: u32,
+        stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
+        rows: u32, columns: u32, tiles: u32, across: u32, groups: u32, run: u32, continued: u32, biased: u32,
+    }
+}
+kernel!(FORWARD = SHADER / "forward", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
+kernel!(BACKWARD_INPUT = SHADER / "backward_input", Conv2dParameters, [2 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_WEIGHT = SHADER / "backward_weight", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_BIAS = SHADER / "backward_bias", ColumnSumsParameters, [4 Read, 5 ReadWrite]);
+
+/// Pixels that a weight gradient sums at least before it adds the next ones.
+const WEIGHT_RUN: usize = 256;
+
+/// The constants of the pipeline that fits: channels are loaded four at a time where no group begins within four.
+fn constants(dims: &ConvDims, input: bool, output: bool) -> Constants {
+    let fits = |needed: bool, channels: usize| !needed || dims.groups == 1 || channels % 4 == 0;
+    if fits(input, dims.cg()) && fits(output, dims.kg()) { &[("ALIGNED", 1.0)] } else { &[("ALIGNED", 0.0)] }
+}
+
+/// The parameters for some images; a group's product has `rows` x `columns` results.
+fn parameters_of(dims: &ConvDims, images: usize, rows: usize, columns: usize) -> Conv2dParameters {
+    let (layout, down, right) = (Layout::VEC4, &dims.vertical, &dims.horizontal);
+    let across = columns.div_ceil(TILE);
+    Conv2dParameters {
+        n: images as u32,
+        h: dims.x.h as u32,
+        w: dims.x.w as u32,
+        cp: layout.padded(dims.x.c) as u32,
+        p: dims.p as u32,
+        q: dims.q as u32,
+        kp: layout.padded(dims.k) as u32,
+        r: dims.r() as u32,
+        s: dims.s() as u32,
+        stored: layout.kernel_channels(dims.cg(), dims.groups) as u32,
+        cg: dims.cg() as u32,
+        kg: dims.kg() as u32,
+        kr: layout.kernel_channels(dims.kg(), dims.groups) as u32,
+        stride_h: down.stride as u32,
+        stride_w: right.stride as u32,
+        pad_h: down.pad_begin as u32,
+        pad_w: right.pad_begin as u32,
+        dilation_h: down.dilation as u32,
+        dilation_w: right.dilation as u32,
+        rows: rows as u32,
+        columns: columns as u32,
+        tiles: (rows.div_ceil(TILE) * across) as u32,
+        across: across as u32,
+        groups: dims.groups as u32,
+        // A power of two up to 32, so that no run is divided where a batch is.
+        run: WEIGHT_RUN.div_ceil(dims.p * dims.q).next_power_of_two().min(32) as u32,
+        continued: 0,
+        biased: 0,
+    }
+}
+
+fn workgroups(parameters: &Conv2dParameters) -> u64 {
+    u64::from(parameters.tiles) * u64::from(parameters.groups)
 }

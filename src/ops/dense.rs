@@ -4,7 +4,8 @@
 use super::{Cost, Operation, Step, TensorId};
 use crate::{
     cpu,
-    host::{ImageDims, Real},
+    gpu::{GpuError, Part, Recorder, Shader, parameters, read, read_write},
+    host::{ImageDims, Layout, Real},
 };
 
 /// The dimensions of a fully connected layer.
@@ -99,6 +100,22 @@ impl Operation for Forward {
             cpu::dense::forward(self.dims.native(), &m.real[self.x.0], &m.real[self.w.0], b, y);
         });
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let pieces = recorder.parts(self.w.0);
+        for y in recorder.parts(self.y.0) {
+            let x = recorder.beside(self.x.0, y)?;
+            for (i, &w) in pieces.iter().enumerate() {
+                let mut parameters = parameters_of(&self.dims, y.rows, w);
+                // The sum goes on from piece to piece, and the bias comes last, as in one piece.
+                parameters.continued = u32::from(i > 0);
+                parameters.biased = u32::from(self.b.is_some() && i + 1 == pieces.len());
+                let b = self.b.map_or(Ok(w), |b| recorder.whole(b.0))?;
+                let bindings = [read(x), read(w), read(b), read_write(y)];
+                recorder.dispatch(&FORWARD, &[], &parameters, &bindings, tiles(parameters.n, parameters.kp))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Operation for BackwardInput {
@@ -113,6 +130,23 @@ impl Operation for BackwardInput {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx);
         });
+    }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        for dx in recorder.parts(self.dx.0) {
+            let dy = recorder.beside(self.dy.0, dx)?;
+            for w in recorder.parts(self.w.0) {
+                let parameters = parameters_of(&self.dims, dx.rows, w);
+                let workgroups = tiles(parameters.n, parameters.rows);
+                recorder.dispatch(
+                    &BACKWARD_INPUT,
+                    &[],
+                    &parameters,
+                    &[read(w), read(dy), read_write(dx)],
+                    workgroups,
+                )?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -129,6 +163,24 @@ impl Operation for BackwardWeight {
             cpu::dense::backward_weight(self.dims.native(), &m.real[self.x.0], &m.real[self.dy.0], dw);
         });
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        for dw in recorder.parts(self.dw.0) {
+            for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
+                let x = recorder.beside(self.x.0, dy)?;
+                let mut parameters = parameters_of(&self.dims, dy.rows, dw);
+                parameters.continued = u32::from(i > 0);
+                let workgroups = tiles(parameters.rows, parameters.kp);
+                recorder.dispatch(
+                    &BACKWARD_WEIGHT,
+                    &[],
+                    &parameters,
+                    &[read(x), read(dy), read_write(dw)],
+                    workgroups,
+                )?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Operation for BackwardBias {
@@ -142,4 +194,57 @@ impl Operation for BackwardBias {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.db.0, |m, db| cpu::dense::backward_bias(&m.real[self.dy.0], db));
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let db = recorder.whole(self.db.0)?;
+        for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
+            let vectors = Layout::VEC4.padded(self.dims.k) as u32 / 4;
+            let (images, continued) = (dy.rows as u32, u32::from(i > 0));
+            let parameters = ColumnSumsParameters { rows: 1, images, run: BIAS_RUN, vectors, continued };
+            let workgroups = u64::from(vectors.div_ceil(4));
+            recorder.dispatch(&BACKWARD_BIAS, &[], &parameters, &[read(dy), read_write(db)], workgroups)?;
+        }
+        Ok(())
+    }
+}
+
+static SHADER: Shader = shader!("dense", ["grid", "tile", "column_sums"]);
+parameters! {
+    /// The parameters of the three products.
+    struct DenseParameters {
+        n: u32, features: u32, first: u32, rows: u32, k: u32, kp: u32, c: u32, cp: u32, continued: u32, biased: u32,
+    }
+}
+parameters! {
+    /// The parameters of a bias gradient, here and in convolutions.
+    pub(super) struct ColumnSumsParameters { rows: u32, images: u32, run: u32, vectors: u32, continued: u32 }
+}
+kernel!(FORWARD = SHADER / "forward", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
+kernel!(BACKWARD_INPUT = SHADER / "backward_input", DenseParameters, [2 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_WEIGHT = SHADER / "backward_weight", DenseParameters, [1 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_BIAS = SHADER / "backward_bias", ColumnSumsParameters, [4 Read, 5 ReadWrite]);
+
+/// Results of one workgroup, down and across.
+pub(super) const TILE: usize = 64;
+/// Images whose rows a bias gradient sums before it adds the next ones.
+pub(super) const BIAS_RUN: u32 = 32;
+
+/// The parameters for some images and a piece of the weights.
+fn parameters_of(dims: &DenseDims, images: usize, piece: Part) -> DenseParameters {
+    let cp = Layout::VEC4.padded(dims.x.c);
+    DenseParameters {
+        n: images as u32,
+        features: (dims.x.h * dims.x.w * cp) as u32,
+        first: piece.first as u32,
+        rows: piece.rows as u32,
+        k: dims.k as u32,
+        kp: Layout::VEC4.padded(dims.k) as u32,
+        c: dims.x.c as u32,
+        cp: cp as u32,
+        continued: 0,
+        biased: 0,
+    }
+}
+
+fn tiles(rows: u32, columns: u32) -> u64 {
+    u64::from(rows.div_ceil(TILE as u32)) * u64::from(columns.div_ceil(TILE as u32))
 }

@@ -3,7 +3,8 @@
 use super::{Cost, Operation, Step, TensorId};
 use crate::{
     cpu,
-    host::{ImageDims, Real},
+    gpu::{GpuError, Recorder, Shader, parameters, read, read_write},
+    host::{ImageDims, Layout, Real},
 };
 
 /// Where the mask comes from.
@@ -53,4 +54,45 @@ impl Operation for Apply {
             }
         }
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let features = self.dims.features();
+        for x in recorder.parts(self.x.0) {
+            let (first, end) = (x.first * features, (x.first + x.rows) * features);
+            let mut parameters = DropoutParameters {
+                first: first as u32,
+                end: end as u32,
+                channels: self.dims.c as u32,
+                padded: Layout::VEC4.padded(self.dims.c) as u32,
+                mask_channels: 0,
+                threshold: cpu::dropout::threshold(self.ratio),
+                scale: (1.0 / (1.0 - self.ratio)) as f32,
+                layer: 0,
+            };
+            // Blocks of four elements, as the generator gives them, may begin before the segment.
+            let workgroups = (end.div_ceil(4) - first / 4).div_ceil(64) as u64;
+            match self.mask {
+                Mask::Drawn { layer } => {
+                    parameters.layer = layer;
+                    recorder.dispatch(&APPLY, &[], &parameters, &[read_write(x)], workgroups)?;
+                }
+                Mask::Given(mask) => {
+                    // The mask's rows may be padded like the activation's, or not.
+                    parameters.mask_channels = (recorder.row_elements(mask.0) / (self.dims.h * self.dims.w)) as u32;
+                    let bindings = [read_write(x), read(recorder.beside(mask.0, x)?)];
+                    recorder.dispatch(&APPLY_GIVEN, &[], &parameters, &bindings, workgroups)?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
+
+static SHADER: Shader = shader!("dropout", ["grid", "philox", "step"]);
+parameters! {
+    /// The parameters of both kernels.
+    struct DropoutParameters {
+        first: u32, end: u32, channels: u32, padded: u32, mask_channels: u32, threshold: u32, scale: f32, layer: u32,
+    }
+}
+kernel!(APPLY = SHADER / "apply", DropoutParameters, [1 ReadWrite, 2 Step]);
+kernel!(APPLY_GIVEN = SHADER / "apply_given", DropoutParameters, [1 ReadWrite, 2 Read]);

@@ -5,6 +5,9 @@ use thiserror::Error;
 /// An error of the operations.
 #[derive(Debug, Error)]
 pub enum OpsError {
+    /// The gpu executor failed.
+    #[error(transparent)]
+    Gpu(#[from] crate::gpu::GpuError),
     /// A window does not fit its input.
     #[error(
         "{op}: no window of {kernel:?} (stride {stride:?}, padding {padding:?}, dilation {dilation:?}) fits an input of {input:?}; use a smaller kernel or more padding"

@@ -1,8 +1,9 @@
 //! A program loaded on a device.
 
-use super::{Element, OpsError, Program, Step, TensorId, program::Tensor};
+use super::{Element, OpsError, Program, Step, TensorId, placement, program::Tensor};
 use crate::{
     cpu,
+    gpu::{Gpu, Session, StepValues},
     host::{Layout, Real},
 };
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub enum Device {
     Cpu,
     /// The native executor in `f64`: what the others are held against.
     Reference,
+    /// The gpu executor on an opened adapter.
+    Gpu(Arc<Gpu>),
 }
 
 impl Device {
@@ -22,6 +25,7 @@ impl Device {
         match self {
             Device::Cpu => "cpu (native, f32)".into(),
             Device::Reference => "cpu (f64 reference)".into(),
+            Device::Gpu(gpu) => format!("gpu ({})", gpu.info()),
         }
     }
 
@@ -31,15 +35,15 @@ impl Device {
         match self {
             Device::Cpu => "cpu f32".into(),
             Device::Reference => "cpu f64".into(),
+            Device::Gpu(gpu) => format!("gpu {}", gpu.info()),
         }
     }
-}
 
-impl Device {
     /// The inner layout of the device's tensors.
     pub fn layout(&self) -> Layout {
         match self {
             Device::Cpu | Device::Reference => Layout::NATIVE,
+            Device::Gpu(_) => Layout::VEC4,
         }
     }
 
@@ -47,6 +51,7 @@ impl Device {
     pub fn jobs(&self) -> usize {
         match self {
             Device::Cpu | Device::Reference => rayon::current_num_threads(),
+            Device::Gpu(_) => 1,
         }
     }
 }
@@ -62,6 +67,7 @@ pub struct Executor {
 enum Backend {
     Cpu(cpu::Memory<f32>),
     Reference(cpu::Memory<f64>),
+    Gpu(Box<Session>),
 }
 
 fn allocate<T: Real>(program: &Program) -> cpu::Memory<T> {
@@ -87,6 +93,18 @@ impl Executor {
         let backend = match device {
             Device::Cpu => Backend::Cpu(allocate(&program)),
             Device::Reference => Backend::Reference(allocate(&program)),
+            Device::Gpu(gpu) => {
+                let mut session = Session::new(Arc::clone(gpu), placement::place(&program, gpu.limits())?)?;
+                for tape in &program.tapes {
+                    session.tape(|recorder| {
+                        tape.iter().try_for_each(|entry| {
+                            recorder.layer(&entry.layer);
+                            entry.op.record(recorder)
+                        })
+                    })?;
+                }
+                Backend::Gpu(Box::new(session))
+            }
         };
         Ok(Self { program, backend })
     }
@@ -122,6 +140,7 @@ impl Executor {
                 let wide: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
                 memory.real[id.0] = shape.pack(Layout::NATIVE, &wide);
             }
+            Backend::Gpu(session) => session.write(id.0, bytemuck::cast_slice(&shape.pack(Layout::VEC4, values)))?,
         }
         Ok(())
     }
@@ -143,11 +162,12 @@ impl Executor {
         match &mut self.backend {
             Backend::Cpu(memory) => memory.words[id.0] = shape.pack(Layout::NATIVE, values),
             Backend::Reference(memory) => memory.words[id.0] = shape.pack(Layout::NATIVE, values),
+            Backend::Gpu(session) => session.write(id.0, bytemuck::cast_slice(&shape.pack(Layout::VEC4, values)))?,
         }
         Ok(())
     }
 
-    /// Overwrites the first `values.len()` bytes of a tensor of bytes.
+    /// Overwrites the first `values.len()` bytes of a tensor of bytes; up to three bytes behind them may become zero.
     pub fn write_bytes(&mut self, id: TensorId, values: &[u8]) -> Result<(), OpsError> {
         let tensor = self.checked(id, Element::Byte, None)?;
         if values.len() > tensor.shape.len() {
@@ -157,6 +177,7 @@ impl Executor {
         match &mut self.backend {
             Backend::Cpu(memory) => memory.bytes[id.0][..values.len()].copy_from_slice(values),
             Backend::Reference(memory) => memory.bytes[id.0][..values.len()].copy_from_slice(values),
+            Backend::Gpu(session) => session.write(id.0, values)?,
         }
         Ok(())
     }
@@ -168,6 +189,9 @@ impl Executor {
             Backend::Cpu(memory) => shape.unpack(Layout::NATIVE, &memory.real[id.0]),
             Backend::Reference(memory) => {
                 shape.unpack(Layout::NATIVE, &memory.real[id.0]).into_iter().map(|v| v as f32).collect()
+            }
+            Backend::Gpu(session) => {
+                shape.unpack(Layout::VEC4, &bytemuck::pod_collect_to_vec::<u8, f32>(&session.read(id.0)?))
             }
         })
     }
@@ -187,6 +211,9 @@ impl Executor {
         Ok(match &mut self.backend {
             Backend::Cpu(memory) => shape.unpack(Layout::NATIVE, &memory.words[id.0]),
             Backend::Reference(memory) => shape.unpack(Layout::NATIVE, &memory.words[id.0]),
+            Backend::Gpu(session) => {
+                shape.unpack(Layout::VEC4, &bytemuck::pod_collect_to_vec::<u8, u32>(&session.read(id.0)?))
+            }
         })
     }
 
@@ -195,6 +222,11 @@ impl Executor {
         match &mut self.backend {
             Backend::Cpu(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
             Backend::Reference(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
+            Backend::Gpu(session) => {
+                let [key_low, key_high] = step.dropout.key;
+                session
+                    .run(tape, &StepValues { key_low, key_high, iteration: step.iteration, rate: step.rate as f32 })?;
+            }
         }
         Ok(())
     }

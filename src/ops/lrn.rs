@@ -3,7 +3,8 @@
 use super::{Cost, Operation, OpsError, Step, TensorId};
 use crate::{
     cpu,
-    host::{ImageDims, LrnDims, Real},
+    gpu::{GpuError, Recorder, Shader, parameters, read, write},
+    host::{ImageDims, Layout, LrnDims, Real},
 };
 
 /// The parameters of a normalisation (Caffe's `LRNParameter`).
@@ -70,6 +71,15 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| cpu::lrn::forward(&self.dims, &m.real[self.x.0], y));
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        for y in recorder.parts(self.y.0) {
+            let x = recorder.beside(self.x.0, y)?;
+            let parameters = parameters_of(&self.dims, y.rows);
+            let workgroups = u64::from(parameters.vectors.div_ceil(64));
+            recorder.dispatch(&FORWARD, &[], &parameters, &[read(x), write(y)], workgroups)?;
+        }
+        Ok(())
+    }
 }
 
 impl Operation for Backward {
@@ -84,5 +94,39 @@ impl Operation for Backward {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::lrn::backward(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dx);
         });
+    }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        for dx in recorder.parts(self.dx.0) {
+            let (x, dy) = (recorder.beside(self.x.0, dx)?, recorder.beside(self.dy.0, dx)?);
+            let parameters = parameters_of(&self.dims, dx.rows);
+            let workgroups = u64::from(parameters.vectors.div_ceil(64));
+            recorder.dispatch(&BACKWARD, &[], &parameters, &[read(x), read(dy), write(dx)], workgroups)?;
+        }
+        Ok(())
+    }
+}
+
+static SHADER: Shader = shader!("lrn", ["grid", "elementary"]);
+parameters! {
+    /// The parameters of both kernels.
+    struct LrnParameters {
+        vectors: u32, across: u32, channels: u32, half: u32, k: f32, weight: f32, beta: f32, factor: f32, roots: u32,
+    }
+}
+kernel!(FORWARD = SHADER / "forward", LrnParameters, [1 Read, 3 Write]);
+kernel!(BACKWARD = SHADER / "backward", LrnParameters, [1 Read, 2 Read, 3 Write]);
+
+fn parameters_of(dims: &LrnDims, images: usize) -> LrnParameters {
+    let across = Layout::VEC4.padded(dims.x.c) / 4;
+    LrnParameters {
+        vectors: (images * dims.x.h * dims.x.w * across) as u32,
+        across: across as u32,
+        channels: dims.x.c as u32,
+        half: (dims.size / 2) as u32,
+        k: dims.k as f32,
+        weight: (dims.alpha / dims.size as f64) as f32,
+        beta: dims.beta as f32,
+        factor: (2.0 * dims.alpha * dims.beta / dims.size as f64) as f32,
+        roots: u32::from(dims.beta == 0.75),
     }
 }

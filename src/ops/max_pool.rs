@@ -3,7 +3,8 @@
 use super::{Cost, Operation, OpsError, Step, TensorId};
 use crate::{
     cpu,
-    host::{ImageDims, PoolDims, Real, Window},
+    gpu::{GpuError, Recorder, Shader, parameters, read, write},
+    host::{ImageDims, Layout, PoolDims, Real, Window},
 };
 
 /// The parameters of a pooling, height before width.
@@ -84,6 +85,17 @@ impl Operation for Forward {
             m.write_real(self.y.0, |m, y| cpu::max_pool::forward(&self.dims, &m.real[self.x.0], y, argmax));
         });
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let places = self.dims.p * self.dims.q;
+        recorder.expect_row(self.argmax.0, places * Layout::VEC4.padded(self.dims.x.c))?;
+        for y in recorder.parts(self.y.0) {
+            let (x, argmax) = (recorder.beside(self.x.0, y)?, recorder.beside(self.argmax.0, y)?);
+            let parameters = parameters_of(&self.dims, y.rows * places);
+            let workgroups = u64::from(parameters.vectors.div_ceil(64));
+            recorder.dispatch(&FORWARD, &[], &parameters, &[read(x), write(y), write(argmax)], workgroups)?;
+        }
+        Ok(())
+    }
 }
 
 impl Operation for Backward {
@@ -98,5 +110,48 @@ impl Operation for Backward {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::max_pool::backward(&self.dims, &m.words[self.argmax.0], &m.real[self.dy.0], dx);
         });
+    }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        recorder.expect_row(self.argmax.0, self.dims.p * self.dims.q * Layout::VEC4.padded(self.dims.x.c))?;
+        for dx in recorder.parts(self.dx.0) {
+            let (argmax, dy) = (recorder.beside(self.argmax.0, dx)?, recorder.beside(self.dy.0, dx)?);
+            let parameters = parameters_of(&self.dims, dx.rows * self.dims.x.h * self.dims.x.w);
+            let workgroups = u64::from(parameters.vectors.div_ceil(64));
+            recorder.dispatch(&BACKWARD, &[], &parameters, &[read(argmax), read(dy), write(dx)], workgroups)?;
+        }
+        Ok(())
+    }
+}
+
+static SHADER: Shader = shader!("max_pool", ["grid", "order"]);
+parameters! {
+    /// The parameters of both kernels.
+    struct MaxPoolParameters {
+        vectors: u32, across: u32, h: u32, w: u32, p: u32, q: u32, r: u32, s: u32,
+        stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32, channels: u32,
+    }
+}
+kernel!(FORWARD = SHADER / "forward", MaxPoolParameters, [1 Read, 2 Write, 3 Write]);
+kernel!(BACKWARD = SHADER / "backward", MaxPoolParameters, [1 Read, 2 Read, 3 Write]);
+
+fn parameters_of(dims: &PoolDims, pixels: usize) -> MaxPoolParameters {
+    let across = Layout::VEC4.padded(dims.x.c) / 4;
+    let (down, right) = (&dims.vertical, &dims.horizontal);
+    MaxPoolParameters {
+        vectors: (pixels * across) as u32,
+        across: across as u32,
+        h: dims.x.h as u32,
+        w: dims.x.w as u32,
+        p: dims.p as u32,
+        q: dims.q as u32,
+        r: down.kernel as u32,
+        s: right.kernel as u32,
+        stride_h: down.stride as u32,
+        stride_w: right.stride as u32,
+        pad_h: down.pad_begin as u32,
+        pad_w: right.pad_begin as u32,
+        dilation_h: down.dilation as u32,
+        dilation_w: right.dilation as u32,
+        channels: dims.x.c as u32,
     }
 }

@@ -3,6 +3,29 @@
 //! An operation is one stem in every place: `src/ops/lrn.rs`, `src/cpu/lrn.rs`, `shaders/lrn.wgsl`,
 //! `kernels-tests/lrn.rs`, and a line in the list below. `docs` in CONTRIBUTING.md says how to add one.
 
+/// A shader of the `shaders` folder with the shared modules in front of it.
+macro_rules! shader {
+    ($stem:literal, [$($module:literal),*]) => {
+        $crate::gpu::Shader {
+            stem: $stem,
+            shared: &[$(($module, include_str!(concat!("../../shaders/shared/", $module, ".wgsl")))),*],
+            text: include_str!(concat!("../../shaders/", $stem, ".wgsl")),
+        }
+    };
+}
+
+/// One entry point of a shader: its bindings, and its parameter struct.
+macro_rules! kernel {
+    ($name:ident = $shader:ident / $entry:literal, $parameters:ident, [$($binding:literal $access:ident),*]) => {
+        pub(super) static $name: $crate::gpu::Kernel = $crate::gpu::Kernel {
+            shader: &$shader,
+            entry: $entry,
+            bindings: &[(0, $crate::gpu::Access::Uniform), $(($binding, $crate::gpu::Access::$access)),*],
+            parameters: <$parameters as $crate::gpu::Parameters>::TABLE,
+        };
+    };
+}
+
 pub mod augment;
 pub mod check;
 pub mod conv2d;
@@ -12,6 +35,7 @@ mod error;
 mod executor;
 pub mod lrn;
 pub mod max_pool;
+mod placement;
 pub mod program;
 pub mod relu;
 pub mod sgd;
@@ -24,6 +48,7 @@ pub use program::{Element, Program, Role, TensorId, TensorShape};
 
 use crate::{
     cpu,
+    gpu::{GpuError, Kernel, Recorder},
     host::{ImageDims, Real, Stream, Window},
 };
 
@@ -68,6 +93,8 @@ pub trait Operation {
     fn cost(&self) -> Cost;
     /// Runs on the native executor.
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step);
+    /// Records its dispatches for the gpu executor, once, when the program is loaded.
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError>;
 }
 
 macro_rules! operations {
@@ -93,6 +120,10 @@ macro_rules! operations {
             /// Runs on the native executor.
             pub fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
                 match self { $(Op::$variant(call) => call.run(memory, step)),* }
+            }
+            /// Records its dispatches for the gpu executor.
+            pub fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+                match self { $(Op::$variant(call) => call.record(recorder)),* }
             }
         }
         $(impl From<$stem::$call> for Op {
@@ -123,3 +154,29 @@ operations! {
     TopK = top_k::Forward,
     Sgd = sgd::Update,
 }
+
+/// Every kernel of the gpu executor. A test holds this list against the `shaders` folder.
+pub static CATALOGUE: &[&Kernel] = &[
+    &augment::FORWARD,
+    &conv2d::FORWARD,
+    &conv2d::BACKWARD_INPUT,
+    &conv2d::BACKWARD_WEIGHT,
+    &conv2d::BACKWARD_BIAS,
+    &dense::FORWARD,
+    &dense::BACKWARD_INPUT,
+    &dense::BACKWARD_WEIGHT,
+    &dense::BACKWARD_BIAS,
+    &dropout::APPLY,
+    &dropout::APPLY_GIVEN,
+    &lrn::FORWARD,
+    &lrn::BACKWARD,
+    &max_pool::FORWARD,
+    &max_pool::BACKWARD,
+    &relu::FORWARD,
+    &relu::BACKWARD,
+    &sgd::CAFFE,
+    &sgd::PYTORCH,
+    &softmax_cross_entropy::FORWARD,
+    &softmax_cross_entropy::BACKWARD,
+    &top_k::FORWARD,
+];

@@ -3,6 +3,7 @@
 use super::{Cost, Operation, Step, TensorId};
 use crate::{
     cpu,
+    gpu::{GpuError, Recorder, Shader, parameters, read, read_write},
     host::{ImageDims, Real},
 };
 
@@ -37,6 +38,14 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         cpu::relu::forward(&mut memory.real[self.y.0]);
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        for y in recorder.parts(self.y.0) {
+            let vectors = y.rows * recorder.row_elements(self.y.0) / 4;
+            let parameters = ReluParameters { vectors: vectors as u32 };
+            recorder.dispatch(&FORWARD, &[], &parameters, &[read_write(y)], vectors.div_ceil(256) as u64)?;
+        }
+        Ok(())
+    }
 }
 
 impl Operation for Backward {
@@ -50,4 +59,22 @@ impl Operation for Backward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dy.0, |m, dy| cpu::relu::backward(&m.real[self.y.0], dy));
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        for dy in recorder.parts(self.dy.0) {
+            let y = recorder.beside(self.y.0, dy)?;
+            let vectors = dy.rows * recorder.row_elements(self.dy.0) / 4;
+            let parameters = ReluParameters { vectors: vectors as u32 };
+            let bindings = [read(y), read_write(dy)];
+            recorder.dispatch(&BACKWARD, &[], &parameters, &bindings, vectors.div_ceil(256) as u64)?;
+        }
+        Ok(())
+    }
 }
+
+static SHADER: Shader = shader!("relu", ["grid"]);
+parameters! {
+    /// The parameters of both kernels.
+    struct ReluParameters { vectors: u32 }
+}
+kernel!(FORWARD = SHADER / "forward", ReluParameters, [2 ReadWrite]);
+kernel!(BACKWARD = SHADER / "backward", ReluParameters, [1 Read, 2 ReadWrite]);

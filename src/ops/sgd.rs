@@ -1,7 +1,11 @@
 //! Stochastic gradient descent with momentum and weight decay; the formulas stand in `cpu/sgd.rs`.
 
 use super::{Cost, Operation, Step, TensorId};
-use crate::{cpu, host::Real};
+use crate::{
+    cpu,
+    gpu::{GpuError, Recorder, Shader, parameters, read, read_write},
+    host::Real,
+};
 
 pub use cpu::sgd::Convention;
 
@@ -48,4 +52,31 @@ impl Operation for Update {
         memory.write_real(self.w.0, |m, w| cpu::sgd::step(&update, &m.real[self.g.0], w, &mut h));
         memory.real[self.h.0] = h;
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let kernel = match self.convention {
+            Convention::Caffe => &CAFFE,
+            Convention::Pytorch => &PYTORCH,
+        };
+        for w in recorder.parts(self.w.0) {
+            let (g, h) = (recorder.beside(self.g.0, w)?, recorder.beside(self.h.0, w)?);
+            let vectors = w.rows * recorder.row_elements(self.w.0) / 4;
+            let parameters = SgdParameters {
+                vectors: vectors as u32,
+                momentum: self.momentum as f32,
+                decay: self.decay as f32,
+                lr_mult: self.lr_mult as f32,
+            };
+            let bindings = [read(g), read_write(w), read_write(h)];
+            recorder.dispatch(kernel, &[], &parameters, &bindings, vectors.div_ceil(256) as u64)?;
+        }
+        Ok(())
+    }
 }
+
+static SHADER: Shader = shader!("sgd", ["grid", "step"]);
+parameters! {
+    /// The parameters of both kernels.
+    struct SgdParameters { vectors: u32, momentum: f32, decay: f32, lr_mult: f32 }
+}
+kernel!(CAFFE = SHADER / "caffe", SgdParameters, [1 Read, 2 ReadWrite, 3 ReadWrite, 4 Step]);
+kernel!(PYTORCH = SHADER / "pytorch", SgdParameters, [1 Read, 2 ReadWrite, 3 ReadWrite, 4 Step]);

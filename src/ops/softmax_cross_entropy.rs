@@ -1,7 +1,11 @@
 //! Softmax and cross-entropy; the formulas stand in `cpu/softmax_cross_entropy.rs`.
 
 use super::{Cost, Operation, Step, TensorId};
-use crate::{cpu, host::Real};
+use crate::{
+    cpu,
+    gpu::{GpuError, Recorder, Shader, parameters, read, write},
+    host::{Layout, Real},
+};
 
 /// Overwrites loss (one value an image) and prob.
 #[derive(Clone, Debug)]
@@ -54,6 +58,17 @@ impl Operation for Forward {
         });
         memory.real[self.prob.0] = prob;
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        recorder.expect_row(self.logits.0, Layout::VEC4.padded(self.classes))?;
+        recorder.expect_row(self.prob.0, Layout::VEC4.padded(self.classes))?;
+        for x in recorder.parts(self.logits.0) {
+            let (labels, loss) = (recorder.beside(self.labels.0, x)?, recorder.beside(self.loss.0, x)?);
+            let bindings = [read(x), read(labels), write(loss), write(recorder.beside(self.prob.0, x)?)];
+            let parameters = parameters_of(self.classes, x.rows, 0.0);
+            recorder.dispatch(&FORWARD, &[], &parameters, &bindings, x.rows as u64)?;
+        }
+        Ok(())
+    }
 }
 
 impl Operation for Backward {
@@ -69,5 +84,34 @@ impl Operation for Backward {
             let (prob, labels) = (&m.real[self.prob.0], &m.words[self.labels.0]);
             cpu::softmax_cross_entropy::backward(self.classes, self.weight, prob, labels, dx);
         });
+    }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        recorder.expect_row(self.dx.0, Layout::VEC4.padded(self.classes))?;
+        for dx in recorder.parts(self.dx.0) {
+            let (prob, labels) = (recorder.beside(self.prob.0, dx)?, recorder.beside(self.labels.0, dx)?);
+            let parameters = parameters_of(self.classes, dx.rows, self.weight);
+            let workgroups = u64::from(parameters.elements.div_ceil(64));
+            recorder.dispatch(&BACKWARD, &[], &parameters, &[read(prob), read(labels), write(dx)], workgroups)?;
+        }
+        Ok(())
+    }
+}
+
+static SHADER: Shader = shader!("softmax_cross_entropy", ["grid", "order", "elementary"]);
+parameters! {
+    /// The parameters of both kernels.
+    struct SoftmaxParameters { classes: u32, padded: u32, elements: u32, weight: f32, n: u32 }
+}
+kernel!(FORWARD = SHADER / "forward", SoftmaxParameters, [1 Read, 2 Read, 3 Write, 4 Write]);
+kernel!(BACKWARD = SHADER / "backward", SoftmaxParameters, [1 Read, 2 Read, 3 Write]);
+
+fn parameters_of(classes: usize, n: usize, weight: f64) -> SoftmaxParameters {
+    let padded = Layout::VEC4.padded(classes);
+    SoftmaxParameters {
+        classes: classes as u32,
+        padded: padded as u32,
+        elements: (n * padded) as u32,
+        weight: weight as f32,
+        n: n as u32,
     }
 }

@@ -1,7 +1,11 @@
 //! The rank of the true class among the logits, from which top-1 and top-5 are counted.
 
 use super::{Cost, Operation, Step, TensorId};
-use crate::{cpu, host::Real};
+use crate::{
+    cpu,
+    gpu::{GpuError, Recorder, Shader, parameters, read, write},
+    host::{Layout, Real},
+};
 
 /// Overwrites rank (one word an image).
 #[derive(Clone, Debug)]
@@ -31,4 +35,21 @@ impl Operation for Forward {
             cpu::top_k::forward(self.classes, &m.real[self.logits.0], &m.words[self.labels.0], rank);
         });
     }
+    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let padded = Layout::VEC4.padded(self.classes);
+        recorder.expect_row(self.logits.0, padded)?;
+        for x in recorder.parts(self.logits.0) {
+            let (labels, rank) = (recorder.beside(self.labels.0, x)?, recorder.beside(self.rank.0, x)?);
+            let parameters = TopKParameters { n: x.rows as u32, classes: self.classes as u32, padded: padded as u32 };
+            recorder.dispatch(&FORWARD, &[], &parameters, &[read(x), read(labels), write(rank)], x.rows as u64)?;
+        }
+        Ok(())
+    }
 }
+
+static SHADER: Shader = shader!("top_k", ["grid", "order"]);
+parameters! {
+    /// The kernel's parameters.
+    struct TopKParameters { n: u32, classes: u32, padded: u32 }
+}
+kernel!(FORWARD = SHADER / "forward", TopKParameters, [1 Read, 2 Read, 3 Write]);

@@ -1,6 +1,7 @@
 //! What a check reports.
 
 use serde::Serialize;
+use std::fmt;
 
 /// The result of one case on one device.
 #[derive(Clone, Debug, Serialize)]
@@ -24,6 +25,20 @@ pub struct Line {
     pub ok: bool,
     /// What is wrong, where something is.
     pub complaint: Option<String>,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.ok { "ok" } else { "WRONG" };
+        write!(f, "{:<21} {:<64} ", self.op, self.configuration)?;
+        write!(f, "{:>8.2} of {:<5} {:<8}", self.error, self.limit, self.worst)?;
+        match self.central_difference {
+            Some(error) => write!(f, " f64 {error:>7.1e}")?,
+            None => write!(f, " {:11}", "")?,
+        }
+        write!(f, " {verdict}")?;
+        self.complaint.as_ref().map_or(Ok(()), |complaint| write!(f, "  {complaint}"))
+    }
 }
 
 /// The results of all cases on one device.
@@ -54,5 +69,13 @@ impl Summary {
         if let Some(central) = line.central_difference {
             self.largest_central_difference = self.largest_central_difference.max(central);
         }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (cases, failed) = (self.cases, self.failed);
+        writeln!(f, "{cases} cases, {failed} wrong; largest error {:.1}% of its bound", 100.0 * self.largest_share)?;
+        write!(f, "f64 against central differences: {:.1e} relative at most", self.largest_central_difference)
     }
 }

@@ -1,0 +1,92 @@
+//! What can go wrong on a gpu. Nothing in this room panics because of a device.
+
+use thiserror::Error;
+
+/// An error of the gpu executor.
+#[derive(Clone, Debug, Error)]
+pub enum GpuError {
+    /// No adapter of the wanted kind.
+    #[error("no {wanted} found; {remedy}")]
+    NoAdapter {
+        /// The kind.
+        wanted: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// No adapter of that name.
+    #[error("no adapter's name contains `{name}`; there are: {available}")]
+    NotFound {
+        /// The name asked for.
+        name: String,
+        /// The names of the adapters found.
+        available: String,
+    },
+    /// The adapter gave no device.
+    #[error("adapter {adapter} gives no device: {message}")]
+    Refused {
+        /// The adapter.
+        adapter: String,
+        /// What it said.
+        message: String,
+    },
+    /// Something is larger than the device allows, and cannot be split.
+    #[error(
+        "layer {layer}, tensor {tensor}: {needed} bytes are needed in one piece, but the device's {limit} is {allowed}; use a smaller batch or layer, or `--device cpu`"
+    )]
+    Limit {
+        /// The layer, or `-` where the tensor belongs to none.
+        layer: String,
+        /// The tensor.
+        tensor: String,
+        /// The limit's name in WebGPU.
+        limit: &'static str,
+        /// What is needed.
+        needed: u64,
+        /// What is allowed.
+        allowed: u64,
+    },
+    /// A dispatch needs more workgroups than the device allows in two dimensions.
+    #[error("layer {layer}: {needed} workgroups are needed, {allowed} are allowed; use a smaller batch")]
+    Workgroups {
+        /// The layer.
+        layer: String,
+        /// What is needed.
+        needed: u64,
+        /// What is allowed.
+        allowed: u64,
+    },
+    /// The driver or the validation refused a pipeline.
+    #[error("layer {layer}: the device refuses the pipeline {shader}/{entry}: {message}")]
+    Pipeline {
+        /// The layer that asked for it.
+        layer: String,
+        /// The shader's stem.
+        shader: &'static str,
+        /// The entry point.
+        entry: &'static str,
+        /// What the device said.
+        message: String,
+    },
+    /// The device has no memory left.
+    #[error("out of device memory: {what} needs {bytes} bytes; use a smaller batch")]
+    OutOfMemory {
+        /// What was being allocated.
+        what: String,
+        /// Its size.
+        bytes: u64,
+    },
+    /// The device is gone: driver crash, reset, unplugged.
+    #[error("the device was lost: {0}; start again to resume from the last checkpoint")]
+    Lost(String),
+    /// The device did not finish in time.
+    #[error("the device did not finish {what} within {seconds} s")]
+    Timeout {
+        /// What was waited for.
+        what: &'static str,
+        /// How long.
+        seconds: u64,
+    },
+    /// A call was refused: a mistake in this program, not in its input.
+    #[error("the device refuses a call (a defect of strata; please report it): {0}")]
+    Validation(String),
+}

@@ -1,0 +1,113 @@
+//! Tensors on the device: one or more buffers each, all made at once and never later.
+
+use super::{Gpu, GpuError};
+
+/// A tensor as the device sees it: rows of bytes along its leading axis, divided into segments.
+#[derive(Clone, Debug)]
+pub struct TensorSpec {
+    /// The name, for messages.
+    pub name: String,
+    /// Rows along the leading axis: images, or input rows of a kernel.
+    pub rows: usize,
+    /// Bytes a row.
+    pub row_bytes: usize,
+    /// Rows in every segment but the last.
+    pub rows_per_segment: usize,
+}
+
+impl TensorSpec {
+    /// A tensor in one piece.
+    pub fn whole(name: &str, rows: usize, row_bytes: usize) -> Self {
+        Self { name: name.to_string(), rows, row_bytes, rows_per_segment: rows.max(1) }
+    }
+
+    /// The number of segments.
+    pub fn segments(&self) -> usize {
+        self.rows.div_ceil(self.rows_per_segment).max(1)
+    }
+
+    /// The segment of a number.
+    pub(super) fn part(&self, tensor: usize, segment: usize) -> Part {
+        let first = segment * self.rows_per_segment;
+        Part { tensor, segment, first, rows: self.rows_per_segment.min(self.rows - first) }
+    }
+}
+
+/// One segment of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The tensor's number.
+    pub tensor: usize,
+    /// The segment's number.
+    pub segment: usize,
+    /// Its first row.
+    pub first: usize,
+    /// Its rows.
+    pub rows: usize,
+}
+
+/// All tensors of a session.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub specs: Vec<TensorSpec>,
+    buffers: Vec<Vec<wgpu::Buffer>>,
+}
+
+/// Buffers are read and written in units of 16 bytes by the kernels, and of 4 by copies.
+fn buffer_bytes(bytes: usize) -> u64 {
+    bytes.next_multiple_of(16).max(16) as u64
+}
+
+impl Memory {
+    /// Allocates every tensor; the device gives them zeroed.
+    pub fn allocate(gpu: &Gpu, specs: Vec<TensorSpec>) -> Result<Self, GpuError> {
+        let mut buffers = Vec::with_capacity(specs.len());
+        for (tensor, spec) in specs.iter().enumerate() {
+            let parts = (0..spec.segments()).map(|segment| {
+                let part = spec.part(tensor, segment);
+                let size = buffer_bytes(part.rows * spec.row_bytes);
+                let allowed = gpu.limits().segment_bytes();
+                if size > allowed {
+                    return Err(GpuError::Limit {
+                        layer: "-".into(),
+                        tensor: spec.name.clone(),
+                        limit: "maxStorageBufferBindingSize",
+                        needed: size,
+                        allowed,
+                    });
+                }
+                let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+                create_buffer(gpu, &spec.name, size, usage)
+            });
+            buffers.push(parts.collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(Self { specs, buffers })
+    }
+
+    pub fn buffer(&self, tensor: usize, segment: usize) -> &wgpu::Buffer {
+        &self.buffers[tensor][segment]
+    }
+
+    /// The pieces of a byte range of a whole tensor: segment, offset in it, and range in the whole.
+    pub fn pieces(&self, tensor: usize, bytes: usize) -> Vec<(usize, std::ops::Range<usize>)> {
+        let spec = &self.specs[tensor];
+        let step = spec.rows_per_segment * spec.row_bytes;
+        let segments = (0..spec.segments()).map(|segment| (segment, segment * step..bytes.min((segment + 1) * step)));
+        segments.filter(|(_, range)| !range.is_empty()).collect()
+    }
+
+    /// Bytes on the device.
+    pub fn bytes(&self) -> u64 {
+        self.buffers.iter().flatten().map(wgpu::Buffer::size).sum()
+    }
+}
+
+pub(super) fn create_buffer(
+    gpu: &Gpu,
+    name: &str,
+    size: u64,
+    usage: wgpu::BufferUsages,
+) -> Result<wgpu::Buffer, GpuError> {
+    let descriptor = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
+    gpu.scoped(|| gpu.device.create_buffer(&descriptor)).map_err(|caught| caught.allocation(name, size))
+}

@@ -1,0 +1,23 @@
+//! The gpu executor: adapter, buffers, pipelines and recorded passes on wgpu. The only room that names wgpu.
+//!
+//! A [`Session`] holds the tensors of one program and its tapes. Everything that a step needs (buffers,
+//! pipelines, bind groups, constants) is made when the session is made; a step records one compute pass
+//! over them and submits once. A tensor larger than a binding may be lies in several buffers, its segments.
+//! What the tensors and kernels mean is the business of the room above; this one knows sizes and bindings.
+
+mod adapter;
+mod device;
+mod error;
+mod kernel;
+mod memory;
+mod recorder;
+mod session;
+
+pub use adapter::{AdapterInfo, Choice, adapters};
+pub use device::{Constants, Gpu, Limits};
+pub use error::GpuError;
+pub(crate) use kernel::parameters;
+pub use kernel::{Access, Field, Kernel, Parameters, Shader, Table};
+pub use memory::{Part, TensorSpec};
+pub use recorder::{Binding, Recorder, read, read_write, write};
+pub use session::{Session, StepValues};

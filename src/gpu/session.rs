@@ -1,0 +1,178 @@
+//! A program's tensors and tapes on one device.
+
+use super::{
+    Gpu, GpuError, Recorder, TensorSpec,
+    device::lock,
+    kernel::parameters,
+    memory::{Memory, create_buffer},
+    recorder::Dispatch,
+};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+
+parameters! {
+    /// What changes from step to step of a static tape: one small uniform, written before the submission.
+    pub struct StepValues {
+        key_low: u32,
+        key_high: u32,
+        iteration: u32,
+        rate: f32,
+    }
+}
+
+/// How long a wait for the device may take; software drivers are slow, and a hung one must still end.
+const TIMEOUT: Duration = Duration::from_secs(600);
+/// Steps that may be submitted before the oldest is waited for: enough to keep a device busy,
+/// few enough to keep the memory of submitted commands flat.
+const STEPS_IN_FLIGHT: usize = 2;
+/// Bytes that one read-back copies at a time.
+const STAGING_BYTES: u64 = 4 << 20;
+
+/// A program's tensors and tapes on one device.
+pub struct Session {
+    gpu: Arc<Gpu>,
+    memory: Memory,
+    tapes: Vec<Vec<Dispatch>>,
+    step: wgpu::Buffer,
+    staging: wgpu::Buffer,
+    in_flight: VecDeque<wgpu::SubmissionIndex>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dispatches: Vec<usize> = self.tapes.iter().map(Vec::len).collect();
+        write!(f, "Session({:?}, {} bytes, dispatches {dispatches:?})", self.gpu, self.memory.bytes())
+    }
+}
+
+impl Session {
+    /// Allocates the tensors, zeroed, and everything else that is needed later.
+    pub fn new(gpu: Arc<Gpu>, tensors: Vec<TensorSpec>) -> Result<Self, GpuError> {
+        let memory = Memory::allocate(&gpu, tensors)?;
+        let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let step = create_buffer(&gpu, "step values", size_of::<StepValues>() as u64, uniform)?;
+        let mapped = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let staging = create_buffer(&gpu, "read-back", STAGING_BYTES, mapped)?;
+        Ok(Self { gpu, memory, tapes: Vec::new(), step, staging, in_flight: VecDeque::new() })
+    }
+
+    /// Adds a tape: `record` says its dispatches. Returns the tape's number.
+    pub fn tape(&mut self, record: impl FnOnce(&mut Recorder<'_>) -> Result<(), GpuError>) -> Result<usize, GpuError> {
+        let mut recorder = Recorder::new(&self.gpu, &self.memory);
+        record(&mut recorder)?;
+        self.tapes.push(recorder.finish(&self.step)?);
+        Ok(self.tapes.len() - 1)
+    }
+
+    /// Bytes of all tensors on the device.
+    pub fn bytes(&self) -> u64 {
+        self.memory.bytes()
+    }
+
+    /// The number of dispatches of a tape.
+    pub fn dispatches(&self, tape: usize) -> usize {
+        self.tapes[tape].len()
+    }
+
+    /// Records one pass over a tape and submits it. Does not wait for its end, but for that of older steps.
+    pub fn run(&mut self, tape: usize, values: &StepValues) -> Result<(), GpuError> {
+        self.gpu.check()?;
+        if self.in_flight.len() >= STEPS_IN_FLIGHT
+            && let Some(oldest) = self.in_flight.pop_front()
+        {
+            self.wait(Some(oldest), "a step")?;
+        }
+        self.gpu.queue.write_buffer(&self.step, 0, bytemuck::bytes_of(values));
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            for dispatch in &self.tapes[tape] {
+                pass.set_pipeline(&dispatch.pipeline.pipeline);
+                pass.set_bind_group(0, &dispatch.group, &[]);
+                pass.dispatch_workgroups(dispatch.grid[0], dispatch.grid[1], 1);
+            }
+        }
+        let submitted = self.submit(encoder);
+        self.in_flight.push_back(submitted);
+        self.gpu.check()
+    }
+
+    /// Waits until everything submitted has run.
+    pub fn finish(&mut self) -> Result<(), GpuError> {
+        self.wait(None, "the steps submitted")?;
+        self.in_flight.clear();
+        self.gpu.check()
+    }
+
+    fn submit(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
+        let commands = encoder.finish();
+        let _guard = lock(&self.gpu.submission);
+        self.gpu.queue.submit([commands])
+    }
+
+    fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>, what: &'static str) -> Result<(), GpuError> {
+        let poll = wgpu::PollType::Wait { submission_index, timeout: Some(TIMEOUT) };
+        match self.gpu.device.poll(poll) {
+            Ok(_) => self.gpu.check(),
+            Err(wgpu::PollError::Timeout) => {
+                self.gpu.check()?;
+                Err(GpuError::Timeout { what, seconds: TIMEOUT.as_secs() })
+            }
+            Err(error) => Err(GpuError::Validation(error.to_string())),
+        }
+    }
+
+    /// Overwrites the beginning of a tensor, given in the order of the device. Where the values end within
+    /// four bytes, the rest of these becomes zero.
+    pub fn write(&mut self, tensor: usize, bytes: &[u8]) -> Result<(), GpuError> {
+        for (segment, range) in self.memory.pieces(tensor, bytes.len()) {
+            let buffer = self.memory.buffer(tensor, segment);
+            let piece = &bytes[range];
+            let (even, rest) = piece.split_at(piece.len() / 4 * 4);
+            if !even.is_empty() {
+                self.gpu.queue.write_buffer(buffer, 0, even);
+            }
+            if !rest.is_empty() {
+                let mut last = [0; 4];
+                last[..rest.len()].copy_from_slice(rest);
+                self.gpu.queue.write_buffer(buffer, even.len() as u64, &last);
+            }
+        }
+        self.gpu.check()
+    }
+
+    /// Reads a whole tensor in the order of the device, after everything submitted before.
+    pub fn read(&mut self, tensor: usize) -> Result<Vec<u8>, GpuError> {
+        let spec = &self.memory.specs[tensor];
+        let mut bytes = vec![0; spec.rows * spec.row_bytes];
+        let whole = bytes.len();
+        for (segment, range) in self.memory.pieces(tensor, whole) {
+            let target = &mut bytes[range];
+            for (chunk, target) in target.chunks_mut(STAGING_BYTES as usize).enumerate() {
+                self.read_chunk(self.memory.buffer(tensor, segment), chunk as u64 * STAGING_BYTES, target)?;
+            }
+        }
+        self.in_flight.clear();
+        Ok(bytes)
+    }
+
+    fn read_chunk(&self, buffer: &wgpu::Buffer, offset: u64, target: &mut [u8]) -> Result<(), GpuError> {
+        let size = target.len().next_multiple_of(4) as u64;
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        encoder.copy_buffer_to_buffer(buffer, offset, &self.staging, 0, size);
+        let submitted = self.submit(encoder);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // The receiver lives until the wait is over; a result that nobody waits for may be dropped.
+        self.staging.slice(..size).map_async(wgpu::MapMode::Read, move |result| sender.send(result).unwrap_or(()));
+        self.wait(Some(submitted), "a read-back")?;
+        // Another thread's poll may have taken the callback over, and call it a moment later.
+        let mapped = receiver.recv_timeout(TIMEOUT);
+        let mapped = mapped.map_err(|_| GpuError::Timeout { what: "a read-back", seconds: TIMEOUT.as_secs() })?;
+        mapped.map_err(|error| GpuError::Validation(error.to_string()))?;
+        let view = self.staging.slice(..size).get_mapped_range();
+        let view = view.map_err(|error| GpuError::Validation(error.to_string()))?;
+        target.copy_from_slice(&view[..target.len()]);
+        drop(view);
+        self.staging.unmap();
+        Ok(())
+    }
+}
