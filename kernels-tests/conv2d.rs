@@ -18,8 +18,9 @@ fn the_bits_are_the_same_again_and_with_any_number_of_threads() {
 
 #[test]
 fn an_image_does_not_depend_on_its_batch() {
-    // One configuration with many patches an image and one with few, so that products take one image and several.
-    for (x, kernel, groups) in [([1, 4, 19, 17], 3, 2), ([1, 6, 5, 5], 3, 1)] {
+    // Many patches an image and few, so that products take one image and several; the last has one patch
+    // an image and a deep sum, whose order a product would choose by its width.
+    for (x, kernel, groups, pad) in [([1, 4, 19, 17], 3, 2, 1), ([1, 6, 5, 5], 3, 1, 1), ([1, 96, 3, 3], 3, 1, 0)] {
         let forward = |device: &_, n: usize, images: &[f32]| {
             let configuration = cases::Configuration {
                 text: "",
@@ -27,7 +28,7 @@ fn an_image_does_not_depend_on_its_batch() {
                 k: 10,
                 kernel: [kernel; 2],
                 stride: [1; 2],
-                pads: [1; 4],
+                pads: [pad; 4],
                 dilation: [1; 2],
                 groups,
                 bias: true,

@@ -70,6 +70,7 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "one row, 1x3 window", x: [2, 3, 1, 17], k: 5, kernel: [1, 3], pads: [0, 1, 0, 1], ..PLAIN },
     Configuration { text: "one window over all", x: [3, 4, 6, 5], k: 9, kernel: [6, 5], ..PLAIN },
     Configuration { text: "2304 terms", x: [1, 256, 6, 6], k: 33, kernel: [3, 3], pads: [1; 4], ..PLAIN },
+    Configuration { text: "17 images of 272 pixels: sums over images in several runs", x: [17, 2, 17, 16], k: 3, kernel: [3, 3], pads: [1; 4], ..PLAIN },
     Configuration { text: "33 images", x: [33, 3, 6, 6], k: 8, kernel: [3, 3], stride: [2, 2], pads: [1; 4], ..PLAIN },
 ];
 
