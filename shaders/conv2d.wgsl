@@ -63,8 +63,8 @@ fn tap_of(index: u32, channels: u32) -> Tap {
 fn x_place(corner: Corner, tap: Tap, group: u32) -> u32 {
     let h = corner.top + tap.down;
     let at_w = corner.left + tap.right;
-    if h >= conv.h || at_w >= conv.w { return NOWHERE; }
-    return (corner.image + h * conv.w + at_w) * conv.cp + group * conv.cg + tap.channel;
+    let at = (corner.image + h * conv.w + at_w) * conv.cp + group * conv.cg + tap.channel;
+    return select(NOWHERE, at, (h < conv.h) & (at_w < conv.w));
 }
 fn x_one(corner: Corner, index: u32, group: u32) -> f32 {
     let at = x_place(corner, tap_of(index, conv.stored), group);
@@ -197,10 +197,8 @@ fn dy_row(spot: Spot, tap: Tap) -> u32 {
     let right = spot.w - tap.right;
     let p = divided(down, conv.stride_h);
     let q = divided(right, conv.stride_w);
-    if p >= conv.p || q >= conv.q || p * conv.stride_h != down || q * conv.stride_w != right {
-        return NOWHERE;
-    }
-    return spot.image + p * conv.q + q;
+    let inside = (p < conv.p) & (q < conv.q) & (p * conv.stride_h == down) & (q * conv.stride_w == right);
+    return select(NOWHERE, spot.image + p * conv.q + q, inside);
 }
 fn dy_one(spot: Spot, index: u32, g: u32) -> f32 {
     let tap = tap_of(index, conv.kr);
