@@ -27,7 +27,7 @@ fn images(n: usize, c: usize, h: usize, w: usize) -> ImageDims {
 }
 
 /// A program of one tape, with the values that its tensors begin with.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Case {
     program: Program,
     reals: Vec<(TensorId, Vec<f32>)>,
@@ -160,6 +160,8 @@ fn pooling(x: ImageDims, windows: [Window; 2], ceil: bool) -> Case {
 #[test]
 fn convolutions_of_awkward_shapes_equal_the_reference() {
     let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
+    // The kernels that a GPU takes, beside those that a processor takes.
+    let tiles = limited(|limits| limits.lanes = false);
     let cases = [
         (images(1, 1, 1, 1), 1, [one(1, 1, 0), one(1, 1, 0)], 1),
         (images(2, 3, 7, 5), 5, [one(3, 1, 1), one(3, 1, 1)], 1),
@@ -176,6 +178,7 @@ fn convolutions_of_awkward_shapes_equal_the_reference() {
     for (x, k, windows, groups) in cases {
         let dims = conv2d::dims(x, k, windows, groups).unwrap();
         convolution(dims).check(&format!("{dims:?}"));
+        convolution(dims).check_on(&format!("in tiles, {dims:?}"), &tiles);
     }
 }
 
@@ -315,10 +318,12 @@ fn the_bits_do_not_depend_on_how_tensors_and_grids_are_divided() {
         (pooling(images(80, 5, 9, 9), [one(3, 2, 0), one(3, 2, 0)], true), 100_000),
         (head(70, 33), 5_000),
     ];
-    for (case, bytes) in cases {
+    for ((case, bytes), lanes) in cases.into_iter().flat_map(|case| [(case.clone(), true), (case, false)]) {
+        let whole = limited(|limits| limits.lanes = lanes);
         let divided = limited(|limits| {
             limits.binding_bytes = bytes;
             limits.workgroups = 97;
+            limits.lanes = lanes;
         });
         let executor = case.load(&divided);
         assert!(!format!("{executor:?}").is_empty());

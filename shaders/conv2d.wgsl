@@ -34,34 +34,53 @@ fn tile_of(workgroup: u32) -> Tile {
     return Tile(workgroup / conv.tiles, (within / conv.across) * TILE, (within % conv.across) * TILE);
 }
 
-// One element of the input under tap and channel `index` of the window at output `pixel`; zero in the padding.
-fn x_place(pixel: u32, index: u32, group: u32) -> u32 {
-    let tap = index / conv.stored;
-    let image = pixel / (conv.p * conv.q);
-    let within = pixel % (conv.p * conv.q);
-    // Below the padding the subtraction wraps around to a number that is no row or column either.
-    let h = (within / conv.q) * conv.stride_h + (tap / conv.s) * conv.dilation_h - conv.pad_h;
-    let at_w = (within % conv.q) * conv.stride_w + (tap % conv.s) * conv.dilation_w - conv.pad_w;
-    if h >= conv.h || at_w >= conv.w || index >= conv.r * conv.s * conv.stored || pixel >= conv.n * conv.p * conv.q {
-        return NOWHERE;
-    }
-    return ((image * conv.h + h) * conv.w + at_w) * conv.cp + group * conv.cg + index % conv.stored;
-}
 const NOWHERE: u32 = 0xffffffffu;
+// Added to a row or column that does not exist: no sum of it with a kernel's extent comes back into an image.
+const OUTSIDE: u32 = 0x40000000u;
 
-fn x_one(pixel: u32, index: u32, group: u32) -> f32 {
-    let at = x_place(pixel, index, group);
+// Where the window of an output pixel begins: its image's first pixel, and its top and left. Divisions are slow
+// on every device; what is the same for all slabs is divided once.
+struct Corner { image: u32, top: u32, left: u32 }
+
+fn corner_of(pixel: u32) -> Corner {
+    let within = pixel % (conv.p * conv.q);
+    let outside = select(0u, OUTSIDE, pixel >= conv.n * conv.p * conv.q);
+    // In the padding the subtraction wraps around to a number that is no row or column either.
+    return Corner((pixel / (conv.p * conv.q)) * conv.h * conv.w,
+        (within / conv.q) * conv.stride_h - conv.pad_h + outside, (within % conv.q) * conv.stride_w - conv.pad_w);
+}
+
+// A tap's distance from its window's corner, and a channel; `channels` of them belong to a tap.
+struct Tap { down: u32, right: u32, channel: u32, number: u32 }
+
+fn tap_of(index: u32, channels: u32) -> Tap {
+    let number = index / channels;
+    let outside = select(0u, OUTSIDE, number >= conv.r * conv.s);
+    return Tap((number / conv.s) * conv.dilation_h + outside, (number % conv.s) * conv.dilation_w,
+        index % channels, number);
+}
+
+fn x_place(corner: Corner, tap: Tap, group: u32) -> u32 {
+    let h = corner.top + tap.down;
+    let at_w = corner.left + tap.right;
+    let at = (corner.image + h * conv.w + at_w) * conv.cp + group * conv.cg + tap.channel;
+    return select(NOWHERE, at, (h < conv.h) & (at_w < conv.w));
+}
+fn x_one(corner: Corner, index: u32, group: u32) -> f32 {
+    let at = x_place(corner, tap_of(index, conv.stored), group);
     if at == NOWHERE { return 0.0; }
     return x[at / 4u][at % 4u];
 }
-fn x_four(pixel: u32, index: u32, group: u32) -> vec4<f32> {
+
+// Four channels of the input under a window, from `index` on; `tap` is the tap of `index`.
+fn x_four(corner: Corner, index: u32, tap: Tap, group: u32) -> vec4<f32> {
     if ALIGNED {
-        let at = x_place(pixel, index, group);
+        let at = x_place(corner, tap, group);
         if at == NOWHERE { return vec4<f32>(); }
         return x[at / 4u];
     }
-    return vec4<f32>(x_one(pixel, index, group), x_one(pixel, index + 1u, group),
-        x_one(pixel, index + 2u, group), x_one(pixel, index + 3u, group));
+    return vec4<f32>(x_one(corner, index, group), x_one(corner, index + 1u, group),
+        x_one(corner, index + 2u, group), x_one(corner, index + 3u, group));
 }
 
 // Four output channels k .. of a row of `kp`, those at or behind the group's end zero.
@@ -121,12 +140,15 @@ fn forward(
     if g >= conv.groups { return; }
     let deep = conv.r * conv.s * conv.stored;
     let pixel = tile.row + (i % 16u) * 4u;
-    var sums = Sums();
-    var total = Sums();
+    let corner0 = corner_of(pixel);
+    let corner1 = corner_of(pixel + 1u);
+    let corner2 = corner_of(pixel + 2u);
+    let corner3 = corner_of(pixel + 3u);
     for (var depth = 0u; depth < deep; depth += SLAB) {
         let index = depth + (i / 16u) * 4u;
-        put_a_along_depth(i, x_four(pixel, index, g), x_four(pixel + 1u, index, g),
-            x_four(pixel + 2u, index, g), x_four(pixel + 3u, index, g));
+        let tap = tap_of(index, conv.stored);
+        put_a_along_depth(i, x_four(corner0, index, tap, g), x_four(corner1, index, tap, g),
+            x_four(corner2, index, tap, g), x_four(corner3, index, tap, g));
         for (var d = i / 16u; d < SLAB; d += 4u) {
             var v = vec4<f32>();
             if depth + d < deep { v = w_four(depth + d, tile.column + (i % 16u) * 4u, g); }
@@ -134,12 +156,12 @@ fn forward(
         }
         // The slabs must be complete before they are read,
         workgroupBarrier();
-        add_slabs(i, &sums);
-        if (depth / SLAB) % 16u == 15u { close_run(&sums, &total); }
+        add_slabs(i);
+        if (depth / SLAB) % 16u == 15u { close_run(); }
         // and read by all before the next ones overwrite them.
         workgroupBarrier();
     }
-    close_run(&sums, &total);
+    close_run();
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(tile.row, tile.column);
         if at.x < conv.rows {
@@ -148,53 +170,64 @@ fn forward(
                 let k = g * conv.kg + at.y;
                 bias = vec4<f32>(b[k], b[min(k + 1u, conv.kp - 1u)], b[min(k + 2u, conv.kp - 1u)], b[min(k + 3u, conv.kp - 1u)]);
             }
-            store(at.x * conv.kp + g * conv.kg + at.y, at.y, vector(&total, v) + bias);
+            store(at.x * conv.kp + g * conv.kg + at.y, at.y, total_vector(v) + bias);
         }
     }
 }
 
-// The row of dy that tap `tap` of input pixel `pixel` comes from.
-fn dy_row(pixel: u32, tap: u32) -> u32 {
-    let image = pixel / (conv.h * conv.w);
+// Where an input pixel lies: its image's first output pixel, and its row and column in the padded input.
+struct Spot { image: u32, h: u32, w: u32 }
+
+fn spot_of(pixel: u32) -> Spot {
     let within = pixel % (conv.h * conv.w);
-    // Before the first output the subtraction wraps around to a number behind the last.
-    let down = within / conv.w + conv.pad_h - (tap / conv.s) * conv.dilation_h;
-    let right = within % conv.w + conv.pad_w - (tap % conv.s) * conv.dilation_w;
-    let p = down / conv.stride_h;
-    let q = right / conv.stride_w;
-    if p >= conv.p || q >= conv.q || p * conv.stride_h != down || q * conv.stride_w != right || pixel >= conv.rows {
-        return NOWHERE;
-    }
-    return (image * conv.p + p) * conv.q + q;
+    let outside = select(0u, OUTSIDE, pixel >= conv.rows);
+    return Spot((pixel / (conv.h * conv.w)) * conv.p * conv.q,
+        within / conv.w + conv.pad_h + outside, within % conv.w + conv.pad_w);
 }
 
-fn dy_under(pixel: u32, index: u32, g: u32) -> vec4<f32> {
-    if ALIGNED {
-        let row = dy_row(pixel, index / conv.kr);
-        if row == NOWHERE || index >= conv.r * conv.s * conv.kr { return vec4<f32>(); }
-        return dy[(row * conv.kp + g * conv.kg + index % conv.kr) / 4u];
-    }
-    return vec4<f32>(dy_one(pixel, index, g), dy_one(pixel, index + 1u, g),
-        dy_one(pixel, index + 2u, g), dy_one(pixel, index + 3u, g));
+fn divided(distance: u32, stride: u32) -> u32 {
+    if stride == 1u { return distance; }
+    return distance / stride;
 }
-fn dy_one(pixel: u32, index: u32, g: u32) -> f32 {
-    let row = dy_row(pixel, index / conv.kr);
-    if row == NOWHERE || index >= conv.r * conv.s * conv.kr { return 0.0; }
-    let at = row * conv.kp + g * conv.kg + index % conv.kr;
+
+// The row of dy that a tap of an input pixel comes from.
+fn dy_row(spot: Spot, tap: Tap) -> u32 {
+    // Before the first output the subtraction wraps around to a number behind the last.
+    let down = spot.h - tap.down;
+    let right = spot.w - tap.right;
+    let p = divided(down, conv.stride_h);
+    let q = divided(right, conv.stride_w);
+    let inside = (p < conv.p) & (q < conv.q) & (p * conv.stride_h == down) & (q * conv.stride_w == right);
+    return select(NOWHERE, spot.image + p * conv.q + q, inside);
+}
+fn dy_one(spot: Spot, index: u32, g: u32) -> f32 {
+    let tap = tap_of(index, conv.kr);
+    let row = dy_row(spot, tap);
+    if row == NOWHERE { return 0.0; }
+    let at = row * conv.kp + g * conv.kg + tap.channel;
     return dy[at / 4u][at % 4u];
 }
-fn w_under(c: u32, index: u32, g: u32) -> vec4<f32> {
-    if c >= conv.stored { return vec4<f32>(); }
+fn dy_under(spot: Spot, index: u32, tap: Tap, g: u32) -> vec4<f32> {
     if ALIGNED {
-        if index >= conv.r * conv.s * conv.kr { return vec4<f32>(); }
-        return w[(((index / conv.kr) * conv.stored + c) * conv.kp + g * conv.kg + index % conv.kr) / 4u];
+        let row = dy_row(spot, tap);
+        if row == NOWHERE { return vec4<f32>(); }
+        return dy[(row * conv.kp + g * conv.kg + tap.channel) / 4u];
     }
-    return vec4<f32>(w_one(c, index, g), w_one(c, index + 1u, g), w_one(c, index + 2u, g), w_one(c, index + 3u, g));
+    return vec4<f32>(dy_one(spot, index, g), dy_one(spot, index + 1u, g),
+        dy_one(spot, index + 2u, g), dy_one(spot, index + 3u, g));
 }
-fn w_one(c: u32, index: u32, g: u32) -> f32 {
-    if index >= conv.r * conv.s * conv.kr { return 0.0; }
-    let at = ((index / conv.kr) * conv.stored + c) * conv.kp + g * conv.kg + index % conv.kr;
+fn w_one(c: u32, tap: Tap, g: u32) -> f32 {
+    if c >= conv.stored || tap.number >= conv.r * conv.s { return 0.0; }
+    let at = (tap.number * conv.stored + c) * conv.kp + g * conv.kg + tap.channel;
     return w[at / 4u][at % 4u];
+}
+fn w_under(c: u32, index: u32, tap: Tap, g: u32) -> vec4<f32> {
+    if ALIGNED {
+        if c >= conv.stored || tap.number >= conv.r * conv.s { return vec4<f32>(); }
+        return w[((tap.number * conv.stored + c) * conv.kp + g * conv.kg + tap.channel) / 4u];
+    }
+    return vec4<f32>(w_one(c, tap, g), w_one(c, tap_of(index + 1u, conv.kr), g),
+        w_one(c, tap_of(index + 2u, conv.kr), g), w_one(c, tap_of(index + 3u, conv.kr), g));
 }
 
 // dx, in gather form: rows are input pixels, columns input channels, the depth taps and output channels.
@@ -210,26 +243,29 @@ fn backward_input(
     if g >= conv.groups { return; }
     let pixel = tile.row + (i % 16u) * 4u;
     let c = tile.column + (i % 16u) * 4u;
-    var sums = Sums();
-    var total = Sums();
+    let spot0 = spot_of(pixel);
+    let spot1 = spot_of(pixel + 1u);
+    let spot2 = spot_of(pixel + 2u);
+    let spot3 = spot_of(pixel + 3u);
     for (var depth = 0u; depth < conv.r * conv.s * conv.kr; depth += SLAB) {
         let index = depth + (i / 16u) * 4u;
-        put_a_along_depth(i, dy_under(pixel, index, g), dy_under(pixel + 1u, index, g),
-            dy_under(pixel + 2u, index, g), dy_under(pixel + 3u, index, g));
-        put_b_along_depth(i, w_under(c, index, g), w_under(c + 1u, index, g),
-            w_under(c + 2u, index, g), w_under(c + 3u, index, g));
+        let tap = tap_of(index, conv.kr);
+        put_a_along_depth(i, dy_under(spot0, index, tap, g), dy_under(spot1, index, tap, g),
+            dy_under(spot2, index, tap, g), dy_under(spot3, index, tap, g));
+        put_b_along_depth(i, w_under(c, index, tap, g), w_under(c + 1u, index, tap, g),
+            w_under(c + 2u, index, tap, g), w_under(c + 3u, index, tap, g));
         // The slabs must be complete before they are read,
         workgroupBarrier();
-        add_slabs(i, &sums);
-        if (depth / SLAB) % 16u == 15u { close_run(&sums, &total); }
+        add_slabs(i);
+        if (depth / SLAB) % 16u == 15u { close_run(); }
         // and read by all before the next ones overwrite them.
         workgroupBarrier();
     }
-    close_run(&sums, &total);
+    close_run();
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(tile.row, tile.column);
         if at.x < conv.rows {
-            store(at.x * conv.cp + g * conv.cg + at.y, at.y, vector(&total, v));
+            store(at.x * conv.cp + g * conv.cg + at.y, at.y, total_vector(v));
         }
     }
 }
@@ -245,14 +281,14 @@ fn backward_weight(
     let g = tile.group;
     // A folded grid may have a few workgroups too many.
     if g >= conv.groups { return; }
-    var sums = Sums();
-    var total = Sums();
     if conv.continued != 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + vec2<u32>(tile.row, tile.column);
-            if at.x < conv.rows { set_vector(&total, v, load(at.x * conv.kp + g * conv.kg + at.y, at.y)); }
+            if at.x < conv.rows { set_total_vector(v, load(at.x * conv.kp + g * conv.kg + at.y, at.y)); }
         }
     }
+    let index = tile.row + (i % 16u) * 4u;
+    let tap = tap_of(index, conv.stored);
     for (var image = 0u; image < conv.n; image += conv.run) {
         let end = min(image + conv.run, conv.n) * conv.p * conv.q;
         for (var depth = image * conv.p * conv.q; depth < end; depth += SLAB) {
@@ -260,7 +296,7 @@ fn backward_weight(
                 var a = vec4<f32>();
                 var b = vec4<f32>();
                 if depth + d < end {
-                    a = x_four(depth + d, tile.row + (i % 16u) * 4u, g);
+                    a = x_four(corner_of(depth + d), index, tap, g);
                     b = dy_four(depth + d, tile.column + (i % 16u) * 4u, g);
                 }
                 slab_a[d * 16u + i % 16u] = a;
@@ -268,16 +304,16 @@ fn backward_weight(
             }
             // The slabs must be complete before they are read,
             workgroupBarrier();
-            add_slabs(i, &sums);
+            add_slabs(i);
             // and read by all before the next ones overwrite them.
             workgroupBarrier();
         }
-        close_run(&sums, &total);
+        close_run();
     }
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(tile.row, tile.column);
         if at.x < conv.rows && at.x % conv.stored < conv.cg {
-            store(at.x * conv.kp + g * conv.kg + at.y, at.y, vector(&total, v));
+            store(at.x * conv.kp + g * conv.kg + at.y, at.y, total_vector(v));
         }
     }
 }

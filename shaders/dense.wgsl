@@ -75,12 +75,10 @@ fn forward(
     let across = (dense.kp + TILE - 1u) / TILE;
     let row = (tile / across) * TILE;
     let column = (tile % across) * TILE;
-    var sums = Sums();
-    var total = Sums();
     if dense.continued != 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + vec2<u32>(row, column);
-            if at.x < dense.n { set_vector(&total, v, load(at.x * dense.kp, at.y, dense.k)); }
+            if at.x < dense.n { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
         }
     }
     for (var depth = 0u; depth < dense.rows; depth += SLAB) {
@@ -92,12 +90,12 @@ fn forward(
         }
         // The slabs must be complete before they are read,
         workgroupBarrier();
-        add_slabs(i, &sums);
-        if (depth / SLAB) % 16u == 15u { close_run(&sums, &total); }
+        add_slabs(i);
+        if (depth / SLAB) % 16u == 15u { close_run(); }
         // and read by all before the next ones overwrite them.
         workgroupBarrier();
     }
-    close_run(&sums, &total);
+    close_run();
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(row, column);
         if at.x < dense.n {
@@ -105,7 +103,7 @@ fn forward(
             if dense.biased != 0u && at.y < dense.kp {
                 bias = vec4<f32>(b[at.y], b[at.y + 1u], b[at.y + 2u], b[at.y + 3u]);
             }
-            store(at.x * dense.kp, at.y, dense.k, vector(&total, v) + bias);
+            store(at.x * dense.kp, at.y, dense.k, total_vector(v) + bias);
         }
     }
 }
@@ -121,8 +119,6 @@ fn backward_input(
     let across = (dense.rows + TILE - 1u) / TILE;
     let row = (tile / across) * TILE;
     let column = (tile % across) * TILE;
-    var sums = Sums();
-    var total = Sums();
     for (var depth = 0u; depth < dense.kp; depth += SLAB) {
         let k = depth + (i / 16u) * 4u;
         let image = row + (i % 16u) * 4u;
@@ -131,18 +127,18 @@ fn backward_input(
         put_b_along_depth(i, w_at(f, k), w_at(f + 1u, k), w_at(f + 2u, k), w_at(f + 3u, k));
         // The slabs must be complete before they are read,
         workgroupBarrier();
-        add_slabs(i, &sums);
-        if (depth / SLAB) % 16u == 15u { close_run(&sums, &total); }
+        add_slabs(i);
+        if (depth / SLAB) % 16u == 15u { close_run(); }
         // and read by all before the next ones overwrite them.
         workgroupBarrier();
     }
-    close_run(&sums, &total);
+    close_run();
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(row, column);
         if at.x < dense.n {
             // The padded input features have weights of zero, but the gradient's padding is not touched:
             // zero times an infinite gradient would not be zero.
-            store_features(at.x * dense.features + dense.first, at.y, vector(&total, v));
+            store_features(at.x * dense.features + dense.first, at.y, total_vector(v));
         }
     }
 }
@@ -166,12 +162,10 @@ fn backward_weight(
     let across = (dense.kp + TILE - 1u) / TILE;
     let row = (tile / across) * TILE;
     let column = (tile % across) * TILE;
-    var sums = Sums();
-    var total = Sums();
     if dense.continued != 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + vec2<u32>(row, column);
-            if at.x < dense.rows { set_vector(&total, v, load(at.x * dense.kp, at.y, dense.k)); }
+            if at.x < dense.rows { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
         }
     }
     for (var depth = 0u; depth < dense.n; depth += SLAB) {
@@ -181,16 +175,16 @@ fn backward_weight(
         }
         // The slabs must be complete before they are read,
         workgroupBarrier();
-        add_slabs(i, &sums);
-        if (depth / SLAB) % 2u == 1u { close_run(&sums, &total); }
+        add_slabs(i);
+        if (depth / SLAB) % 2u == 1u { close_run(); }
         // and read by all before the next ones overwrite them.
         workgroupBarrier();
     }
-    close_run(&sums, &total);
+    close_run();
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(row, column);
         if at.x < dense.rows && (dense.first + at.x) % dense.cp < dense.c {
-            store(at.x * dense.kp, at.y, dense.k, vector(&total, v));
+            store(at.x * dense.kp, at.y, dense.k, total_vector(v));
         }
     }
 }

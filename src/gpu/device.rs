@@ -20,6 +20,8 @@ pub struct Limits {
     pub workgroup_bytes: u32,
     /// Invocations of a workgroup.
     pub invocations: u32,
+    /// Whether to take the kernels for adapters that run on a processor, where there are such.
+    pub lanes: bool,
 }
 
 impl Limits {
@@ -30,6 +32,7 @@ impl Limits {
             workgroups: limits.max_compute_workgroups_per_dimension,
             workgroup_bytes: limits.max_compute_workgroup_storage_size,
             invocations: limits.max_compute_invocations_per_workgroup,
+            lanes: false,
         }
     }
 
@@ -111,6 +114,7 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error| lock(&errors.errors).push(error.to_string())));
 
         let mut limits = Limits::of(&required);
+        limits.lanes = info.is_software;
         lower(&mut limits);
         Ok(Arc::new(Self {
             info,

@@ -1,7 +1,7 @@
 //! Turns operations into dispatches, once, when a program is loaded.
 
 use super::{
-    Access, Gpu, GpuError, Kernel, Parameters, Part,
+    Access, Gpu, GpuError, Kernel, Limits, Parameters, Part,
     device::{Constants, Pipeline},
     memory::{Memory, create_buffer},
 };
@@ -62,6 +62,11 @@ impl<'a> Recorder<'a> {
     /// Names the layer that the following dispatches belong to, for messages.
     pub fn layer(&mut self, name: &str) {
         self.layer = name.to_string();
+    }
+
+    /// The device's limits.
+    pub fn limits(&self) -> &Limits {
+        self.gpu.limits()
     }
 
     /// All segments of a tensor, in order.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cpu,
-    gpu::{Constants, GpuError, Recorder, Shader, parameters, read, read_write},
+    gpu::{Constants, GpuError, Kernel, Recorder, Shader, parameters, read, read_write},
     host::{ConvDims, ImageDims, Layout, Real, Window},
 };
 
@@ -129,14 +129,15 @@ impl Operation for Forward {
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let w = recorder.whole(self.w.0)?;
         let b = self.b.map_or(Ok(w), |b| recorder.whole(b.0))?;
+        let fits = aligned(&self.dims, true, true);
+        let (kernel, constants, tile) = way(recorder, fits, &FORWARD, &FORWARD_LANES, 8);
         for y in recorder.parts(self.y.0) {
             let x = recorder.beside(self.x.0, y)?;
             let rows = y.rows * self.dims.p * self.dims.q;
-            let mut parameters = parameters_of(&self.dims, y.rows, rows, self.dims.kg());
+            let mut parameters = parameters_of(&self.dims, y.rows, [rows, self.dims.kg()], tile);
             parameters.biased = u32::from(self.b.is_some());
             let bindings = [read(x), read(w), read(b), read_write(y)];
-            let constants = constants(&self.dims, true, true);
-            recorder.dispatch(&FORWARD, constants, &parameters, &bindings, workgroups(&parameters))?;
+            recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups(&parameters))?;
         }
         Ok(())
     }
@@ -157,13 +158,14 @@ impl Operation for BackwardInput {
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let w = recorder.whole(self.w.0)?;
+        let fits = aligned(&self.dims, false, true);
+        let (kernel, constants, tile) = way(recorder, fits, &BACKWARD_INPUT, &BACKWARD_INPUT_LANES, 8);
         for dx in recorder.parts(self.dx.0) {
             let dy = recorder.beside(self.dy.0, dx)?;
             let rows = dx.rows * self.dims.x.h * self.dims.x.w;
-            let parameters = parameters_of(&self.dims, dx.rows, rows, self.dims.cg());
+            let parameters = parameters_of(&self.dims, dx.rows, [rows, self.dims.cg()], tile);
             let bindings = [read(w), read(dy), read_write(dx)];
-            let constants = constants(&self.dims, false, true);
-            recorder.dispatch(&BACKWARD_INPUT, constants, &parameters, &bindings, workgroups(&parameters))?;
+            recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups(&parameters))?;
         }
         Ok(())
     }
@@ -184,15 +186,16 @@ impl Operation for BackwardWeight {
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let dw = recorder.whole(self.dw.0)?;
+        let fits = aligned(&self.dims, true, true);
+        let (kernel, constants, tile) = way(recorder, fits, &BACKWARD_WEIGHT, &BACKWARD_WEIGHT_LANES, 16);
         for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
             let x = recorder.beside(self.x.0, dy)?;
             let stored = Layout::VEC4.kernel_channels(self.dims.cg(), self.dims.groups);
             let rows = self.dims.r() * self.dims.s() * stored;
-            let mut parameters = parameters_of(&self.dims, dy.rows, rows, self.dims.kg());
+            let mut parameters = parameters_of(&self.dims, dy.rows, [rows, self.dims.kg()], tile);
             parameters.continued = u32::from(i > 0);
             let bindings = [read(x), read(dy), read_write(dw)];
-            let constants = constants(&self.dims, true, true);
-            recorder.dispatch(&BACKWARD_WEIGHT, constants, &parameters, &bindings, workgroups(&parameters))?;
+            recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups(&parameters))?;
         }
         Ok(())
     }
@@ -222,7 +225,7 @@ impl Operation for BackwardBias {
     }
 }
 
-static SHADER: Shader = shader!("conv2d", ["grid", "tile", "column_sums"]);
+static SHADER: Shader = shader!("conv2d", ["grid", "tile", "column_sums", "conv2d_lanes"]);
 parameters! {
     /// The parameters of the three products.
     struct Conv2dParameters {
@@ -235,21 +238,36 @@ parameters! {
 kernel!(FORWARD = SHADER / "forward", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
 kernel!(BACKWARD_INPUT = SHADER / "backward_input", Conv2dParameters, [2 Read, 4 Read, 5 ReadWrite]);
 kernel!(BACKWARD_WEIGHT = SHADER / "backward_weight", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite]);
+kernel!(FORWARD_LANES = SHADER / "forward_lanes", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
+kernel!(BACKWARD_INPUT_LANES = SHADER / "backward_input_lanes", Conv2dParameters, [2 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_WEIGHT_LANES = SHADER / "backward_weight_lanes", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite]);
 kernel!(BACKWARD_BIAS = SHADER / "backward_bias", ColumnSumsParameters, [4 Read, 5 ReadWrite]);
 
 /// Pixels that a weight gradient sums at least before it adds the next ones.
 const WEIGHT_RUN: usize = 256;
 
-/// The constants of the pipeline that fits: channels are loaded four at a time where no group begins within four.
-fn constants(dims: &ConvDims, input: bool, output: bool) -> Constants {
+/// Whether channels can be loaded four at a time: no group begins within four.
+fn aligned(dims: &ConvDims, input: bool, output: bool) -> bool {
     let fits = |needed: bool, channels: usize| !needed || dims.groups == 1 || channels % 4 == 0;
-    if fits(input, dims.cg()) && fits(output, dims.kg()) { &[("ALIGNED", 1.0)] } else { &[("ALIGNED", 0.0)] }
+    fits(input, dims.cg()) && fits(output, dims.kg())
+}
+
+/// A kernel with the pipeline constants and the results of one workgroup, down and across.
+type Way = (&'static Kernel, Constants, [usize; 2]);
+
+/// The kernel that fits: tiles through workgroup memory on a GPU, lanes on a processor.
+fn way(recorder: &Recorder<'_>, aligned: bool, tiles: &'static Kernel, lanes: &'static Kernel, down: usize) -> Way {
+    match (aligned, recorder.limits().lanes) {
+        (true, true) => (lanes, &[("ALIGNED", 1.0)], [down, 32]),
+        (true, false) => (tiles, &[("ALIGNED", 1.0)], [TILE; 2]),
+        (false, _) => (tiles, &[("ALIGNED", 0.0)], [TILE; 2]),
+    }
 }
 
 /// The parameters for some images; a group's product has `rows` x `columns` results.
-fn parameters_of(dims: &ConvDims, images: usize, rows: usize, columns: usize) -> Conv2dParameters {
+fn parameters_of(dims: &ConvDims, images: usize, [rows, columns]: [usize; 2], tile: [usize; 2]) -> Conv2dParameters {
     let (layout, down, right) = (Layout::VEC4, &dims.vertical, &dims.horizontal);
-    let across = columns.div_ceil(TILE);
+    let across = columns.div_ceil(tile[1]);
     Conv2dParameters {
         n: images as u32,
         h: dims.x.h as u32,
@@ -272,7 +290,7 @@ fn parameters_of(dims: &ConvDims, images: usize, rows: usize, columns: usize) ->
         dilation_w: right.dilation as u32,
         rows: rows as u32,
         columns: columns as u32,
-        tiles: (rows.div_ceil(TILE) * across) as u32,
+        tiles: (rows.div_ceil(tile[0]) * across) as u32,
         across: across as u32,
         groups: dims.groups as u32,
         // A power of two up to 32, so that no run is divided where a batch is.
