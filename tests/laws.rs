@@ -127,6 +127,25 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
 }
 
 #[test]
+fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
+    let set = images(40, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    for n in [1, 4, 6, 7] {
+        let mut def = zoo::alexnet28(5);
+        def.freeze(n).unwrap();
+        let mut cached = trainer(&def, &set, &mean, 3, 16);
+        let mut plain = trainer(&def, &set, &mean, 3, 16).without_cache();
+        for _ in 0..3 {
+            assert_eq!(cached.train_step().unwrap().to_bits(), plain.train_step().unwrap().to_bits(), "n = {n}");
+        }
+        let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
+        for (name, (_, values)) in &a {
+            assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
+        }
+    }
+}
+
+#[test]
 fn thirty_two_images_overfit_to_a_loss_near_zero() {
     let set = images(32, 5, "overfit");
     let mean = mean::mean_image(&set).unwrap();

@@ -18,8 +18,9 @@ pub fn experiment(args: &StudyArgs) -> Result<Experiment, ProtocolError> {
 /// A net that cannot be built.
 pub fn work(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<f64, ProtocolError> {
     use crate::{
-        nn::{BuildOptions, EVAL, Input, Net, TRAIN},
+        nn::{ABOVE, BuildOptions, EVAL, Input, Net, TRAIN},
         protocol::node::net_of,
+        train::batches::Augmentation,
     };
     let Some(half) = halves.halves.get(&(node.split, node.target)) else { return Ok(0.0) };
     let solver = &experiment.solver;
@@ -33,7 +34,10 @@ pub fn work(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<f64
     };
     let net = Net::build(&net_of(experiment, node, half.classes)?, options)?;
     let evaluations = experiment.protocol.evaluations * half.evaluate.len().div_ceil(solver.batch_size) as u64;
-    let macs = net.program.macs(TRAIN) * solver.max_iter + net.program.macs(EVAL) * evaluations;
+    // A frozen prefix runs once an image where its activations are cached, which is what small studies do.
+    let cached = net.boundary.is_some() && experiment.data.augmentation == Augmentation::None;
+    let tape = if cached { ABOVE } else { TRAIN };
+    let macs = net.program.macs(tape) * solver.max_iter + net.program.macs(EVAL) * evaluations;
     Ok(macs as f64)
 }
 

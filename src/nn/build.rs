@@ -64,6 +64,19 @@ struct Placed<'a> {
     argmax: Option<TensorId>,
 }
 
+/// How many forward operations lie below the first layer that learns or draws random numbers, and the activation
+/// that they end in. None where the lowest layer with weights learns, and where nothing learns.
+fn frozen_prefix(placed: &[Placed<'_>], forward: &[Entry]) -> (usize, Option<TensorId>) {
+    let changes = |p: &Placed<'_>| p.layer.learns() || matches!(p.layer.kind, Kind::Dropout { .. });
+    let Some(first) = placed.iter().position(changes) else { return (0, None) };
+    let any_learns = placed.iter().any(|p| p.layer.learns());
+    if !any_learns || !placed[..first].iter().any(|p| p.layer.has_weights()) {
+        return (0, None);
+    }
+    let below = forward.iter().take_while(|entry| entry.layer != placed[first].layer.name).count();
+    (below, Some(placed[first].x.0))
+}
+
 impl Net {
     /// Builds a net: infers every shape, decides what needs a backward pass, and writes both tapes.
     ///
@@ -143,11 +156,19 @@ impl<'a> Builder<'a> {
         let mut eval: Vec<Entry> = input.iter().chain(&entries).filter(|e| !of_dropout(e)).cloned().collect();
         let top_k = top_k::Forward { n, classes, logits, labels, rank };
         eval.push(Entry { layer: "top_k".into(), op: top_k.into() });
+        let (below, boundary) = frozen_prefix(&placed, &entries);
+        let inputs = input.len();
         let mut train = input;
         train.extend(entries);
         train.append(&mut self.backward);
         train.append(&mut self.update);
-        self.program.tapes = vec![train, eval];
+        let mut tapes = vec![train, eval];
+        if boundary.is_some() {
+            let (prefix, above) = tapes[0].split_at(inputs + below);
+            let parts = [prefix.to_vec(), above.to_vec()];
+            tapes.extend(parts);
+        }
+        self.program.tapes = tapes;
 
         Ok(Net {
             def: def.clone(),
@@ -162,6 +183,7 @@ impl<'a> Builder<'a> {
             params: std::mem::take(&mut self.params),
             outputs: std::mem::take(&mut self.outputs),
             masks: std::mem::take(&mut self.masks),
+            boundary,
             removed: std::mem::take(&mut self.removed),
         })
     }

@@ -16,4 +16,4 @@ pub use build::{BuildOptions, Input};
 pub use error::NnError;
 pub use init::{Filler, Init};
 pub use layer::{Kind, Layer, NetDef};
-pub use net::{EVAL, Net, Param, TRAIN};
+pub use net::{ABOVE, EVAL, Net, PREFIX, Param, TRAIN};

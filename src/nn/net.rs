@@ -12,6 +12,12 @@ pub const TRAIN: usize = 0;
 /// The tape of an evaluation: input, forward without dropout, loss, ranks.
 pub const EVAL: usize = 1;
 
+/// The part of [`TRAIN`] below the first layer that learns or draws random numbers, where there is one:
+/// it gives the same activations for an image at every step.
+pub const PREFIX: usize = 2;
+/// The rest of [`TRAIN`].
+pub const ABOVE: usize = 3;
+
 /// A parameter of a net.
 #[derive(Clone, Debug)]
 pub struct Param {
@@ -58,6 +64,8 @@ pub struct Net {
     pub outputs: BTreeMap<String, (TensorId, Option<TensorId>)>,
     /// Dropout masks to be given from outside, where the net was built so.
     pub masks: BTreeMap<String, TensorId>,
+    /// The activation between [`PREFIX`] and [`ABOVE`], where the net has a frozen prefix.
+    pub boundary: Option<TensorId>,
     /// What freezing removed from a training step, in words.
     pub removed: Vec<String>,
 }

@@ -127,15 +127,15 @@ impl Experiment {
     /// under a name of its own.
     pub fn quick(mut self) -> Self {
         self.name.push_str("-quick");
-        self.data.train_per_class = 40;
+        self.data.train_per_class = 20;
         self.data.held_out_per_class = self.data.held_out_per_class.min(10);
-        self.data.test_per_class = 40;
+        self.data.test_per_class = 20;
         self.protocol.splits.truncate(1);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
         let steps = self.solver.max_iter;
         self.solver.batch_size = self.solver.batch_size.min(20);
-        self.solver.max_iter = steps.min(30);
+        self.solver.max_iter = steps.min(20);
         self.solver.stepsize = (self.solver.stepsize * self.solver.max_iter).div_ceil(steps).max(1);
         self
     }

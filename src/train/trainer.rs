@@ -4,7 +4,7 @@ use super::{Batches, Images, Solver, TrainError, batches::Augmentation};
 use crate::{
     data::crop::Crop,
     host::Stream,
-    nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN},
+    nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, PREFIX, TRAIN},
     ops::{Device, Executor, Step},
 };
 
@@ -46,6 +46,21 @@ pub struct Trainer<'a> {
     batches: Batches,
     dropout: Stream,
     mean_written: bool,
+    prefix: Prefix,
+}
+
+/// The largest cache of activations, in bytes.
+const MOST_CACHE_BYTES: usize = 1 << 30;
+
+/// What is known of a frozen prefix' activations.
+#[derive(Debug)]
+enum Prefix {
+    /// Run it at every step: there is none, crops change its input, or its activations would take too much memory.
+    Run,
+    /// Worth computing once, not done yet.
+    Wanted,
+    /// The activations of every training image, in outer order.
+    Cached(Vec<f32>),
 }
 
 impl<'a> Trainer<'a> {
@@ -86,7 +101,57 @@ impl<'a> Trainer<'a> {
         let executor = Executor::load(device, net.program.clone())?;
         let batches = Batches::new(streams.order, streams.crops, train.set.len(), solver.batch_size, augmentation);
         let solver = solver.clone();
-        Ok(Self { net, executor, step: 0, solver, train, batches, dropout: streams.dropout, mean_written: false })
+        let features = net.boundary.map_or(0, |id| net.program.tensors[id.0].shape.len() / net.batch);
+        let fits = train.set.len() * features * size_of::<f32>() <= MOST_CACHE_BYTES;
+        let same_input = augmentation == Augmentation::None;
+        let prefix = if net.boundary.is_some() && fits && same_input { Prefix::Wanted } else { Prefix::Run };
+        let dropout = streams.dropout;
+        Ok(Self { net, executor, step: 0, solver, train, batches, dropout, mean_written: false, prefix })
+    }
+
+    /// Runs a frozen prefix at every step instead of once an image: the same bits, more work.
+    pub fn without_cache(mut self) -> Self {
+        self.prefix = Prefix::Run;
+        self
+    }
+
+    /// Computes the frozen prefix' activations of every training image. An image's bits do not depend on the
+    /// batch around it, so that they are those of any later step.
+    fn fill_cache(&mut self) -> Result<Vec<f32>, TrainError> {
+        let Some(boundary) = self.net.boundary else { return Ok(Vec::new()) };
+        let train = self.train;
+        let all: Vec<usize> = (0..train.set.len()).collect();
+        let centre = Crop::centre(train.set.height, train.set.width, self.net.def.input[1])?;
+        let crops = [centre.top, centre.left, 0].repeat(self.net.batch);
+        let mut cache = Vec::new();
+        for indices in all.chunks(self.net.batch) {
+            self.write_batch(&train, indices, &crops)?;
+            self.executor.run(PREFIX, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
+            let values = self.executor.read(boundary)?;
+            cache.extend_from_slice(&values[..values.len() / self.net.batch * indices.len()]);
+        }
+        Ok(cache)
+    }
+
+    /// Writes what a training step reads, and returns the tape that it runs.
+    fn write_step(&mut self) -> Result<usize, TrainError> {
+        let indices = self.batches.indices(self.step);
+        let train = self.train;
+        if matches!(self.prefix, Prefix::Wanted) {
+            self.prefix = Prefix::Cached(self.fill_cache()?);
+        }
+        let (Prefix::Cached(cache), Some(boundary)) = (&self.prefix, self.net.boundary) else {
+            let crops = self.batches.crops(self.step, train.set, self.net.def.input[1])?;
+            self.write_batch(&train, &indices, &crops)?;
+            return Ok(TRAIN);
+        };
+        let features = cache.len() / train.set.len();
+        let values: Vec<f32> =
+            indices.iter().flat_map(|&i| &cache[i * features..(i + 1) * features]).copied().collect();
+        let labels: Vec<u32> = indices.iter().map(|&i| u32::from(train.set.labels[i])).collect();
+        self.executor.write(boundary, &values)?;
+        self.executor.write_words(self.net.labels, &labels)?;
+        Ok(ABOVE)
     }
 
     fn write_batch(&mut self, images: &Images<'_>, indices: &[usize], crops: &[u32]) -> Result<(), TrainError> {
@@ -113,12 +178,9 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// A lost device; a loss that is not finite.
     pub fn train_step(&mut self) -> Result<f64, TrainError> {
-        let indices = self.batches.indices(self.step);
-        let crops = self.batches.crops(self.step, self.train.set, self.net.def.input[1])?;
-        let train = self.train;
-        self.write_batch(&train, &indices, &crops)?;
+        let tape = self.write_step()?;
         let rate = self.solver.rate(self.step);
-        self.executor.run(TRAIN, &Step { iteration: self.step as u32, rate, dropout: self.dropout })?;
+        self.executor.run(tape, &Step { iteration: self.step as u32, rate, dropout: self.dropout })?;
         let losses = self.executor.read(self.net.loss)?;
         let loss = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
         if !loss.is_finite() {
