@@ -111,12 +111,13 @@ fn a_killed_study_goes_on_to_the_same_bytes() {
 #[cfg(unix)]
 fn an_interrupt_writes_a_checkpoint_and_exits_with_130() {
     let runs = tempfile::tempdir().unwrap();
-    let mut child = tiny(&["reproduce", "--set", "solver.max_iter=100000"], runs.path())
+    let mut child = strata(&["reproduce", "--device", "cpu", "--set", "protocol.checkpoint_every=2", "--runs"])
+        .arg(runs.path())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let state = runs.path().join("default-quick/s0-r0-baseA/state.safetensors");
+    let state = runs.path().join("default/s0-r0-baseA/state.safetensors");
     let start = Instant::now();
     while !state.exists() && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(10));
@@ -170,7 +171,7 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     std::fs::write(&bad, "name = \"x\"\nlayrs = 3\n").unwrap();
     let broken = runs.path().join("broken.toml");
     std::fs::write(&broken, "name = ").unwrap();
-    let cases: [(&[&str], i32, &[&str]); 12] = [
+    let cases: [(&[&str], i32, &[&str]); 13] = [
         (&["reproduce", "nonsense"], 3, &["nonsense", "default"]),
         (&["reproduce", bad.to_str().unwrap()], 3, &["layrs", "nearest"]),
         (&["reproduce", broken.to_str().unwrap()], 3, &["broken.toml"]),
@@ -183,6 +184,7 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
         (&["reproduce", "--set", "data.source=\"idx\"", "--set", "data.path=\"/nowhere\""], 4, &["/nowhere"]),
         (&["run", "default", "s0-r0-A3B-"], 3, &["s0-r0-A3B-", "s0-r0-A3B"]),
         (&["reproduce", "--device", "toaster"], 5, &["toaster", "cpu"]),
+        (&["reproduce", "--device", "gpu:no-such-adapter"], 5, &["no-such-adapter"]),
     ];
     for (args, code, words) in cases {
         let output = strata(args).args(["--quick", "--runs", dir]).output().unwrap();

@@ -3,6 +3,7 @@
 
 use strata::{
     data::{ImageSet, mean},
+    gpu::{Choice, Gpu},
     host::Stream,
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
@@ -212,5 +213,59 @@ fn an_images_scores_do_not_depend_on_the_rest_of_its_batch() {
     for (batch, first) in [(1, 0), (2, 7), (33, 5), (5, 59)] {
         let few = logits(batch, first);
         assert_eq!(bits(&few), bits(&all[first * 5..(first + batch) * 5]), "{batch} images from {first}");
+    }
+}
+
+/// The WGSL kernels on the software adapter; without one these tests fail and say what to install.
+fn software() -> Device {
+    match Gpu::open(&Choice::Software) {
+        Ok(gpu) => Device::Gpu(gpu),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Losses of two steps and the weights behind them, after n frozen layers.
+fn two_steps(device: &Device, n: usize) -> (Vec<f64>, Tensors, Tensors) {
+    let set = images(8, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let mut def = zoo::alexnet28(5);
+    if n > 0 {
+        def.freeze(n).unwrap();
+    }
+    let images = Images { set: &set, mean: &mean };
+    let input = (0.0125, Augmentation::None);
+    let mut trainer = Trainer::new(&def, &solver(2, 4), images, input, streams(), device).unwrap();
+    trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+    let before = checkpoint::weights_of(&mut trainer).unwrap();
+    let losses = (0..2).map(|_| trainer.train_step().unwrap()).collect();
+    (losses, before, checkpoint::weights_of(&mut trainer).unwrap())
+}
+
+#[test]
+fn the_first_loss_of_the_wgsl_kernels_is_that_of_the_native_executor() {
+    let (gpu, _, gpu_weights) = two_steps(&software(), 0);
+    let (cpu, _, cpu_weights) = two_steps(&Device::Cpu, 0);
+    assert!((gpu[0] - cpu[0]).abs() <= 1e-5 * cpu[0], "{} and {}", gpu[0], cpu[0]);
+    for (name, (_, values)) in &gpu_weights {
+        let expected = &cpu_weights[name].1;
+        let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|v| v * v).sum::<f64>().sqrt();
+        let off = norm(&mut values.iter().zip(expected).map(|(a, b)| f64::from(a - b)));
+        let size = norm(&mut expected.iter().map(|&v| f64::from(v)));
+        assert!(off <= 3e-4 * size, "{name}: {off} of {size}");
+    }
+}
+
+#[test]
+fn on_the_wgsl_kernels_frozen_layers_keep_their_bits_and_two_runs_give_the_same() {
+    let device = software();
+    let (losses, before, after) = two_steps(&device, 3);
+    for (name, (_, values)) in &after {
+        let frozen = ["conv1", "conv2", "conv3"].iter().any(|layer| name.starts_with(layer));
+        assert_eq!(bits(values) == bits(&before[name].1), frozen, "{name}");
+    }
+    let (again, _, same) = two_steps(&device, 3);
+    assert_eq!(again, losses);
+    for (name, (_, values)) in &after {
+        assert_eq!(bits(values), bits(&same[name].1), "{name}");
     }
 }

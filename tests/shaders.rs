@@ -16,8 +16,10 @@ use std::{
 use strata::{
     gpu::{Access, Choice, Gpu, Kernel, Parameters, Shader, StepValues, Table},
     host::{ImageDims, Window},
+    nn::{BuildOptions, Input, Net, zoo},
     ops::{
         CATALOGUE, Device, Element, Executor, Program, Role, TensorShape, conv2d, dense, lrn, max_pool, program::Entry,
+        sgd::Convention,
     },
 };
 
@@ -51,8 +53,8 @@ fn every_shader_belongs_to_an_operation_and_every_module_to_a_shader() {
     let shared = CATALOGUE.iter().flat_map(|kernel| kernel.shader.shared.iter().map(|(name, _)| name.to_string()));
     assert_eq!(stems("shaders/shared"), shared.collect(), "shaders/shared/*.wgsl against the shaders that name them");
     for stem in catalogued {
-        for room in ["ops", "cpu"] {
-            let file = format!("src/{room}/{stem}.rs");
+        for folder in ["src/ops", "src/cpu", "src/ops/check", "kernels-tests"] {
+            let file = format!("{folder}/{stem}.rs");
             assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file).exists(), "{stem}: no {file}");
         }
     }
@@ -228,4 +230,24 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
         .collect(),
     );
     Executor::load(&Device::Gpu(gpu), Arc::new(program)).unwrap_or_else(|e| panic!("{e}"));
+}
+
+#[test]
+fn every_net_of_the_zoo_loads_within_webgpus_default_limits() {
+    // CaffeNet at the paper's batch of 256: conv1's output has 297 MB, fc6's weights 151 MB.
+    for (name, batch) in [("caffenet", 256), ("alexnet", 128), ("alexnet32", 128), ("alexnet28", 64)] {
+        let def = zoo::net(name, 1000).unwrap();
+        let [_, h, w] = def.input;
+        let options = BuildOptions {
+            batch,
+            input: Input::Images { stored: [h + 4, w + 4], scale: 1.0 },
+            momentum: 0.9,
+            weight_decay: 0.0005,
+            convention: Convention::Caffe,
+            given_masks: false,
+        };
+        let net = Net::build(&def, options).unwrap();
+        let gpu = Gpu::open(&Choice::Noop).unwrap();
+        Executor::load(&Device::Gpu(gpu), net.program).unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
 }

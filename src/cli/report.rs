@@ -12,27 +12,44 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Debug)]
 pub struct Options {
     /// The directory of an experiment's runs (RUNS/EXPERIMENT), or of several
-    runs: PathBuf,
+    #[arg(required_unless_present = "published")]
+    runs: Option<PathBuf>,
+    /// Report the published runs of the paper's authors instead, through the same statistics
+    #[arg(long, conflicts_with = "runs")]
+    published: bool,
     /// text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let mut folders = vec![options.runs.clone()];
-    if !options.runs.join("experiment.toml").is_file() {
-        let entries = std::fs::read_dir(&options.runs)
-            .map_err(|source| ProtocolError::Io { path: options.runs.clone(), source })?;
+    let Some(runs) = options.runs.as_ref().filter(|_| !options.published) else {
+        return published(options.format);
+    };
+    let mut folders = vec![runs.clone()];
+    if !runs.join("experiment.toml").is_file() {
+        let entries = std::fs::read_dir(runs).map_err(|source| ProtocolError::Io { path: runs.clone(), source })?;
         folders = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         folders.retain(|folder| folder.join("experiment.toml").is_file());
         folders.sort();
     }
     if folders.is_empty() {
-        bail!("{}: no run directory (one with an experiment.toml) is there", options.runs.display());
+        bail!("{}: no run directory (one with an experiment.toml) is there", runs.display());
     }
     for path in folders {
         let experiment = experiment_of(&path)?;
         write(&experiment, &RunDir { path }, "", options.format)?;
+    }
+    Ok(())
+}
+
+/// The authors' runs: tables only, since their records hold one number a network.
+fn published(format: Format) -> Result<()> {
+    for study in report::published()? {
+        match format {
+            Format::Text => println!("{}", report::text_table(&study)),
+            Format::Json => println!("{}", serde_json::to_string_pretty(&report::analyse(&study)?)?),
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! A net is a chain of named layers without an automatic differentiator: each layer knows its forward and
 //! backward operations, and what needs a backward pass is decided once, when the net is built.
 
+mod backward;
 mod build;
 mod error;
 pub mod init;

@@ -248,7 +248,7 @@ const WEIGHT_RUN: usize = 256;
 
 /// Whether channels can be loaded four at a time: no group begins within four.
 fn aligned(dims: &ConvDims, input: bool, output: bool) -> bool {
-    let fits = |needed: bool, channels: usize| !needed || dims.groups == 1 || channels % 4 == 0;
+    let fits = |needed: bool, channels: usize| !needed || dims.groups == 1 || channels.is_multiple_of(4);
     fits(input, dims.cg()) && fits(output, dims.kg())
 }
 

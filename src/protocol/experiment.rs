@@ -123,19 +123,19 @@ impl Experiment {
         Ok(experiment)
     }
 
-    /// The same plan cut down so that it ends in about a minute: fewer images, shorter schedule, one split,
-    /// under a name of its own.
+    /// The same plan cut down to seconds natively and to minutes on a software adapter: one split, few images,
+    /// ten steps, under a name of its own. Its numbers mean nothing; every part of the program runs.
     pub fn quick(mut self) -> Self {
         self.name.push_str("-quick");
         self.data.train_per_class = 20;
         self.data.held_out_per_class = self.data.held_out_per_class.min(10);
-        self.data.test_per_class = 20;
+        self.data.test_per_class = 10;
         self.protocol.splits.truncate(1);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
         let steps = self.solver.max_iter;
-        self.solver.batch_size = self.solver.batch_size.min(20);
-        self.solver.max_iter = steps.min(20);
+        self.solver.batch_size = self.solver.batch_size.min(16);
+        self.solver.max_iter = steps.min(10);
         self.solver.stepsize = (self.solver.stepsize * self.solver.max_iter).div_ceil(steps).max(1);
         self
     }
