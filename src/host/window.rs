@@ -35,19 +35,20 @@ impl Window {
     /// Floor mode gives `floor((input + pads - extent) / stride) + 1`. Ceil mode rounds up instead,
     /// and drops a last window that would begin at or behind `input + pad_begin`, so that no window
     /// lies wholly in the padding (Caffe's `pooling_layer.cpp`, PyTorch's `pooling_output_shape`).
+    /// A window that sticks out of a short input by less than a stride counts in ceil mode, as in both.
     pub const fn outputs(&self, input: usize, ceil: bool) -> Option<usize> {
         if self.kernel == 0 || self.stride == 0 || self.dilation == 0 || input == 0 {
             return None;
         }
         let padded = input + self.pad_begin + self.pad_end;
-        if padded < self.extent() {
+        let slack = if ceil { self.stride - 1 } else { 0 };
+        if padded + slack < self.extent() {
             return None;
         }
-        let room = padded - self.extent();
+        let outputs = (padded + slack - self.extent()) / self.stride + 1;
         if !ceil {
-            return Some(room / self.stride + 1);
+            return Some(outputs);
         }
-        let outputs = room.div_ceil(self.stride) + 1;
         if (outputs - 1) * self.stride >= input + self.pad_begin { Some(outputs - 1) } else { Some(outputs) }
     }
 
@@ -72,6 +73,13 @@ mod tests {
     fn a_window_that_would_begin_behind_the_input_is_dropped() {
         assert_eq!(Window::new(1, 2, 0).outputs(2, true), Some(1));
         assert_eq!(Window::new(2, 2, 1).outputs(3, true), Some(2));
+    }
+
+    #[test]
+    fn ceil_mode_keeps_a_window_that_sticks_out_of_a_short_input_by_less_than_a_stride() {
+        assert_eq!(Window::new(3, 2, 0).outputs(2, true), Some(1));
+        assert_eq!(Window::new(3, 2, 0).outputs(1, true), None);
+        assert_eq!(Window::new(3, 2, 0).outputs(2, false), None);
     }
 
     #[test]

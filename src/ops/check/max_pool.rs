@@ -56,6 +56,7 @@ const CAFFE: Configuration = Configuration {
 pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "pool1 of caffenet, fewer channels", x: [2, 5, 55, 55], ..CAFFE },
     Configuration { text: "pool1 of alexnet32", x: [2, 32, 32, 32], ..CAFFE },
+    Configuration { text: "shorter than its window, rounded up", x: [2, 3, 2, 2], ..CAFFE },
     Configuration { text: "rounded up", x: [2, 3, 14, 12], ..CAFFE },
     Configuration { text: "rounded down: the last row and column go unused", x: [2, 3, 14, 12], ceil: false, ..CAFFE },
     Configuration { text: "one window", x: [1, 1, 3, 3], ..CAFFE },
