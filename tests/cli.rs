@@ -50,7 +50,7 @@ fn results(runs: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for node in std::fs::read_dir(runs.join("default-quick")).unwrap() {
         let node = node.unwrap().path();
-        for name in ["weights.safetensors", "log.jsonl", "manifest.toml"] {
+        for name in ["weights.safetensors", "log.jsonl", "confusion.json", "manifest.toml"] {
             if let Ok(bytes) = std::fs::read(node.join(name)) {
                 files.push((format!("{}/{name}", node.file_name().unwrap().to_string_lossy()), bytes));
             }
@@ -72,8 +72,8 @@ fn reproduce_runs_every_arm_and_ends_with_the_table_and_the_report() {
     let page = runs.path().join("default-quick/report/report.html");
     assert!(std::fs::read_to_string(page).unwrap().contains("A4B+"));
 
-    // 2 bases, 2 restarts, 6 arms x 3 layers x 2 targets, each with weights, log and manifest.
-    assert_eq!(results(runs.path()).len(), 3 * (2 + 2 + 36));
+    // 2 bases, 2 restarts, 6 arms x 3 layers x 2 targets, each with weights, log, confusion counts and manifest.
+    assert_eq!(results(runs.path()).len(), 4 * (2 + 2 + 36));
 
     let before = results(runs.path());
     let again = tiny(&["reproduce", "--format", "json"], runs.path()).output().unwrap();
@@ -208,6 +208,76 @@ fn a_run_directory_of_another_configuration_is_refused_and_left_alone() {
     assert_eq!(output.status.code(), Some(6), "{}", err(&output));
     assert!(err(&output).contains("seed = 9"), "{}", err(&output));
     assert_eq!(results(runs.path()), before);
+}
+
+#[test]
+fn more_splits_arms_and_layers_extend_a_run_directory_and_the_report_covers_the_union() {
+    let runs = tempfile::tempdir().unwrap();
+    let reproduce = |sets: &[&str]| {
+        let mut command = tiny(&["reproduce", "--format", "json"], runs.path());
+        let output = command.args(sets.iter().flat_map(|set| ["--set", set])).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    // The cut-down plan keeps the first split that it is given.
+    let first = reproduce(&["protocol.arms=[\"AnB\"]", "protocol.layers=[2]"]);
+    assert!(first.contains("s0-r0-A2B") && !first.contains("s1-r0-baseA"));
+    let before = results(runs.path());
+    assert_eq!(before.len(), 4 * 4);
+
+    let second = reproduce(&["protocol.splits=[1]", "protocol.arms=[\"BnB\", \"AnB\"]", "protocol.layers=[1, 2]"]);
+    for name in ["s0-r0-A2B", "s1-r0-baseA", "s1-r0-B1B", "s1-r0-A2B"] {
+        assert!(second.contains(name), "{name} is missing in the union");
+    }
+    let after = results(runs.path());
+    assert_eq!(after.len(), 4 * (4 + 10));
+    assert!(before.iter().all(|file| after.contains(file)), "what was there has not changed");
+
+    // A network made in an extended directory is the one that a directory of its own would hold.
+    let alone = tempfile::tempdir().unwrap();
+    let output = tiny(&["run", "default", "s1-r0-A2B", "--set", "protocol.splits=[1]"], alone.path())
+        .args(["--set", "protocol.layers=[2]"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(results(alone.path()).iter().all(|file| after.contains(file)));
+
+    let report = strata(&["report", "--format", "json"]).arg(runs.path().join("default-quick")).output().unwrap();
+    assert_eq!(out(&report), second, "a report of the directory covers the same union");
+    let changed = tiny(&["reproduce", "--set", "solver.base_lr=0.02"], runs.path()).output().unwrap();
+    assert_eq!(changed.status.code(), Some(6), "{}", err(&changed));
+    assert!(err(&changed).contains("solver.base_lr = 0.02"), "{}", err(&changed));
+}
+
+#[test]
+fn a_network_of_other_settings_is_refused_by_its_own_manifest() {
+    let runs = tempfile::tempdir().unwrap();
+    assert!(tiny(&["run", "default", "s0-r0-baseA"], runs.path()).output().unwrap().status.success());
+    // Somebody moved the network into a directory of another experiment.
+    let folder = runs.path().join("default-quick");
+    let text = std::fs::read_to_string(folder.join("experiment.toml")).unwrap();
+    std::fs::write(folder.join("experiment.toml"), text.replace("seed = 1", "seed = 9")).unwrap();
+    let run = |node: &str| tiny(&["run", "default", node, "--set", "seed=9"], runs.path()).output().unwrap();
+    let refused = run("s0-r0-baseA");
+    assert_eq!(refused.status.code(), Some(6), "{}", err(&refused));
+    assert!(err(&refused).contains("there: seed = 1; now: seed = 9"), "{}", err(&refused));
+    assert!(run("s0-r0-baseB").status.success(), "a network without a manifest is not refused");
+}
+
+#[test]
+fn the_confusion_counts_agree_with_the_accuracy_of_the_last_evaluation() {
+    let runs = tempfile::tempdir().unwrap();
+    assert!(tiny(&["run", "default", "s0-r0-baseA"], runs.path()).output().unwrap().status.success());
+    let folder = runs.path().join("default-quick/s0-r0-baseA");
+    let bytes = std::fs::read(folder.join("confusion.json")).unwrap();
+    let confusion: strata::train::Confusion = serde_json::from_slice(&bytes).unwrap();
+    let last = strata::train::record::read(&folder.join("log.jsonl")).unwrap().pop().unwrap();
+    assert_eq!(confusion.classes.len(), 5);
+    // Ten test images of each class.
+    assert!(confusion.counts.iter().all(|row| row.len() == 5 && row.iter().sum::<u64>() == 10));
+    assert_eq!(confusion.right() as f64 / 50.0, last.top1);
+    let manifest: toml::Table = std::fs::read_to_string(folder.join("manifest.toml")).unwrap().parse().unwrap();
+    assert_eq!(manifest["confusion"].as_str().unwrap(), strata::host::digest::hex(&bytes));
 }
 
 #[test]

@@ -26,13 +26,13 @@ pub struct Options {
 
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
-    let plan = Plan::of(&experiment);
     let mut out = std::io::stdout().lock();
     if options.memory {
         return memory(options, &mut out);
     }
     let path = options.study.runs.join(&experiment.name);
     let runs = RunDir { path: path.clone() };
+    let plan = Plan::with_found(&experiment, &runs)?;
     let mut counts = std::collections::BTreeMap::new();
     let mut rows = Vec::new();
     for node in &plan.nodes {

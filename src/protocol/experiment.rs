@@ -9,9 +9,16 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// The experiments that are built in.
-const BUILT_IN: [(&str, &str); 1] = [("default", include_str!("../../experiments/default.toml"))];
+const BUILT_IN: [(&str, &str); 3] = [
+    ("default", include_str!("../../experiments/default.toml")),
+    ("cifar100", include_str!("../../experiments/cifar100.toml")),
+    ("cifar100-natural", include_str!("../../experiments/cifar100-natural.toml")),
+];
 
 /// A resolved experiment.
+///
+/// A key that is added later needs `#[serde(default)]` and a default that means what was done before, which must
+/// never change: networks made without the key then stay valid (see [`super::settings`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
@@ -140,7 +147,7 @@ impl Experiment {
         self
     }
 
-    /// The resolved configuration as text: what a run directory belongs to.
+    /// The resolved configuration as text.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_default()
     }

@@ -7,11 +7,12 @@ pub mod node;
 pub mod plan;
 pub mod run_dir;
 pub mod runner;
+pub mod settings;
 pub mod source;
 pub mod streams;
 
 pub use arm::{Arm, Half};
 pub use error::ProtocolError;
 pub use experiment::Experiment;
-pub use plan::{Node, Plan};
+pub use plan::{Node, NodeKind, Plan};
 pub use run_dir::{RunDir, State};

@@ -3,6 +3,7 @@
 use super::{
     Arm, Experiment, Node, ProtocolError, State,
     run_dir::{Manifest, RunDir, Timing},
+    settings,
     source::{HalfData, Halves},
     streams,
 };
@@ -11,7 +12,7 @@ use crate::{
     nn::{Filler, Init, NetDef, weights, zoo},
     ops::Device,
     train::{
-        Images, Record, TrainError, Trainer,
+        Confusion, Images, Record, TrainError, Trainer,
         checkpoint::{self, Identity},
         record,
     },
@@ -61,12 +62,6 @@ pub fn run(
     device: &Device,
     watcher: &dyn Watcher,
 ) -> Result<State, ProtocolError> {
-    if let Some(manifest) = runs.manifest(&node.name)?
-        && manifest.state != State::Failed
-    {
-        return Ok(manifest.state);
-    }
-    let _lock = runs.lock(node)?;
     let half = |half| {
         halves.halves.get(&(node.split, half)).ok_or_else(|| ProtocolError::Value {
             experiment: experiment.name.clone(),
@@ -76,6 +71,13 @@ pub fn run(
         })
     };
     let target = half(node.target)?;
+    if let Some(manifest) = runs.manifest(&node.name)?
+        && manifest.state != State::Failed
+    {
+        runs.check(experiment, node, &manifest, &target.digest)?;
+        return Ok(manifest.state);
+    }
+    let _lock = runs.lock(node)?;
     // A transfer network subtracts the mean of its source's training half, as the authors' did.
     let mean = &half(node.source.unwrap_or(node.target))?.mean;
     let job = Job { experiment, node, runs, device, half: target, mean };
@@ -93,17 +95,20 @@ pub fn run(
 impl Job<'_> {
     fn manifest(&self, state: State) -> Manifest {
         let parent = |name: &String| self.runs.manifest(name).ok().flatten().and_then(|manifest| manifest.weights);
+        let settings = settings::of(self.experiment, self.node);
         Manifest {
             node: self.node.name.clone(),
             state,
             message: None,
             device: self.device.describe(),
             version: env!("CARGO_PKG_VERSION").into(),
-            configuration: digest::hex(self.experiment.to_toml().as_bytes()),
+            configuration: settings::digest(&settings),
             data: self.half.digest.clone(),
             parents: self.node.parents.iter().filter_map(parent).collect(),
             weights: None,
             log: None,
+            confusion: None,
+            settings,
         }
     }
 
@@ -120,8 +125,9 @@ impl Job<'_> {
         let mut trainer = Trainer::new(&def, solver, images, input, streams, self.device)?;
         self.start_weights(&mut trainer)?;
 
+        let settings = settings::digest(&settings::of(self.experiment, self.node));
         let identity = Identity {
-            configuration: digest::hex(format!("{} {}", self.experiment.to_toml(), self.half.digest).as_bytes()),
+            configuration: digest::hex(format!("{settings} {}", self.half.digest).as_bytes()),
             device: self.device.identity(),
         };
         let mut records = record::read(&log)?;
@@ -133,12 +139,14 @@ impl Job<'_> {
             }
         };
         let evaluate_every = solver.max_iter.div_ceil(self.experiment.protocol.evaluations);
+        let mut confusion = Confusion::new(&self.half.class_names, trainer.net.classes());
         while trainer.step < solver.max_iter {
             losses.push(trainer.train_step()?);
             let done = trainer.step;
             watcher.progress(self.node, done, solver.max_iter);
             if done.is_multiple_of(evaluate_every) || done == solver.max_iter {
-                let scores = trainer.evaluate(&Images { set: &self.half.evaluate, mean: self.mean })?;
+                let last = (done == solver.max_iter).then_some(&mut confusion);
+                let scores = trainer.evaluate_into(&Images { set: &self.half.evaluate, mean: self.mean }, last)?;
                 records.push(Record {
                     step: done,
                     epoch: trainer.epoch(),
@@ -160,21 +168,33 @@ impl Job<'_> {
                 return Err(TrainError::Stopped { step: done }.into());
             }
         }
-        self.finish(&mut trainer, &log, &state)?;
+        self.finish(&mut trainer, &confusion, &log, &state)?;
         self.add_time(start)
     }
 
-    /// Writes the weights, then the manifest, which makes the network done, then removes the checkpoint.
-    fn finish(&self, trainer: &mut Trainer<'_>, log: &Path, state: &Path) -> Result<(), ProtocolError> {
+    /// Writes the weights and the confusion counts, then the manifest, which makes the network done, then removes
+    /// the checkpoint.
+    fn finish(
+        &self,
+        trainer: &mut Trainer<'_>,
+        confusion: &Confusion,
+        log: &Path,
+        state: &Path,
+    ) -> Result<(), ProtocolError> {
         let tensors = checkpoint::weights_of(trainer)?;
         let metadata = [("network", self.node.name.clone()), ("net", self.experiment.net.name.clone())];
         let bytes = weights::encode(&tensors, &metadata)?;
         let path = self.runs.node(&self.node.name).join("weights.safetensors");
         atomic::write(&path, &bytes).map_err(|source| ProtocolError::Io { path, source })?;
+        // Names and counts always serialise.
+        let counts = serde_json::to_vec(confusion).unwrap_or_default();
+        let path = self.runs.node(&self.node.name).join("confusion.json");
+        atomic::write(&path, &counts).map_err(|source| ProtocolError::Io { path, source })?;
         let records = std::fs::read(log).map_err(|source| ProtocolError::Io { path: log.into(), source })?;
         self.runs.finish(&Manifest {
             weights: Some(digest::hex(&bytes)),
             log: Some(digest::hex(&records)),
+            confusion: Some(digest::hex(&counts)),
             ..self.manifest(State::Done)
         })?;
         // The checkpoint has served; a leftover one would only cost space.

@@ -1,7 +1,23 @@
 //! The plan of an experiment: every network, and which it derives from.
 
-use super::{Arm, Experiment, Half, ProtocolError};
-use serde::Serialize;
+use super::{Arm, Experiment, Half, ProtocolError, RunDir};
+use serde::{Deserialize, Serialize};
+
+/// What a network is within its experiment: everything but its name and what follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeKind {
+    /// The arm.
+    pub arm: Arm,
+    /// Layers copied or random; none for a base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<usize>,
+    /// The seed of the split.
+    pub split: u32,
+    /// The replicate.
+    pub replicate: u32,
+    /// The half it is trained and tested on.
+    pub target: Half,
+}
 
 /// One network of the plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,6 +40,22 @@ pub struct Node {
     pub source: Option<Half>,
 }
 
+impl Node {
+    /// The network of a kind: its name, source and parents follow.
+    pub fn of(kind: NodeKind) -> Self {
+        let NodeKind { arm, n, split, replicate, target } = kind;
+        let name = |arm: Arm, target, n| format!("s{split}-r{replicate}-{}", arm.network(target, n));
+        let source = arm.source(target);
+        let parents = source.map(|half| name(Arm::Base, half, 0)).into_iter().collect();
+        Self { name: name(arm, target, n.unwrap_or(0)), arm, n, parents, split, replicate, target, source }
+    }
+
+    /// What the network is.
+    pub const fn kind(&self) -> NodeKind {
+        NodeKind { arm: self.arm, n: self.n, split: self.split, replicate: self.replicate, target: self.target }
+    }
+}
+
 /// All networks of an experiment, parents before children.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -40,20 +72,8 @@ impl Plan {
         for &split in &protocol.splits {
             for replicate in 0..protocol.replicates {
                 let mut push = |arm: Arm, target: Half, n: usize| {
-                    let name = |arm: Arm, target, n| format!("s{split}-r{replicate}-{}", arm.network(target, n));
-                    let source = arm.source(target);
-                    let parents = source.map(|half| name(Arm::Base, half, 0)).into_iter().collect();
-                    let n_of = arm.has_n().then_some(n);
-                    nodes.push(Node {
-                        name: name(arm, target, n),
-                        arm,
-                        n: n_of,
-                        parents,
-                        split,
-                        replicate,
-                        target,
-                        source,
-                    });
+                    let n = arm.has_n().then_some(n);
+                    nodes.push(Node::of(NodeKind { arm, n, split, replicate, target }));
                 };
                 for target in [Half::A, Half::B] {
                     push(Arm::Base, target, 0);
@@ -67,6 +87,21 @@ impl Plan {
             }
         }
         Self { nodes }
+    }
+
+    /// The plan of an experiment, and behind it every other network that its directory holds: what earlier
+    /// commands with other splits, replicates, arms or layers left there belongs to the same study.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read.
+    pub fn with_found(experiment: &Experiment, runs: &RunDir) -> Result<Self, ProtocolError> {
+        let mut plan = Self::of(experiment);
+        for node in runs.found()? {
+            if !plan.nodes.iter().any(|planned| planned.name == node.name) {
+                plan.nodes.push(node);
+            }
+        }
+        Ok(plan)
     }
 
     /// A network by its name.

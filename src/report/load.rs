@@ -6,12 +6,12 @@ use crate::{
     train::record,
 };
 
-/// Reads every network of an experiment's plan, finished or not. `device` is used where no manifest names one.
+/// Reads every network of an experiment's plan, finished or not, and every other one in its directory. `device` is used where no manifest names one.
 ///
 /// # Errors
 /// A manifest, log or weights file that cannot be read.
 pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Study, ProtocolError> {
-    let plan = Plan::of(experiment);
+    let plan = Plan::with_found(experiment, runs)?;
     let mut device = device.to_string();
     let mut version = env!("CARGO_PKG_VERSION").to_string();
     let mut rows = Vec::new();
