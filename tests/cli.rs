@@ -162,6 +162,101 @@ fn run_trains_a_network_and_what_is_missing_of_its_parents() {
     assert_ne!(donor["conv5.weight"], transferred["conv5.weight"]);
 }
 
+/// Trains some networks of a tiny plan with every arm, and returns the folder of its networks.
+fn trained(runs: &Path, sets: &[&str], nodes: &[&str]) -> std::path::PathBuf {
+    let arms =
+        "protocol.arms=[\"BnB\", \"BnB-preserve1\", \"AnB-preserve2\", \"random-moments\", \"AnB-probe\", \"AnB\"]";
+    for node in nodes {
+        let mut command = tiny(&["run", "default", node, "--set", arms], runs);
+        let output = command.args(sets.iter().flat_map(|set| ["--set", set])).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+    }
+    runs.join("default-quick")
+}
+
+fn tensors(folder: &Path, node: &str) -> strata::nn::weights::Tensors {
+    strata::nn::weights::read(&folder.join(node).join("weights.safetensors")).unwrap().0
+}
+
+/// With a learning rate that changes nothing, a network ends where it started.
+const STILL: [&str; 2] = ["solver.base_lr=1e-30", "solver.weight_decay=0"];
+
+#[test]
+fn preserved_layers_start_as_in_the_base_and_those_above_as_in_the_other_arms() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &STILL, &["s0-r0-A4B-preserve2", "s0-r0-B4B-preserve1", "s0-r0-A4B"]);
+    let [base_a, base_b] = ["s0-r0-baseA", "s0-r0-baseB"].map(|node| tensors(&folder, node));
+    let two = tensors(&folder, "s0-r0-A4B-preserve2");
+    let one = tensors(&folder, "s0-r0-B4B-preserve1");
+    let none = tensors(&folder, "s0-r0-A4B");
+    for (layer, number) in ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"].iter().zip(1..) {
+        let name = format!("{layer}.weight");
+        assert_eq!(two[&name] == base_a[&name], number <= 6, "{name}");
+        assert_eq!(one[&name] == base_b[&name], number <= 5, "{name}");
+        assert_eq!(two[&name] == none[&name], number != 5 && number != 6, "{name}");
+    }
+    // They learn where learning is on: all above the cut do.
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &[], &["s0-r0-A4B-preserve2"]);
+    let (base, preserved) = (tensors(&folder, "s0-r0-baseA"), tensors(&folder, "s0-r0-A4B-preserve2"));
+    assert_eq!(base["conv4.weight"], preserved["conv4.weight"]);
+    assert_ne!(base["conv5.weight"], preserved["conv5.weight"]);
+}
+
+#[test]
+fn random_filters_of_matched_moments_have_the_means_and_deviations_of_the_base() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &[], &["s0-r0-random-moments4B"]);
+    let (base, random) = (tensors(&folder, "s0-r0-baseB"), tensors(&folder, "s0-r0-random-moments4B"));
+    let moments = |values: &[f32]| {
+        let count = values.len() as f64;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+        (mean, (values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count).sqrt())
+    };
+    for layer in ["conv1", "conv2", "conv3", "conv4"] {
+        let name = format!("{layer}.weight");
+        let (learned, drawn) = (&base[&name].1, &random[&name].1);
+        let ((mean, std), (drawn_mean, drawn_std)) = (moments(learned), moments(drawn));
+        let count = learned.len() as f64;
+        // Within five standard errors of the moments.
+        assert!((mean - drawn_mean).abs() < 5.0 * std / count.sqrt(), "{name}: {mean} and {drawn_mean}");
+        assert!((std - drawn_std).abs() < 5.0 * std / (2.0 * count).sqrt(), "{name}: {std} and {drawn_std}");
+        let alike = learned.iter().zip(drawn).map(|(&a, &b)| f64::from(a - mean as f32) * f64::from(b - mean as f32));
+        assert!((alike.sum::<f64>() / count / std.powi(2)).abs() < 5.0 / count.sqrt(), "{name} is not the base's");
+    }
+}
+
+#[test]
+fn a_probe_learns_one_softmax_layer_on_the_others_frozen_layers() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &[], &["s0-r0-A4B-probe"]);
+    let (base, probe) = (tensors(&folder, "s0-r0-baseA"), tensors(&folder, "s0-r0-A4B-probe"));
+    let names: Vec<&str> = probe.keys().map(String::as_str).collect();
+    let layers = ["conv1", "conv2", "conv3", "conv4", "fc8"];
+    assert_eq!(names, layers.map(|layer| [format!("{layer}.bias"), format!("{layer}.weight")]).concat());
+    for layer in &layers[..4] {
+        assert_eq!(base[&format!("{layer}.weight")], probe[&format!("{layer}.weight")]);
+    }
+    // conv4 gives 48 channels of 7x7.
+    assert_eq!(probe["fc8.weight"].0, [5, 48 * 7 * 7]);
+}
+
+#[test]
+fn a_reduced_set_trains_on_fewer_images_and_is_evaluated_on_as_many() {
+    let runs = tempfile::tempdir().unwrap();
+    let nodes = ["s0-r0-k4-B1B", "s0-r0-k4-A1B", "s0-r0-B1B"];
+    let folder = trained(runs.path(), &["protocol.train_sizes=[4]"], &nodes);
+    let last = |node: &str| strata::train::record::read(&folder.join(node).join("log.jsonl")).unwrap().pop().unwrap();
+    for (node, images) in [("s0-r0-k4-baseB", 20.0), ("s0-r0-k4-A1B", 20.0), ("s0-r0-B1B", 100.0)] {
+        // Six steps of ten images.
+        assert_eq!(last(node).epoch, 60.0 / images, "{node}");
+        assert_eq!(last(node).images, 50, "{node}");
+    }
+    assert_eq!(tensors(&folder, "s0-r0-k4-B1B")["conv1.weight"], tensors(&folder, "s0-r0-k4-baseB")["conv1.weight"]);
+    assert_eq!(tensors(&folder, "s0-r0-k4-A1B")["conv1.weight"], tensors(&folder, "s0-r0-baseA")["conv1.weight"]);
+    assert_ne!(tensors(&folder, "s0-r0-k4-baseB")["conv1.weight"], tensors(&folder, "s0-r0-baseB")["conv1.weight"]);
+}
+
 /// Every bad input: one message that names the remedy, the documented exit code, nothing lost.
 #[test]
 fn bad_input_gives_one_clear_message_and_its_exit_code() {
@@ -171,13 +266,15 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     std::fs::write(&bad, "name = \"x\"\nlayrs = 3\n").unwrap();
     let broken = runs.path().join("broken.toml");
     std::fs::write(&broken, "name = ").unwrap();
-    let cases: [(&[&str], i32, &[&str]); 13] = [
+    let cases: [(&[&str], i32, &[&str]); 15] = [
         (&["reproduce", "nonsense"], 3, &["nonsense", "default"]),
         (&["reproduce", bad.to_str().unwrap()], 3, &["layrs", "nearest"]),
         (&["reproduce", broken.to_str().unwrap()], 3, &["broken.toml"]),
         (&["reproduce", "--set", "solver.base_rl=1"], 3, &["solver.base_rl", "solver.base_lr"]),
         (&["reproduce", "--set", "solver.momentum=2"], 3, &["momentum"]),
         (&["reproduce", "--set", "protocol.layers=[8]"], 3, &["protocol.layers", "1 to 7", "8"]),
+        (&["reproduce", "--set", "protocol.train_sizes=[5, 5]"], 3, &["protocol.train_sizes", "differ"]),
+        (&["reproduce", "--set", "protocol.train_sizes=[600]"], 3, &["protocol.train_sizes", "600"]),
         (&["reproduce", "--set", "net.name=\"alexnet82\""], 3, &["alexnet82", "alexnet32"]),
         (&["reproduce", "--set", "net.outputs=2"], 4, &["label", "outputs"]),
         (&["reproduce", "--set", "data.source=\"cifar10\""], 3, &["data.path"]),

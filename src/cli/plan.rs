@@ -74,7 +74,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
     writeln!(out, "device: {}", device.describe())?;
     let mut seen = Vec::new();
     for node in &plan.nodes {
-        let kind = (node.arm.freezes(), node.n.filter(|_| node.arm.freezes()));
+        let kind = (node.arm.is_probe(), node.n.filter(|_| node.arm.freezes()));
         let Some(half) = halves.halves.get(&(node.split, node.target)) else { continue };
         if seen.contains(&kind) {
             continue;

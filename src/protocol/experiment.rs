@@ -1,6 +1,6 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
-use super::{Arm, ProtocolError};
+use super::{Arm, Half, ProtocolError};
 use crate::{
     nn::zoo,
     train::{Solver, batches::Augmentation},
@@ -84,6 +84,10 @@ pub struct Protocol {
     pub layers: Vec<usize>,
     /// The arms beside the base.
     pub arms: Vec<Arm>,
+    /// Reduced target sets: training images of each class, the first ones; every network is trained on each of
+    /// these, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub train_sizes: Vec<usize>,
     /// Evaluations in one training run, the last one included.
     pub evaluations: u64,
     /// Steps between two checkpoints.
@@ -138,6 +142,7 @@ impl Experiment {
         self.data.held_out_per_class = self.data.held_out_per_class.min(10);
         self.data.test_per_class = 10;
         self.protocol.splits.truncate(1);
+        self.protocol.train_sizes.retain(|&size| size < 20);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
         let steps = self.solver.max_iter;
@@ -160,6 +165,14 @@ impl Experiment {
         Ok(zoo::net(&self.net.name, 2)?.weighted().map(|layer| layer.name.clone()).collect())
     }
 
+    /// Whether an arm has a network at n: the layers that it preserves must be there. The last layer, whose outputs
+    /// are the classes of one half, can be preserved for the other half only where outputs are fixed.
+    pub fn copies(&self, arm: Arm, n: usize) -> bool {
+        let most = zoo::net(&self.net.name, 2).map_or(0, |net| net.most_n());
+        let own = arm.source(Half::A) == Some(Half::A);
+        n + arm.preserved() <= most + usize::from(own || self.net.outputs > 0)
+    }
+
     fn check(&self) -> Result<(), ProtocolError> {
         let bad = |key, expected: &str, got: String| {
             let (experiment, expected) = (self.name.clone(), expected.to_string());
@@ -173,6 +186,13 @@ impl Experiment {
         let net = zoo::net(&self.net.name, 2)?;
         if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > net.most_n()) {
             return bad("protocol.layers", &format!("numbers from 1 to {}", net.most_n()), n.to_string());
+        }
+        let (sizes, all) = (&self.protocol.train_sizes, self.data.train_per_class);
+        for (i, &size) in sizes.iter().enumerate() {
+            if size == 0 || (all > 0 && size >= all) || sizes[..i].contains(&size) {
+                let expected = "numbers that differ, from 1 to below data.train_per_class";
+                return bad("protocol.train_sizes", expected, size.to_string());
+            }
         }
         if self.protocol.splits.is_empty() {
             return bad("protocol.splits", "at least one seed", "empty".into());
@@ -209,7 +229,7 @@ impl Experiment {
 }
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 33] = [
     "name",
     "description",
     "seed",
@@ -231,6 +251,7 @@ const KEYS: [&str; 32] = [
     "protocol.replicates",
     "protocol.layers",
     "protocol.arms",
+    "protocol.train_sizes",
     "protocol.evaluations",
     "protocol.checkpoint_every",
     "solver",

@@ -5,10 +5,12 @@ mod error;
 pub mod experiment;
 pub mod node;
 pub mod plan;
+mod reduced;
 pub mod run_dir;
 pub mod runner;
 pub mod settings;
 pub mod source;
+mod start;
 pub mod streams;
 
 pub use arm::{Arm, Half};

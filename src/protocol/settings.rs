@@ -10,14 +10,15 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
-/// Keys that end in `.path` belong to them: the images behind a path count by their digest.
-const OF_NO_NETWORK: [&str; 7] = [
+/// Keys of files belong to them, which end in `path` or `file`: the images behind them count by their digest.
+const OF_NO_NETWORK: [&str; 8] = [
     "name",
     "description",
     "protocol.splits",
     "protocol.replicates",
     "protocol.layers",
     "protocol.arms",
+    "protocol.train_sizes",
     "protocol.checkpoint_every",
 ];
 
@@ -69,7 +70,8 @@ fn prune<T: DeserializeOwned + PartialEq>(value: &T, full: &Table, kept: &mut Ta
     for key in kept.keys().cloned().collect::<Vec<_>>() {
         place.push(key.clone());
         let name = place.join(".");
-        if OF_NO_NETWORK.contains(&name.as_str()) || name.ends_with(".path") || is_default(value, full, place) {
+        let of_no_network = OF_NO_NETWORK.contains(&name.as_str()) || key.ends_with("path") || key.ends_with("file");
+        if of_no_network || is_default(value, full, place) {
             kept.remove(&key);
         } else if let Some(Value::Table(inner)) = kept.get_mut(&key) {
             prune(value, full, inner, place);
@@ -135,7 +137,7 @@ mod tests {
     }
 
     fn node(arm: Arm, n: usize) -> Node {
-        Node::of(NodeKind { arm, n: Some(n), split: 0, replicate: 0, target: Half::B })
+        Node::of(NodeKind { arm, n: Some(n), split: 0, replicate: 0, target: Half::B, train_size: None })
     }
 
     #[test]
@@ -146,6 +148,7 @@ mod tests {
             "protocol.replicates=5",
             "protocol.layers=[3]",
             "protocol.arms=[\"AnB\"]",
+            "protocol.train_sizes=[10, 20]",
             "protocol.checkpoint_every=7",
             "data.path=\"elsewhere\"",
             "description=\"other words\"",
