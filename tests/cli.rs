@@ -257,6 +257,42 @@ fn a_reduced_set_trains_on_fewer_images_and_is_evaluated_on_as_many() {
     assert_ne!(tensors(&folder, "s0-r0-k4-baseB")["conv1.weight"], tensors(&folder, "s0-r0-baseB")["conv1.weight"]);
 }
 
+#[test]
+fn similarities_compare_the_bases_with_each_other_and_fine_tuned_networks_with_their_parents() {
+    let runs = tempfile::tempdir().unwrap();
+    let sets =
+        ["protocol.similarity_images=50", "protocol.arms=[\"AnB+\"]", "protocol.layers=[4]", "data.test_per_class=10"];
+    let sets: Vec<&str> = sets.iter().chain(&STILL).flat_map(|set| ["--set", set]).collect();
+    let output = tiny(&["reproduce"], runs.path()).args(&sets).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    let path = runs.path().join("default-quick/similarity.json");
+    let bytes = std::fs::read(&path).unwrap();
+    let found: strata::protocol::similarity::Similarities = serde_json::from_slice(&bytes).unwrap();
+    let rows = |network: &str, other: &str| {
+        found.rows.iter().filter(|row| row.network == network && row.other == other).collect::<Vec<_>>()
+    };
+    // Eight layers by eight on the images of both halves.
+    let bases = rows("s0-r0-baseA", "s0-r0-baseB");
+    assert_eq!(bases.len(), 2 * 64);
+    assert!(bases.iter().all(|row| row.count == 50 && (0.0..0.9999).contains(&row.value.unwrap())));
+    // With a learning rate of nothing the copied layers are the parent's, and those above are not.
+    let tuned = rows("s0-r0-A4B+", "s0-r0-baseA");
+    assert_eq!(tuned.len(), 8);
+    for (row, number) in tuned.iter().zip(1..) {
+        assert_eq!((&row.layer, row.images.as_str()), (&row.other_layer, "B"));
+        assert_eq!(row.value.unwrap() > 1.0 - 1e-12, number <= 4, "{}: {:?}", row.layer, row.value);
+    }
+    assert_eq!(found.rows.len(), 128 + 2 * 8);
+
+    let again = tiny(&["similarity", "default", "--format", "json"], runs.path()).args(&sets).output().unwrap();
+    assert!(again.status.success(), "{}", err(&again));
+    assert_eq!(serde_json::from_slice::<strata::protocol::similarity::Similarities>(&again.stdout).unwrap(), found);
+    std::fs::remove_file(&path).unwrap();
+    let computed = tiny(&["similarity", "default"], runs.path()).args(&sets).output().unwrap();
+    assert!(out(&computed).contains("s0-r0-A4B+"), "{}", err(&computed));
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same bytes again");
+}
+
 /// Every bad input: one message that names the remedy, the documented exit code, nothing lost.
 #[test]
 fn bad_input_gives_one_clear_message_and_its_exit_code() {

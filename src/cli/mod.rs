@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod reproduce;
 mod run;
+mod similarity;
 mod study;
 mod train;
 
@@ -36,6 +37,8 @@ enum Command {
     Train(train::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
+    /// Compare the layers of trained networks with each other (linear CKA)
+    Similarity(similarity::Options),
     /// Hold every operation of a device against double precision
     Gradcheck(gradcheck::Options),
     /// List the adapters of this machine, and the one that `auto` takes
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::Train(options) => train::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Similarity(options) => similarity::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Devices(options) => devices::main(&options),
     };

@@ -8,6 +8,7 @@ use crate::{
     protocol::{
         Experiment, Node, Plan, RunDir,
         runner::{self, Workshop},
+        similarity,
         source::Halves,
     },
 };
@@ -39,6 +40,10 @@ pub fn main(options: &Options) -> Result<()> {
     // What did train is reported also where a network failed; a stop reports nothing.
     let stopped = result.as_ref().is_err_and(|error| error.is::<exit_code::Stopped>());
     if !stopped {
+        if experiment.protocol.similarity_images > 0 {
+            eprintln!("comparing layers");
+            similarity::compare(&experiment, &runs, &device, experiment.protocol.similarity_images)?;
+        }
         report::write(&experiment, &runs, &device.describe(), options.format)?;
     }
     result

@@ -88,6 +88,10 @@ pub struct Protocol {
     /// these, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub train_sizes: Vec<usize>,
+    /// Test images of each half on which `reproduce` compares layers when all networks are trained (linear CKA);
+    /// 0 means that only `strata similarity` does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub similarity_images: usize,
     /// Evaluations in one training run, the last one included.
     pub evaluations: u64,
     /// Steps between two checkpoints.
@@ -143,6 +147,7 @@ impl Experiment {
         self.data.test_per_class = 10;
         self.protocol.splits.truncate(1);
         self.protocol.train_sizes.retain(|&size| size < 20);
+        self.protocol.similarity_images = self.protocol.similarity_images.min(50);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
         let steps = self.solver.max_iter;
@@ -228,8 +233,12 @@ impl Experiment {
     }
 }
 
+const fn is_zero(value: &usize) -> bool {
+    *value == 0
+}
+
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 33] = [
+const KEYS: [&str; 34] = [
     "name",
     "description",
     "seed",
@@ -252,6 +261,7 @@ const KEYS: [&str; 33] = [
     "protocol.layers",
     "protocol.arms",
     "protocol.train_sizes",
+    "protocol.similarity_images",
     "protocol.evaluations",
     "protocol.checkpoint_every",
     "solver",

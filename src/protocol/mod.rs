@@ -1,6 +1,7 @@
 //! The paper's protocol: experiments, arms, the plan of networks, run directories and the runner.
 
 pub mod arm;
+pub mod cka;
 mod error;
 pub mod experiment;
 pub mod node;
@@ -9,6 +10,7 @@ mod reduced;
 pub mod run_dir;
 pub mod runner;
 pub mod settings;
+pub mod similarity;
 pub mod source;
 mod start;
 pub mod streams;

@@ -1,5 +1,6 @@
 //! The solver, the order of images, the training loop, checkpoints and records.
 
+mod activations;
 pub mod batches;
 pub mod checkpoint;
 pub mod confusion;

@@ -44,7 +44,7 @@ pub struct Trainer<'a> {
     solver: Solver,
     train: Images<'a>,
     batches: Batches,
-    dropout: Stream,
+    pub(super) dropout: Stream,
     mean_written: bool,
     prefix: Prefix,
 }
@@ -154,7 +154,12 @@ impl<'a> Trainer<'a> {
         Ok(ABOVE)
     }
 
-    fn write_batch(&mut self, images: &Images<'_>, indices: &[usize], crops: &[u32]) -> Result<(), TrainError> {
+    pub(super) fn write_batch(
+        &mut self,
+        images: &Images<'_>,
+        indices: &[usize],
+        crops: &[u32],
+    ) -> Result<(), TrainError> {
         let Some([bytes, crop_words, mean]) = self.net.images else { return Ok(()) };
         if !self.mean_written {
             self.executor.write(mean, images.mean)?;
