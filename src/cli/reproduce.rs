@@ -10,6 +10,7 @@ use crate::{
         runner::{self, Workshop},
         similarity,
         source::Halves,
+        work,
     },
 };
 use anyhow::Result;
@@ -33,7 +34,7 @@ pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device)?;
     let plan = Plan::of(&experiment);
-    let wanted: Vec<&Node> = plan.nodes.iter().collect();
+    let wanted = plan.in_sharing_order();
     let runs = RunDir::open(&options.study.runs, &experiment)?;
     eprintln!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
     let result = train(&experiment, &wanted, &runs, &device, options.jobs);
@@ -60,7 +61,7 @@ pub fn train(
     let halves = Halves::of(experiment)?;
     let mut weights = std::collections::HashMap::new();
     for node in wanted {
-        weights.insert(node.name.clone(), study::work(experiment, node, &halves)?);
+        weights.insert(node.name.clone(), work::of(experiment, node, &halves)?.computed as f64);
     }
     let interrupt = Interrupt::listen()?;
     let progress = Progress::new(weights, interrupt.clone());

@@ -3,7 +3,7 @@
 use super::{Arm, Half, ProtocolError};
 use crate::{
     nn::zoo,
-    train::{Solver, batches::Augmentation},
+    train::{Reading, Solver, batches::Augmentation},
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -58,6 +58,21 @@ pub struct Data {
     pub scale: f64,
     /// `none`, `crop` or `crop-and-mirror`.
     pub augmentation: Augmentation,
+    /// Windows of each image where there is augmentation, drawn once and seen in turn from epoch to epoch: a frozen
+    /// prefix is then computed once for each. 0 draws a new window every time.
+    #[serde(default, skip_serializing_if = "is_no_view")]
+    pub views: u32,
+}
+
+const fn is_no_view(views: &u32) -> bool {
+    *views == 0
+}
+
+impl Data {
+    /// How images become a net's input.
+    pub const fn reading(&self) -> Reading {
+        Reading { scale: self.scale, augmentation: self.augmentation, views: self.views }
+    }
 }
 
 /// The net of an experiment.
@@ -226,6 +241,9 @@ impl Experiment {
         if self.protocol.checkpoint_every == 0 {
             return bad("protocol.checkpoint_every", "at least 1", "0".into());
         }
+        if self.data.views > 0 && self.data.augmentation == Augmentation::None {
+            return bad("data.views", "0 without augmentation", self.data.views.to_string());
+        }
         if !self.data.scale.is_finite() || self.data.scale <= 0.0 {
             return bad("data.scale", "a number above 0", self.data.scale.to_string());
         }
@@ -238,7 +256,7 @@ const fn is_zero(value: &usize) -> bool {
 }
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 35] = [
     "name",
     "description",
     "seed",
@@ -251,6 +269,7 @@ const KEYS: [&str; 34] = [
     "data.evaluate_on",
     "data.scale",
     "data.augmentation",
+    "data.views",
     "net",
     "net.name",
     "net.outputs",

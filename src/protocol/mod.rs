@@ -14,6 +14,7 @@ pub mod similarity;
 pub mod source;
 mod start;
 pub mod streams;
+pub mod work;
 
 pub use arm::{Arm, Half};
 pub use error::ProtocolError;

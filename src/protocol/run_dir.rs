@@ -59,6 +59,10 @@ pub struct Manifest {
     /// The digest of `confusion.json`.
     #[serde(default)]
     pub confusion: Option<String>,
+    /// Multiply-adds of training and evaluation as [`super::work`] counts them; those of a forward pass that was
+    /// shared with another network are counted in both, so that the number does not depend on which came first.
+    #[serde(default)]
+    pub multiply_adds: Option<u64>,
     /// What the network's bits depend on, apart from the images and the parents.
     pub settings: toml::Table,
 }

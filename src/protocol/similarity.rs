@@ -12,7 +12,7 @@ use crate::{
     host::digest,
     nn::weights,
     ops::Device,
-    train::{Images, Trainer},
+    train::{Images, Reading, Trainer},
 };
 use serde::{Deserialize, Serialize};
 
@@ -158,10 +158,9 @@ impl Lens<'_> {
         // Nothing learns here: no gradients, no history.
         def.freeze(def.most_n() + 1)?;
         let images = Images { set: self.set, mean: &mean };
-        let data = &self.experiment.data;
-        let input = (data.scale, data.augmentation);
+        let reading = Reading::centre(self.experiment.data.scale);
         let streams = streams::training(self.experiment.seed, node);
-        let mut trainer = Trainer::new(&def, &self.experiment.solver, images, input, streams, self.device)?;
+        let mut trainer = Trainer::new(&def, &self.experiment.solver, images, reading, streams, self.device)?;
         let path = self.runs.node(&node.name).join("weights.safetensors");
         let tensors = self.runs.tensors(&node.name)?;
         for param in trainer.net.params.clone() {
