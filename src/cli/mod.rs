@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod reproduce;
 mod run;
+mod similarity;
 mod study;
 mod train;
 
@@ -37,6 +38,8 @@ enum Command {
     Train(train::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
+    /// Compare the layers of trained networks with each other (linear CKA)
+    Similarity(similarity::Options),
     /// Hold every operation of a device against double precision
     Gradcheck(gradcheck::Options),
     /// Measure how fast this machine trains
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::Train(options) => train::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Similarity(options) => similarity::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Bench(options) => bench::main(&options),
         Command::Devices(options) => devices::main(&options),

@@ -7,7 +7,7 @@ use crate::{
     nn::{weights, zoo},
     ops::sgd::Convention,
     protocol::{Experiment, source},
-    train::{Images, Solver, Trainer, batches::Augmentation, checkpoint, trainer::Streams},
+    train::{Images, Reading, Solver, Trainer, checkpoint, trainer::Streams},
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -73,8 +73,7 @@ pub fn main(options: &Options) -> Result<()> {
     let stream = |purpose: &str| Stream::named(&format!("seed={}/train/{purpose}", options.seed));
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
     let images = Images { set: &dataset.train, mean: &mean };
-    let input = (options.scale, Augmentation::None);
-    let mut trainer = Trainer::new(&def, &solver, images, input, streams, &device)?;
+    let mut trainer = Trainer::new(&def, &solver, images, Reading::centre(options.scale), streams, &device)?;
     trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
     eprintln!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
 

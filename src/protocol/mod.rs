@@ -1,6 +1,7 @@
 //! The paper's protocol: experiments, arms, the plan of networks, run directories and the runner.
 
 pub mod arm;
+pub mod cka;
 mod error;
 pub mod experiment;
 pub mod node;
@@ -9,9 +10,11 @@ mod reduced;
 pub mod run_dir;
 pub mod runner;
 pub mod settings;
+pub mod similarity;
 pub mod source;
 mod start;
 pub mod streams;
+pub mod work;
 
 pub use arm::{Arm, Half};
 pub use error::ProtocolError;
