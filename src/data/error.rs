@@ -1,6 +1,6 @@
 //! Everything that can go wrong with data, in one type.
 
-use super::{folder::FolderError, image_file::ImageFileError};
+use super::{folder::FolderError, image_file::ImageFileError, store::StoreError};
 use std::{io, path::PathBuf};
 
 /// What was wrong with a file, a data set or a request, and what to do about it.
@@ -203,4 +203,7 @@ pub enum DataError {
     /// A folder of images, an archive of it or its file of labels is wrong.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// A packed store, or building one, is wrong.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

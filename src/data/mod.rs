@@ -2,7 +2,7 @@
 //!
 //! A data set is bytes in memory ([`Dataset`]: a training and a test [`ImageSet`]) with class names.
 //! It comes from IDX files ([`idx`]), from CIFAR's binary files ([`cifar`]), from folders or archives of image files
-//! ([`folder`], decoded by [`image_file`]) or from the binary itself ([`fashion::embedded`]). [`split`] says which classes belong to which half, [`subset`] which images
+//! ([`folder`], decoded by [`image_file`]), from a packed store ([`store`]: mapped, not copied) or from the binary itself ([`fashion::embedded`]). [`split`] says which classes belong to which half, [`subset`] which images
 //! are trained on and which are held out, [`mean`] computes what is subtracted, [`crop`] describes the
 //! window that a network sees. Nothing here knows of devices, networks or learning.
 
@@ -21,6 +21,7 @@ pub mod mt19937;
 pub mod natural;
 mod source;
 pub mod split;
+pub mod store;
 pub mod subset;
 
 pub use error::DataError;

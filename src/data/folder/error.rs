@@ -105,7 +105,7 @@ pub enum FolderError {
         image: String,
     },
     /// More pixels than are kept in memory.
-    #[error("{}: {images} images of {side} x {side} need {got} bytes, above the {limit} kept in memory; take fewer or smaller images", path.display())]
+    #[error("{}: {images} images of {side} x {side} need {got} bytes, above the {limit} kept in memory; pack them: strata data pack DIR --out FILE", path.display())]
     TooMuchMemory {
         /// The folder.
         path: PathBuf,

@@ -7,7 +7,7 @@ use crate::data::{
 };
 use rayon::prelude::*;
 
-/// The most bytes of pixels that are kept in memory: 4 GiB. Larger sets are refused.
+/// The most bytes of pixels that are kept in memory: 4 GiB. Larger sets are packed first.
 pub const MAX_MEMORY: u64 = 4 << 30;
 
 /// Decodes all images of a folder, warped to `side` x `side`, in parallel.
