@@ -19,6 +19,7 @@ mod image_set;
 pub mod mean;
 pub mod mt19937;
 pub mod natural;
+pub mod prefetch;
 mod source;
 pub mod split;
 pub mod store;

@@ -3,6 +3,7 @@
 pub mod arm;
 mod error;
 pub mod experiment;
+mod image_files;
 pub mod node;
 pub mod plan;
 pub mod run_dir;

@@ -3,6 +3,7 @@
 pub mod batches;
 pub mod checkpoint;
 mod error;
+mod feeder;
 pub mod record;
 pub mod solver;
 pub mod trainer;

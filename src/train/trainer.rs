@@ -1,12 +1,13 @@
 //! The training loop of one network.
 
-use super::{Batches, Images, Solver, TrainError, batches::Augmentation};
+use super::{Batches, Images, Solver, TrainError, batches::Augmentation, feeder::Feeder};
 use crate::{
     data::crop::Crop,
     host::Stream,
     nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, PREFIX, TRAIN},
     ops::{Device, Executor, Step},
 };
+use std::time::Duration;
 
 /// The streams of one training run.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +48,7 @@ pub struct Trainer<'a> {
     dropout: Stream,
     mean_written: bool,
     prefix: Prefix,
+    feeder: Feeder,
 }
 
 /// The largest cache of activations, in bytes.
@@ -106,7 +108,18 @@ impl<'a> Trainer<'a> {
         let same_input = augmentation == Augmentation::None;
         let prefix = if net.boundary.is_some() && fits && same_input { Prefix::Wanted } else { Prefix::Run };
         let dropout = streams.dropout;
-        Ok(Self { net, executor, step: 0, solver, train, batches, dropout, mean_written: false, prefix })
+        Ok(Self {
+            net,
+            executor,
+            step: 0,
+            solver,
+            train,
+            batches,
+            dropout,
+            mean_written: false,
+            prefix,
+            feeder: Feeder::default(),
+        })
     }
 
     /// Runs a frozen prefix at every step instead of once an image: the same bits, more work.
@@ -124,6 +137,7 @@ impl<'a> Trainer<'a> {
         let centre = Crop::centre(train.set.height, train.set.width, self.net.def.input[1])?;
         let crops = [centre.top, centre.left, 0].repeat(self.net.batch);
         let mut cache = Vec::new();
+        self.feeder.go_through(train.set, self.net.batch);
         for indices in all.chunks(self.net.batch) {
             self.write_batch(&train, indices, &crops)?;
             self.executor.run(PREFIX, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
@@ -142,6 +156,7 @@ impl<'a> Trainer<'a> {
         }
         let (Prefix::Cached(cache), Some(boundary)) = (&self.prefix, self.net.boundary) else {
             let crops = self.batches.crops(self.step, train.set, self.net.def.input[1])?;
+            self.feeder.train(train.set, &self.batches, self.step);
             self.write_batch(&train, &indices, &crops)?;
             return Ok(TRAIN);
         };
@@ -161,13 +176,10 @@ impl<'a> Trainer<'a> {
             self.mean_written = true;
         }
         let batch = self.net.batch;
-        let mut pixels = Vec::with_capacity(batch * images.set.height * images.set.width * images.set.channels);
-        let mut labels = vec![0; batch];
-        for (slot, &index) in indices.iter().enumerate() {
-            pixels.extend_from_slice(images.set.image(index));
-            labels[slot] = u32::from(images.set.labels[index]);
-        }
-        self.executor.write_bytes(bytes, &pixels)?;
+        let gathered = self.feeder.batch(images.set, indices);
+        let mut labels: Vec<u32> = gathered.labels.into_iter().map(u32::from).collect();
+        labels.resize(batch, 0);
+        self.executor.write_bytes(bytes, &gathered.pixels)?;
         self.executor.write_words(crop_words, crops)?;
         self.executor.write_words(self.net.labels, &labels)?;
         Ok(())
@@ -204,6 +216,7 @@ impl<'a> Trainer<'a> {
         let crops = [centre.top, centre.left, 0].repeat(batch);
         let all: Vec<usize> = (0..images.set.len()).collect();
         let (mut loss, mut first, mut fifth) = (0.0, 0, 0);
+        self.feeder.go_through(images.set, batch);
         for indices in all.chunks(batch) {
             self.write_batch(images, indices, &crops)?;
             self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
@@ -216,6 +229,11 @@ impl<'a> Trainer<'a> {
         let count = all.len() as f64;
         let images = all.len() as u64;
         Ok(Scores { loss: loss / count, top1: first as f64 / count, top5: fifth as f64 / count, images })
+    }
+
+    /// The time spent waiting for the bytes of images, in training and in evaluations.
+    pub fn waited(&self) -> Duration {
+        self.feeder.waited
     }
 
     /// Passes over the training images done.
