@@ -1,5 +1,6 @@
 //! The command line: arguments, printing, exit codes. Results go to stdout, progress and messages to stderr.
 
+mod data;
 mod device;
 mod devices;
 pub mod exit_code;
@@ -34,6 +35,8 @@ enum Command {
     Run(run::Options),
     /// Train one network of the zoo on one data set
     Train(train::Options),
+    /// Pack, fetch, inspect and measure data sets
+    Data(data::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
     /// Hold every operation of a device against double precision
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Train(options) => train::main(&options),
+        Command::Data(options) => data::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Devices(options) => devices::main(&options),

@@ -1,6 +1,6 @@
 //! Everything that can go wrong with data, in one type.
 
-use super::{folder::FolderError, image_file::ImageFileError, store::StoreError};
+use super::{fetch::FetchError, folder::FolderError, image_file::ImageFileError, store::StoreError};
 use std::{io, path::PathBuf};
 
 /// What was wrong with a file, a data set or a request, and what to do about it.
@@ -206,4 +206,7 @@ pub enum DataError {
     /// A packed store, or building one, is wrong.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A file could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
 }

@@ -5,7 +5,7 @@ use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, ImageFormat, L
 use jpeg_encoder::{ColorType, Encoder};
 use std::path::Path;
 use strata::data::{
-    folder::{load, open},
+    folder::{load, open, sizes},
     image_file::{Rgb, decode},
 };
 
@@ -102,6 +102,7 @@ fn a_folder_of_mixed_sizes_and_colours_becomes_one_set_of_one_shape() {
     put(root.path(), "b/large.jpeg", &jpeg(300, 200));
     put(root.path(), "b/named-wrongly.jpg", &png(3));
     let data = load(&open(root.path(), None).unwrap(), 8).unwrap();
+    assert_eq!(sizes(&open(root.path(), None).unwrap()).unwrap(), Some([[6, 4], [31, 9], [300, 200]]));
     assert_eq!((data.train.shape(), &data.train.labels[..]), ([8, 8, 3], &[0, 0, 1, 1][..]));
     // cmyk.JPG comes first: capitals do not matter behind the dot, and "c" stands before "g".
     assert_eq!(data.train.image(0), [255; 192]);

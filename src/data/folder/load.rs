@@ -3,7 +3,7 @@
 use super::{FolderError, FolderSet, Item, Listing};
 use crate::data::{
     DataError, Dataset, ImageSet,
-    image_file::{Warp, decode},
+    image_file::{Warp, decode, dimensions},
 };
 use rayon::prelude::*;
 
@@ -35,6 +35,22 @@ fn part(listing: &Listing, side: u32) -> Result<ImageSet, DataError> {
     }
     let labels = listing.items.iter().map(|item| item.label).collect();
     ImageSet::new(side as usize, side as usize, 3, pixels, labels)
+}
+
+/// The smallest, the median and the largest `[width, height]` of the files, by their pixels; read from their headers.
+/// None where there is no file.
+///
+/// # Errors
+/// The first file that cannot be read or whose header is no image's.
+pub fn sizes(set: &FolderSet) -> Result<Option<[[u32; 2]; 3]>, DataError> {
+    let items: Vec<&Item> = set.train.items.iter().chain(&set.test.items).collect();
+    let size = |item: &&Item| dimensions(&item.place.read(&item.name)?, &item.place.path(&item.name));
+    let mut sizes = items.par_iter().map(size).collect::<Result<Vec<_>, _>>()?;
+    sizes.sort_by_key(|&[width, height]| (u64::from(width) * u64::from(height), width));
+    Ok(match (sizes.first(), sizes.last()) {
+        (Some(&first), Some(&last)) => Some([first, sizes[sizes.len() / 2], last]),
+        _ => None,
+    })
 }
 
 impl Item {

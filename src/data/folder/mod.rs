@@ -24,6 +24,6 @@ mod tree;
 
 pub use error::FolderError;
 pub use listing::{Item, Listing, SUFFIXES};
-pub use load::{MAX_MEMORY, load};
+pub use load::{MAX_MEMORY, load, sizes};
 pub use parts::{FolderSet, open};
 pub use place::Place;

@@ -67,6 +67,20 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<Rgb, DataError> {
     Ok(Rgb { width, height, pixels: rgb_bytes(image) })
 }
 
+/// Columns and rows of an image file by its header, before any rotation; `path` is what errors name.
+///
+/// # Errors
+/// [`ImageFileError::UnknownFormat`] and [`ImageFileError::Undecodable`].
+pub fn dimensions(bytes: &[u8], path: &Path) -> Result<[u32; 2], DataError> {
+    let Ok(format) = image::guess_format(bytes) else {
+        return Err(ImageFileError::UnknownFormat { path: path.into() }.into());
+    };
+    let size = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions();
+    let (width, height) =
+        size.map_err(|error| ImageFileError::Undecodable { path: path.into(), reason: error.to_string() })?;
+    Ok([width, height])
+}
+
 /// Whether a decoder stopped because the bytes ran out. Some decoders pass the reader's error on, others its text.
 fn ends_early(error: &ImageError) -> bool {
     let text = std::io::Error::from(ErrorKind::UnexpectedEof).to_string();

@@ -18,6 +18,6 @@ mod error;
 mod jpeg_end;
 mod resize;
 
-pub use decode::{MAX_BYTES, MAX_SIDE, Rgb, decode};
+pub use decode::{MAX_BYTES, MAX_SIDE, Rgb, decode, dimensions};
 pub use error::ImageFileError;
 pub use resize::Warp;
