@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use strata::{
-    data::{ImageSet, mean},
+    data::{
+        self, ImageSet, mean,
+        store::{OnBad, PackOptions, Store, pack},
+    },
     gpu::{Choice, Gpu},
     host::Stream,
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
@@ -383,5 +386,44 @@ fn on_the_wgsl_kernels_frozen_layers_keep_their_bits_and_two_runs_give_the_same(
     assert_eq!(again, losses);
     for (name, (_, values)) in &after {
         assert_eq!(bits(values), bits(&same[name].1), "{name}");
+    }
+}
+
+#[test]
+fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = Stream::named("packed");
+    for (i, words) in noise.normal(24 * 16, 60.0).chunks(16).enumerate() {
+        let pixel = |x: u32, y: u32| {
+            let at = (x / 8 + 4 * (y / 8)) as usize;
+            image::Rgb([words[at], words[15 - at], words[at] / 2.0].map(|v| (v + 128.0) as u8))
+        };
+        let class = folder.path().join("train").join((i % 4).to_string());
+        std::fs::create_dir_all(&class).unwrap();
+        image::RgbImage::from_fn(32, 32, pixel).save(class.join(format!("{i}.png"))).unwrap();
+    }
+    let listing = data::folder::open(folder.path(), None).unwrap();
+    let options = PackOptions { side: 32, on_bad: OnBad::Fail, max_bad: 0 };
+    let out = folder.path().join("set.pack");
+    pack(&listing, &out, options, &|_, _| true).unwrap();
+    let stored = Store::open(&out).unwrap().dataset().unwrap().train;
+    let loaded = data::folder::load(&listing, 32).unwrap().train;
+    assert!(stored.is_stored() && !loaded.is_stored());
+
+    let mean = mean::mean_image(&loaded).unwrap();
+    let def = zoo::net("alexnet32", 4).unwrap();
+    let run = |set: &ImageSet, first: u64| {
+        let mut trainer = trainer(&def, set, &mean, 8, 10);
+        trainer.step = first;
+        let losses: Vec<u64> = (first..8).map(|_| trainer.train_step().unwrap().to_bits()).collect();
+        let scores = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
+        let again = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
+        assert_eq!(scores, again);
+        let weights: Vec<Vec<u32>> =
+            checkpoint::weights_of(&mut trainer).unwrap().values().map(|(_, values)| bits(values)).collect();
+        (losses, scores, weights)
+    };
+    for first in [0, 5] {
+        assert!(run(&stored, first) == run(&loaded, first), "from step {first}");
     }
 }

@@ -42,9 +42,9 @@ pub struct Experiment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// `fashion-mnist` (compiled in), `idx`, `cifar10` or `cifar100`.
+    /// `fashion-mnist` (compiled in), `idx`, `cifar10`, `cifar100`, `folder` (image files) or `packed` (a store).
     pub source: String,
-    /// The folder of the files; empty for the embedded set. Best given with `--set data.path=DIR`.
+    /// The folder of the files, or the packed file; empty for the embedded set. Best given with `--set data.path=DIR`.
     pub path: String,
     /// Training images of each class: the first ones of the set, or all where it is 0.
     pub train_per_class: usize,

@@ -4,6 +4,7 @@ pub mod arm;
 pub mod cka;
 mod error;
 pub mod experiment;
+mod image_files;
 pub mod node;
 pub mod plan;
 mod reduced;

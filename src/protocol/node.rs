@@ -171,12 +171,12 @@ impl Job<'_> {
                 checkpoint::save(&mut trainer, &losses, &identity, &state)?;
             }
             if stop {
-                self.add_time(start)?;
+                self.add_time(start, &trainer)?;
                 return Err(TrainError::Stopped { step: done }.into());
             }
         }
         self.finish(&mut trainer, &confusion, &log, &state)?;
-        self.add_time(start)
+        self.add_time(start, &trainer)
     }
 
     /// Writes the weights and the confusion counts, then the manifest, which makes the network done, then removes
@@ -209,9 +209,10 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn add_time(&self, start: Instant) -> Result<(), ProtocolError> {
+    fn add_time(&self, start: Instant, trainer: &Trainer<'_>) -> Result<(), ProtocolError> {
         let before = self.runs.timing(&self.node.name);
         let seconds = before.seconds + start.elapsed().as_secs_f64();
-        self.runs.write_timing(&self.node.name, &Timing { seconds, sittings: before.sittings + 1 })
+        let waiting = before.waiting + trainer.waited().as_secs_f64();
+        self.runs.write_timing(&self.node.name, &Timing { seconds, sittings: before.sittings + 1, waiting })
     }
 }

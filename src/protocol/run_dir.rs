@@ -74,6 +74,9 @@ pub struct Timing {
     pub seconds: f64,
     /// Sittings.
     pub sittings: u32,
+    /// Those of the seconds that passed waiting for the bytes of images.
+    #[serde(default)]
+    pub waiting: f64,
 }
 
 /// The directory of one experiment.

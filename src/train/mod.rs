@@ -5,6 +5,7 @@ pub mod batches;
 pub mod checkpoint;
 pub mod confusion;
 mod error;
+mod feeder;
 pub mod prefix;
 pub mod record;
 pub mod solver;

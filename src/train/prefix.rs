@@ -117,6 +117,7 @@ impl<'a> Trainer<'a> {
         let train = self.train;
         let all: Vec<usize> = (0..train.set.len() * self.views).collect();
         let mut cache = Vec::new();
+        self.feeder.go_through(train.set, self.net.batch);
         for inputs in all.chunks(self.net.batch) {
             let mut crops = self.batches.windows(inputs, train.set, self.net.def.input[1])?;
             // A batch that is not full computes some window of what stands in its empty places.

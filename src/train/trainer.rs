@@ -3,6 +3,7 @@
 use super::{
     Batches, Confusion, Images, Solver, TrainError,
     batches::Reading,
+    feeder::Feeder,
     prefix::{self, Prefix, Prefixes},
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, TRAIN},
     ops::{Device, Executor, Step},
 };
+use std::time::Duration;
 
 /// The streams of one training run.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,7 @@ pub struct Trainer<'a> {
     mean_written: bool,
     pub(super) prefix: Prefix,
     pub(super) shared: Option<(&'a Prefixes, String)>,
+    pub(super) feeder: Feeder,
 }
 
 impl<'a> Trainer<'a> {
@@ -105,6 +108,7 @@ impl<'a> Trainer<'a> {
             mean_written: false,
             prefix,
             shared: None,
+            feeder: Feeder::default(),
         })
     }
 
@@ -114,6 +118,7 @@ impl<'a> Trainer<'a> {
         let train = self.train;
         let (Some(cache), Some(boundary)) = (self.cache()?, self.net.boundary) else {
             let crops = self.batches.crops(self.step, train.set, self.net.def.input[1])?;
+            self.feeder.train(train.set, &self.batches, self.step);
             self.write_batch(&train, &indices, &crops)?;
             return Ok(TRAIN);
         };
@@ -138,13 +143,10 @@ impl<'a> Trainer<'a> {
             self.mean_written = true;
         }
         let batch = self.net.batch;
-        let mut pixels = Vec::with_capacity(batch * images.set.height * images.set.width * images.set.channels);
-        let mut labels = vec![0; batch];
-        for (slot, &index) in indices.iter().enumerate() {
-            pixels.extend_from_slice(images.set.image(index));
-            labels[slot] = u32::from(images.set.labels[index]);
-        }
-        self.executor.write_bytes(bytes, &pixels)?;
+        let gathered = self.feeder.batch(images.set, indices);
+        let mut labels: Vec<u32> = gathered.labels.into_iter().map(u32::from).collect();
+        labels.resize(batch, 0);
+        self.executor.write_bytes(bytes, &gathered.pixels)?;
         self.executor.write_words(crop_words, crops)?;
         self.executor.write_words(self.net.labels, &labels)?;
         Ok(())
@@ -193,6 +195,7 @@ impl<'a> Trainer<'a> {
         let crops = [centre.top, centre.left, 0].repeat(batch);
         let all: Vec<usize> = (0..images.set.len()).collect();
         let (mut loss, mut first, mut fifth) = (0.0, 0, 0);
+        self.feeder.go_through(images.set, batch);
         for indices in all.chunks(batch) {
             self.write_batch(images, indices, &crops)?;
             self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
@@ -211,6 +214,11 @@ impl<'a> Trainer<'a> {
         let count = all.len() as f64;
         let images = all.len() as u64;
         Ok(Scores { loss: loss / count, top1: first as f64 / count, top5: fifth as f64 / count, images })
+    }
+
+    /// The time spent waiting for the bytes of images, in training and in evaluations.
+    pub fn waited(&self) -> Duration {
+        self.feeder.waited
     }
 
     /// Passes over the training images done.
