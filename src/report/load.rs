@@ -1,10 +1,12 @@
 //! From a run directory to the plain records of a report.
 
-use super::{Evaluation, Filters, Run, Study};
+use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
     protocol::{Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State},
     train::record,
 };
+use serde::de::DeserializeOwned;
+use std::path::Path;
 
 /// Reads every network of an experiment's plan, finished or not. `device` is used where no manifest names one.
 ///
@@ -23,6 +25,11 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
     }
     Ok(Study {
         experiment: experiment.name.clone(),
+        kind: match experiment.protocol.split.as_str() {
+            "random" => Kind::Random,
+            "man-made-natural" => Kind::ManMadeNatural,
+            _ => Kind::OtherData,
+        },
         dataset: experiment.data.source.clone(),
         net: experiment.net.name.clone(),
         layers: experiment.layer_names()?,
@@ -31,7 +38,10 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
         config_toml: experiment.to_toml(),
         reported: super::Reported::Last,
         runs: rows,
+        train_per_class: Some(experiment.data.train_per_class).filter(|images| *images > 0),
         filters: filters(&plan, runs)?,
+        confusions: confusions(&plan, runs)?,
+        similarities: read_json::<Vec<Similarity>>(&runs.path.join("similarity.json"))?.unwrap_or_default(),
     })
 }
 
@@ -59,10 +69,12 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         n: node.n.map(|n| n as u32),
         source: node.source.map(|half: Half| half.letter().to_string()),
         target: node.target.letter().to_string(),
+        train_size: None,
         state: runs.state(&node.name)?,
         curve: records.into_iter().map(evaluation).collect(),
         message: manifest.and_then(|manifest| manifest.message),
         seconds,
+        work: None,
         command: format!("strata run {} {}", experiment.name, node.name),
     })
 }
@@ -83,4 +95,25 @@ fn filters(plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
         }
     }
     Ok(drawn)
+}
+
+/// What the bases of the first split and replicate took their test images for, where it was recorded.
+fn confusions(plan: &Plan, runs: &RunDir) -> Result<Vec<Confusion>, ProtocolError> {
+    let mut found = Vec::new();
+    for node in plan.nodes.iter().filter(|node| node.arm == Arm::Base).take(2) {
+        let read = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))?;
+        found.extend(read.map(|confusion| Confusion { run: node.name.clone(), ..confusion }));
+    }
+    Ok(found)
+}
+
+/// Reads a record that may not be there: directories made earlier lack it.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ProtocolError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(ProtocolError::Io { path: path.into(), source }),
+    };
+    let parsed = serde_json::from_str(&text);
+    parsed.map(Some).map_err(|e| ProtocolError::Manifest { path: path.into(), reason: e.to_string() })
 }
