@@ -2,12 +2,14 @@
 
 pub mod batches;
 pub mod checkpoint;
+pub mod confusion;
 mod error;
 pub mod record;
 pub mod solver;
 pub mod trainer;
 
 pub use batches::{Batches, Images};
+pub use confusion::Confusion;
 pub use error::TrainError;
 pub use record::Record;
 pub use solver::Solver;
