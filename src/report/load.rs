@@ -1,14 +1,15 @@
 //! From a run directory to the plain records of a report.
 
-use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
+use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study, multiply_adds};
 use crate::{
     protocol::{Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State},
     train::record,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use std::path::Path;
 
-/// Reads every network of an experiment's plan, finished or not, and every other one in its directory. `device` is used where no manifest names one.
+/// Reads every network of an experiment's plan, finished or not, and every other one in its directory. `device` is
+/// used where no manifest names one.
 ///
 /// # Errors
 /// A manifest, log or weights file that cannot be read.
@@ -17,8 +18,7 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
     let mut device = device.to_string();
     let mut version = env!("CARGO_PKG_VERSION").to_string();
     let mut rows = Vec::new();
-    // Networks on reduced sets have bases of their own, which no figure tells apart yet.
-    for node in plan.nodes.iter().filter(|node| node.train_size.is_none()) {
+    for node in &plan.nodes {
         if let Some(manifest) = runs.manifest(&node.name)?.filter(|manifest| manifest.state == State::Done) {
             (device, version) = (manifest.device, manifest.version);
         }
@@ -42,7 +42,7 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
         train_per_class: Some(experiment.data.train_per_class).filter(|images| *images > 0),
         filters: filters(&plan, runs)?,
         confusions: confusions(&plan, runs)?,
-        similarities: read_json::<Vec<Similarity>>(&runs.path.join("similarity.json"))?.unwrap_or_default(),
+        similarities: similarities(runs)?,
     })
 }
 
@@ -51,6 +51,10 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
     let seconds = runs.timing(&node.name).seconds;
     let records = record::read(&runs.node(&node.name).join("log.jsonl"))?;
     let last = records.last().map_or(1, |record| record.step) as f64;
+    let confusion = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))?;
+    let images = records.last().map_or(0, |record| usize::try_from(record.images).unwrap_or(0));
+    // Directories made earlier do not tell how many classes a half has, so that the work is unknown.
+    let work = confusion.map(|c| multiply_adds(experiment, node, c.classes.len(), images)).transpose()?;
     let evaluation = |record: record::Record| Evaluation {
         step: record.step,
         epoch: record.epoch,
@@ -70,12 +74,12 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         n: node.n.map(|n| n as u32),
         source: node.source.map(|half: Half| half.letter().to_string()),
         target: node.target.letter().to_string(),
-        train_size: None,
+        train_size: node.train_size,
         state: runs.state(&node.name)?,
         curve: records.into_iter().map(evaluation).collect(),
         message: manifest.and_then(|manifest| manifest.message),
         seconds,
-        work: None,
+        work,
         command: format!("strata run {} {}", experiment.name, node.name),
     })
 }
@@ -101,11 +105,20 @@ fn filters(plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
 /// What the bases of the first split and replicate took their test images for, where it was recorded.
 fn confusions(plan: &Plan, runs: &RunDir) -> Result<Vec<Confusion>, ProtocolError> {
     let mut found = Vec::new();
-    for node in plan.nodes.iter().filter(|node| node.arm == Arm::Base).take(2) {
+    for node in plan.nodes.iter().filter(|node| node.arm == Arm::Base && node.train_size.is_none()).take(2) {
         let read = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))?;
         found.extend(read.map(|confusion| Confusion { run: node.name.clone(), ..confusion }));
     }
     Ok(found)
+}
+
+/// How alike pairs of networks are, where it was measured.
+fn similarities(runs: &RunDir) -> Result<Vec<Similarity>, ProtocolError> {
+    #[derive(Deserialize)]
+    struct File {
+        rows: Vec<Similarity>,
+    }
+    Ok(read_json::<File>(&runs.path.join("similarity.json"))?.map_or_else(Vec::new, |file| file.rows))
 }
 
 /// Reads a record that may not be there: directories made earlier lack it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ReportError;
+use super::{error::ReportError, run::null_is_nan};
 
 /// The first layer's weights of one network, to be drawn.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,6 +71,7 @@ pub struct Similarity {
     pub layer: String,
     /// Layer of the other.
     pub other_layer: String,
-    /// Linear centred kernel alignment, 0 to 1.
+    /// Linear centred kernel alignment, 0 to 1; NaN (`null` in JSON) for a layer that gives every image the same.
+    #[serde(deserialize_with = "null_is_nan")]
     pub value: f64,
 }

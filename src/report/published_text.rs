@@ -55,6 +55,19 @@ fn exact(percent: f64) -> f64 {
     (billionths / 1e3).round() / 1e6
 }
 
+/// The mean of some runs' shares with six decimals, as the authors' numbers give it: the sum is compensated for
+/// rounding (Neumaier 1974), because the last digit of a mean that lies halfway hangs on it.
+fn mean_share(percents: impl Iterator<Item = f64>) -> String {
+    let (mut sum, mut lost, mut count) = (0.0f64, 0.0f64, 0usize);
+    for percent in percents {
+        let share = exact(percent);
+        let next = sum + share;
+        lost += if sum.abs() >= share.abs() { (sum - next) + share } else { (share - next) + sum };
+        (sum, count) = (next, count + 1);
+    }
+    if count == 0 { "-".to_string() } else { format!("{:.6} ({count})", (sum + lost) / count as f64) }
+}
+
 fn table_1(halves: &Results) -> String {
     let mut text =
         "\nTable 1, the paper's way (points): AnB+ minus the mean of all bases / minus the mean of all BnB+\n"
@@ -99,16 +112,14 @@ fn paired(halves: &Results) -> String {
 
 fn figure_2(halves: &Results) -> String {
     let mut text = "\nFigure 2, mean top-1 accuracy (runs)\n".to_string();
-    if let Some(base) = &halves.base {
-        text.push_str(&format!("  base {} ({})\n", share(base.mean), base.estimate.runs));
-    }
+    let of = |arm: Arm, n: Option<u32>| {
+        mean_share(halves.runs.iter().filter(|run| run.arm == arm && run.n == n).filter_map(|run| run.top1))
+    };
+    text.push_str(&format!("  base {}\n", of(Arm::Base, None)));
     let head = FIGURE_2.map(|arm| format!("{:>13}", arm.name()));
     text.push_str(&format!("  n{}\n", head.concat()));
     for &n in &halves.ns {
-        let cell = |arm: Arm| {
-            let row = halves.paper_at(arm, n);
-            format!("{:>13}", row.map_or_else(|| "-".to_string(), |row| format!("{} ({})", share(row.mean), row.runs)))
-        };
+        let cell = |arm: Arm| format!("{:>13}", of(arm, Some(n)));
         text.push_str(&format!("  {n}{}\n", FIGURE_2.map(cell).concat()));
     }
     text

@@ -18,7 +18,7 @@ pub use crate::protocol::{Arm, State};
 pub const EVALUATIONS_FOR_BEST_TEN: usize = 100;
 
 /// JSON has no NaN: it is written as `null` and read back as NaN.
-fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+pub(super) fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
 }
 

@@ -63,7 +63,7 @@ fn of_results(results: &Results) -> String {
         Some(gain) => format!("restart gain: {} points {}\n", signed(gain.mean), spread(gain)),
         None => "restart gain: no restarted base was trained\n".to_string(),
     });
-    let arms = results.arms();
+    let arms = results.headline_arms();
     if !arms.is_empty() {
         text.push_str("\npaired: each run minus its own base, points +- half a 95 % interval (splits)\n");
         text.push_str(&grid(results, &arms, |arm, n| Some(cell(&results.paired_at(arm, n)?.estimate))));

@@ -1,10 +1,13 @@
 //! The figures, read back from their SVG: every mark stands for one number of the results.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use resvg::usvg::roxmltree::Node;
 
-use strata::report::{Arm, Figure, Report, analyse, draw, figures, published, report};
+use strata::report::{Arm, Drawn, Figure, Report, analyse, draw, figures, published, report};
 
 use super::{
     synthetic::several,
@@ -66,6 +69,20 @@ fn the_decomposition_plots_every_matched_difference() {
     }
 }
 
+/// Reports with their figures, made once: a study alone, several together, the published runs.
+fn cases() -> &'static [(Report, Drawn)] {
+    static CASES: OnceLock<Vec<(Report, Drawn)>> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let own = [vec![full()], several()].map(|studies| (report(&studies).unwrap(), studies));
+        let authors = (Report::published().unwrap(), published().unwrap());
+        let drawn = |(report, studies): (Report, Vec<_>)| {
+            let drawn = draw(&report, &studies).unwrap();
+            (report, drawn)
+        };
+        own.into_iter().chain([authors]).map(drawn).collect()
+    })
+}
+
 /// Every number in a JSON value, bit by bit.
 fn numbers(value: &serde_json::Value, into: &mut BTreeSet<u64>) {
     match value {
@@ -80,17 +97,10 @@ fn numbers(value: &serde_json::Value, into: &mut BTreeSet<u64>) {
 
 #[test]
 fn every_plotted_number_is_a_number_of_the_results() {
-    let authors = published().unwrap();
-    let cases = [
-        (report(&[full()]).unwrap(), vec![full()]),
-        (report(&several()).unwrap(), several()),
-        (Report::published().unwrap(), authors),
-    ];
-    for (report, studies) in cases {
+    for (report, drawn) in cases() {
         let mut known = BTreeSet::new();
         let json = serde_json::to_string(&report).unwrap();
         numbers(&serde_json::from_str(&json).unwrap(), &mut known);
-        let drawn = draw(&report, &studies).unwrap();
         let mut plotted = BTreeMap::new();
         for figure in drawn.together.iter().chain(drawn.studies.iter().flatten()) {
             for node in parsed(&figure.svg).descendants() {
@@ -120,10 +130,7 @@ fn places(text: &str) -> Vec<f64> {
 #[test]
 fn marks_stand_where_their_axis_says() {
     // The labels of the y ticks give the scale; every mark of a mean must stand at its own value on it.
-    for (report, studies) in
-        [(report(&several()).unwrap(), several()), (Report::published().unwrap(), published().unwrap())]
-    {
-        let drawn = draw(&report, &studies).unwrap();
+    for (_, drawn) in &cases()[1..] {
         let mut checked = 0;
         for figure in drawn.together.iter().chain(drawn.studies.iter().flatten()) {
             let svg = parsed(&figure.svg);

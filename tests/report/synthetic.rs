@@ -132,6 +132,16 @@ pub fn several() -> Vec<Study> {
             });
         }
     }
+    for split in 0..4 {
+        for target in ["A", "B"] {
+            for arm in Arm::WITH_N.into_iter().skip(6) {
+                for n in 1..6 {
+                    let value = 0.61 + (effect(arm, n) - f64::from(n) * 0.3) / 100.0;
+                    similar.runs.push(run(split, 0, target, arm, Some(n), value));
+                }
+            }
+        }
+    }
     let mut dissimilar = balanced(1, 2, 8);
     dissimilar.experiment = "dissimilar".into();
     dissimilar.kind = Kind::ManMadeNatural;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 use strata::report::{
-    Arm, Confusion, Filters, Report, ReportError, Reported, State, Study, analyse, published, published_text, report,
-    runs_csv, summary_csv, text,
+    Arm, Confusion, Filters, ReportError, Reported, State, Study, analyse, published, published_text, report, runs_csv,
+    summary_csv, text,
 };
 
 use super::synthetic::{balanced, several, study};
@@ -240,7 +240,7 @@ fn a_study_survives_json() {
 
 #[test]
 fn the_published_runs_are_reported_in_plain_words_and_numbers() {
-    let text = published_text(&Report::published().unwrap());
+    let text = published_text(super::published::report());
     assert!(text.is_ascii());
     for part in [
         "The 148 published runs",

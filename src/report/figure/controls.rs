@@ -17,8 +17,11 @@ const PRESERVED: &str = "Layers preserved above the cut";
 /// Dashes by the number of preserved layers.
 const DASHES: [&str; 3] = ["", "6 3", "2 3"];
 /// The frozen arm, and its arms with 1 and 2 more layers copied that learn on.
-const FAMILIES: [[&str; 3]; 2] = [["BnB", "BnB-preserve1", "BnB-preserve2"], ["AnB", "AnB-preserve1", "AnB-preserve2"]];
-const PROBES: [&str; 2] = ["BnB-probe", "AnB-probe"];
+const FAMILIES: [[Arm; 3]; 2] = [
+    [Arm::Selffer, Arm::SelfferPreserve1, Arm::SelfferPreserve2],
+    [Arm::Transfer, Arm::TransferPreserve1, Arm::TransferPreserve2],
+];
+const PROBES: [Arm; 2] = [Arm::SelfferProbe, Arm::TransferProbe];
 
 /// The figures of one study that it has data for.
 pub(super) fn figures(results: &Results) -> Vec<Figure> {
@@ -30,13 +33,12 @@ fn dashed(arm: Arm, at: usize) -> Look {
 }
 
 fn preserved(results: &Results) -> Option<Figure> {
-    let named = |name: &str| Arm::named(name).filter(|arm| results.paired.iter().any(|row| row.arm == *arm));
-    let family = |names: &[&str; 3]| {
+    let trained = |arm: &Arm| results.paired.iter().any(|row| row.arm == *arm);
+    let family = |arms: &[Arm; 3]| {
         // A frozen arm alone is in the other figures already.
-        let any = names[1..].iter().any(|name| named(name).is_some());
-        let arms =
-            names.iter().enumerate().filter_map(|(at, name)| any.then(|| named(name)).flatten().map(|a| (at, a)));
-        arms.map(|(at, arm)| deltas(results, arm, arm.name(), dashed(arm, at))).collect::<Vec<_>>()
+        let any = arms[1..].iter().any(trained);
+        let shown = arms.iter().enumerate().filter(|(_, arm)| any && trained(arm));
+        shown.map(|(at, arm)| deltas(results, *arm, arm.name(), dashed(*arm, at))).collect::<Vec<_>>()
     };
     let series: Vec<Series> = FAMILIES.iter().flat_map(family).collect();
     let panel = Panel::of_differences(series, COPIED, "difference to own base (points)");
@@ -59,7 +61,7 @@ fn probes(results: &Results) -> Option<Figure> {
             note: None,
         }
     };
-    let series: Vec<Series> = PROBES.iter().filter_map(|name| Arm::named(name)).map(series).collect();
+    let series: Vec<Series> = PROBES.into_iter().map(series).filter(|s| !s.points.is_empty()).collect();
     let reference = results.base.as_ref().map(|base| Reference {
         label: "base".to_string(),
         look: look::of(Arm::Base),

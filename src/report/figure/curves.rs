@@ -14,8 +14,8 @@ use super::{
 };
 
 /// Size of one small panel with its labels.
-const CELL: (f64, f64) = (WIDTH / 2.0, 160.0);
-const SMALL: f64 = 12.5;
+const CELL: (f64, f64) = (WIDTH / 2.0, 166.0);
+const SMALL: f64 = 14.5;
 
 /// What is drawn by step.
 struct Quantity {
@@ -31,7 +31,7 @@ const QUANTITIES: [Quantity; 2] = [
     Quantity {
         name: "training-curves",
         title: "Test accuracy during training",
-        axis: "top-1 accuracy (%)",
+        axis: "top-1 (%)",
         what: "on the test set",
         of_run: |curve| &curve.points,
         of_mean: |mean| &mean.points,
@@ -39,7 +39,7 @@ const QUANTITIES: [Quantity; 2] = [
     Quantity {
         name: "training-loss",
         title: "Training loss",
-        axis: "training loss (nats)",
+        axis: "loss (nats)",
         what: "averaged since the evaluation before",
         of_run: |curve| &curve.losses,
         of_mean: |mean| &mean.losses,
@@ -62,7 +62,8 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Figure> {
     cells.dedup();
 
     let mut svg = Svg::default();
-    svg.text_upward((14.0, CELL.1), TEXT, quantity.axis);
+    let rows = cells.len().div_ceil(2) as f64;
+    svg.text_upward((14.0, rows.min(2.0) * CELL.1 / 2.0), TEXT, quantity.axis);
     for (place, &n) in cells.iter().enumerate() {
         let (x, y) = ((place % 2) as f64 * (CELL.0 - 6.0), (place / 2) as f64 * CELL.1);
         let axes = Axes {
@@ -73,7 +74,7 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Figure> {
         axes.draw_y(&mut svg, &y_ticks, SMALL);
         axes.tick_x(&mut svg, 0.0, "0", SMALL);
         svg.text((axes.edges.2, axes.edges.3 + 5.0 + SMALL), Anchor::End, SMALL, &format!("{steps} steps"));
-        let title = n.map_or_else(|| "without n".to_string(), |n| format!("n = {n}"));
+        let title = n.map_or_else(|| without_n(&curves), |n| format!("n = {n}"));
         svg.text((axes.edges.0 + 4.0, y + 16.0), Anchor::Start, SMALL + 1.0, &title);
         for curve in curves.iter().filter(|curve| curve.n == n) {
             let points = (quantity.of_run)(curve);
@@ -108,6 +109,12 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Figure> {
         png: Vec::new(),
         table: table(&curves, quantity),
     })
+}
+
+/// The title of the panel of networks that have no n: their arms.
+fn without_n(curves: &[&Curve]) -> String {
+    let arms = Arm::ALL.into_iter().filter(|arm| curves.iter().any(|c| c.n.is_none() && c.arm == *arm));
+    arms.map(Arm::name).collect::<Vec<_>>().join(", ")
 }
 
 /// The values of a curve, so that they can be read back.

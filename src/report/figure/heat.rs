@@ -72,7 +72,7 @@ impl Heat {
         svg.rect((x, y), (w, h), &style);
         if self.columns.len() <= NUMBERED {
             let text = (self.scale.write)(value);
-            let size = (w / text.chars().count().max(3) as f64 / 0.66).min(13.0);
+            let size = (w / text.chars().count().max(3) as f64 / 0.66).min(14.5);
             let ink = if share > 0.5 { "#fff" } else { "#111" };
             svg.text_in((x + w / 2.0, y + h / 2.0 + size * 0.36), size, ink, &text);
         }

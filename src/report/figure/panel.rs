@@ -32,8 +32,8 @@ pub(super) struct Series {
     pub look: Look,
     pub points: Vec<Point>,
     pub means: Vec<(u32, Estimate)>,
-    /// What the line means, to stand in the legend.
-    pub note: Option<&'static str>,
+    /// The paper's number of the line and what it means, to stand in the legend.
+    pub note: Option<(u32, &'static str)>,
 }
 
 /// A horizontal reference: a line with its interval as a band.
@@ -107,7 +107,7 @@ impl Panel {
         let mut values: Vec<f64> = points.chain(means).chain(self.include.iter().copied()).collect();
         let (low, high) = range(&values);
         // A t interval over two splits can be ten times as wide as the data; it is cut rather than let flatten them.
-        let room = (high - low).max(0.5) * 0.6;
+        let room = (high - low).max(0.5) * 0.2;
         values
             .extend(self.estimates().flat_map(|e| [e.low, e.high]).flatten().map(|v| v.clamp(low - room, high + room)));
         values
@@ -168,10 +168,10 @@ impl Panel {
     fn draw_x(&self, svg: &mut Svg, axes: &Axes, ns: std::ops::RangeInclusive<u32>) {
         for n in ns {
             let name = n.checked_sub(1).and_then(|at| self.names.get(at as usize));
-            let size = if name.is_some() { TEXT - 1.5 } else { TEXT };
+            let size = if name.is_some() { TEXT - 0.5 } else { TEXT };
             axes.tick_x(svg, f64::from(n), &name.cloned().unwrap_or_else(|| n.to_string()), size);
             if n == 0 {
-                svg.text((axes.at_x(0.0), axes.edges.3 + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 2.0, "(base)");
+                svg.text((axes.at_x(0.0), axes.edges.3 + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 0.5, "(base)");
             }
         }
         let middle = (axes.edges.0 + axes.edges.2) / 2.0;
@@ -194,19 +194,19 @@ impl Panel {
 
     /// Puts each noted series' number behind the end of its line, pushed apart where they would touch.
     fn number_lines(&self, svg: &mut Svg, axes: &Axes) {
-        let noted = self.series.iter().enumerate().filter(|(_, s)| s.note.is_some());
-        let mut ends: Vec<(f64, usize, &Series)> =
-            noted.filter_map(|(at, s)| Some((axes.at_y(s.means.last()?.1.mean), at, s))).collect();
+        let end = |s: &Series| Some((axes.at_y(s.means.last()?.1.mean), s.note?.0));
+        let mut ends: Vec<(f64, u32, &Series)> =
+            self.series.iter().filter_map(|s| end(s).map(|(y, number)| (y, number, s))).collect();
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut floor = f64::NEG_INFINITY;
-        for (y, at, series) in ends {
+        for (y, number, series) in ends {
             let Some((n, _)) = series.means.last() else { continue };
             let y = if series.at_zero_only() { y } else { y.max(floor) };
             let x = if series.at_zero_only() { axes.at_x(f64::from(*n)) + 9.0 } else { axes.edges.2 + 5.0 };
             if !series.at_zero_only() {
                 floor = y + TEXT;
             }
-            svg.text((x, y + TEXT * 0.36), Anchor::Start, TEXT, &(at + 1).to_string());
+            svg.text((x, y + TEXT * 0.36), Anchor::Start, TEXT, &number.to_string());
         }
     }
 
@@ -214,8 +214,9 @@ impl Panel {
     /// a row of its own, which begins with its number.
     fn legend(&self, svg: &mut Svg, top: f64) -> f64 {
         let (mut x, mut y) = (20.0, top);
-        let series = self.series.iter().enumerate().map(|(at, s)| {
-            let text = s.note.map_or_else(|| s.label.clone(), |note| format!("{}  {}: {note}", at + 1, s.label));
+        let series = self.series.iter().map(|s| {
+            let text =
+                s.note.map_or_else(|| s.label.clone(), |(number, note)| format!("{number}  {}: {note}", s.label));
             (text, s.look)
         });
         let reference = self.reference.iter().map(|r| (r.label.clone(), r.look));

@@ -19,11 +19,11 @@ pub(super) const READING: &str =
     "Small marks are runs, large marks means over splits, bars 95 % intervals between splits.";
 const DIFFICULTY: &str = "These intervals contain how much the splits differ in difficulty; paired differences do not.";
 const TRANSFER: [Arm; 4] = [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus];
-const RANDOM: [Arm; 3] = [Arm::Transfer, Arm::RandomCaffe, Arm::RandomHe];
+const RANDOM: [Arm; 4] = [Arm::Transfer, Arm::RandomCaffe, Arm::RandomHe, Arm::RandomMoments];
 
 /// The figures of one study that it has data for.
 pub(super) fn figures(results: &Results) -> Vec<Figure> {
-    let random = results.arms().into_iter().any(|arm| matches!(arm, Arm::RandomCaffe | Arm::RandomHe));
+    let random = results.arms().into_iter().any(|arm| arm != Arm::Transfer && RANDOM.contains(&arm));
     let transfer = results.arms().into_iter().any(|arm| TRANSFER.contains(&arm));
     let mut figures = Vec::new();
     if transfer {
@@ -71,14 +71,14 @@ pub(super) fn finish(
     })
 }
 
-/// What the paper reads from each line of its Figure 2.
-const fn meaning(arm: Arm) -> Option<&'static str> {
+/// What the paper reads from each line of its Figure 2, with the paper's numbers.
+const fn meaning(arm: Arm) -> Option<(u32, &'static str)> {
     match arm {
-        Arm::Base => Some("trained from scratch"),
-        Arm::Selffer => Some("what co-adapted layers lose"),
-        Arm::SelfferPlus => Some("fine-tuning recovers it"),
-        Arm::Transfer => Some("and what is specific to A"),
-        Arm::TransferPlus => Some("what transfer adds"),
+        Arm::Base => Some((1, "trained from scratch")),
+        Arm::Selffer => Some((2, "loss by fragile co-adaptation")),
+        Arm::SelfferPlus => Some((3, "fine-tuning recovers it")),
+        Arm::Transfer => Some((4, "loss by specific features, too")),
+        Arm::TransferPlus => Some((5, "gain by transfer")),
         _ => None,
     }
 }

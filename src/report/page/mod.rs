@@ -46,11 +46,12 @@ pub fn page(report: &Report, figures: &Drawn) -> String {
     for (at, results) in report.studies.iter().enumerate() {
         let drawn = figures.studies.get(at).unwrap_or(&empty);
         if !report.several() {
-            sections.extend(study::sections(results, drawn, ""));
+            sections.extend(study::sections(results, drawn, "", false));
             continue;
         }
         let prefix = format!("{}-", results.experiment);
-        let parts = study::sections(results, drawn, &prefix);
+        let judged_above = report.reference().is_some_and(|reference| std::ptr::eq(reference, results));
+        let parts = study::sections(results, drawn, &prefix, !judged_above);
         let content = parts.iter().map(|part| section(&part.id, &part.title, &part.content, 3)).collect();
         let title = format!("{}: {}", results.experiment, results.kind.words());
         sections.push(Section { id: results.experiment.clone(), title, content });

@@ -12,8 +12,9 @@ use super::{
     together::claim_list,
 };
 
-/// All sections of a study, the empty ones too; their identifiers begin with `prefix`.
-pub(super) fn sections(results: &Results, drawn: &[Figure], prefix: &str) -> Vec<Section> {
+/// The sections of a study; their identifiers begin with `prefix`. Its claims are among them where they are not those
+/// at the top of the page.
+pub(super) fn sections(results: &Results, drawn: &[Figure], prefix: &str, own_claims: bool) -> Vec<Section> {
     let named = |names: &[&str]| {
         let wanted = |f: &&Figure| names.iter().any(|name| f.name.strip_prefix(prefix) == Some(name));
         figures(&drawn.iter().filter(wanted).map(figure).collect::<Vec<_>>())
@@ -23,8 +24,7 @@ pub(super) fn sections(results: &Results, drawn: &[Figure], prefix: &str) -> Vec
         figures(&drawn.iter().filter(wanted).map(figure).collect::<Vec<_>>())
     };
     let with = |intro: &str, body: String| if body.is_empty() { body } else { format!("{}{body}", paragraph(intro)) };
-    // On a page of its own the study's claims stand at the top.
-    let own_claims = if prefix.is_empty() { String::new() } else { claim_list(&results.claims, true) };
+    let own_claims = if own_claims { claim_list(&results.claims, true) } else { String::new() };
     let parts = with(
         "The loss of a frozen transfer network is the sum of two parts: what freezing costs even with its own features, \
          and what the other half's features cost on top.",

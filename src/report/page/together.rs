@@ -69,13 +69,13 @@ fn beside(rows: &[Beside]) -> String {
     }
     let own = rows.iter().filter(|row| row.own).flat_map(|row| row.points.iter().map(|p| p.0)).max().unwrap_or(0);
     let last = own.max(LAYERS);
-    let mut head = vec![Cell::text("study"), Cell::text("network"), Cell::text("data"), Cell::text("arm")];
+    let mut head = vec![Cell::text("study").below("network"), Cell::text("data"), Cell::text("arm")];
     head.extend((1..=last).map(|n| Cell::number(format!("n = {n}"))));
-    head.push(Cell::number("runs a number"));
+    head.push(Cell::number("runs"));
     let row = |row: &Beside| {
         let source = if row.own { format!("{} (here)", row.source) } else { row.source.clone() };
-        let mut cells =
-            vec![Cell::text(source), Cell::text(&row.network), Cell::text(&row.data), Cell::text(row.arm.name())];
+        let study = Cell::text(source).below(&row.network);
+        let mut cells = vec![study, Cell::text(&row.data), Cell::text(row.arm.name())];
         cells.extend((1..=last).map(|n| {
             let found = row.points.iter().find(|point| point.0 == n);
             Cell::number(found.map_or_else(|| "\u{2013}".to_string(), |point| minus(&signed(point.1))))
@@ -85,9 +85,8 @@ fn beside(rows: &[Beside]) -> String {
         cells.push(Cell::number(if least == most { least.to_string() } else { format!("{least}\u{2013}{most}") }));
         cells
     };
-    let intro = "Differences to the base. Networks, data and schedules differ, and n counts the layers of each network; \
-                 the small studies have one fully connected layer or none above six convolutions, and networks with more \
-                 layers than columns go on in results.json.";
+    let intro = "Networks, data and schedules differ, and n counts the layers of each network: a study's shape can be \
+                 compared with another's, its numbers hardly. Networks with more layers than columns go on in results.json.";
     let caption = "Difference to the base by number of copied layers (points)";
     format!("{}{}", paragraph(intro), table(caption, &head, &rows.iter().map(row).collect::<Vec<_>>()))
 }

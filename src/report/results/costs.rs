@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::{
-    run::{Arm, State, Study},
+    run::{Arm, Run, State, Study},
     statistics::mean,
 };
 
@@ -29,23 +29,24 @@ pub struct CostRow {
 }
 
 pub(super) fn rows(study: &Study) -> Vec<CostRow> {
-    let mut groups: BTreeMap<(Arm, Option<u32>), Vec<(f64, Option<f64>)>> = BTreeMap::new();
+    let mut groups: BTreeMap<_, Vec<&Run>> = BTreeMap::new();
     for run in study.runs.iter().filter(|run| run.state == State::Done && run.seconds > 0.0) {
-        groups.entry((run.arm, run.n)).or_default().push((run.seconds, run.work));
+        groups.entry((run.arm, run.n)).or_default().push(run);
     }
-    let row = |((arm, n), runs): ((Arm, Option<u32>), Vec<(f64, Option<f64>)>)| {
-        let total_seconds: f64 = runs.iter().map(|(seconds, _)| seconds).sum();
-        let known: Vec<(f64, f64)> = runs.iter().filter_map(|(seconds, work)| Some((*seconds, (*work)?))).collect();
-        let (time, work) = known.iter().fold((0.0, 0.0), |(time, work), (t, w)| (time + t, work + w));
-        CostRow {
-            arm,
-            n,
-            runs: runs.len(),
-            tera_macs: mean(&known.iter().map(|(_, work)| work / 1e12).collect::<Vec<_>>()),
-            seconds: total_seconds / runs.len() as f64,
-            total_seconds,
-            giga_macs_a_second: (time > 0.0).then(|| work / time / 1e9),
-        }
-    };
-    groups.into_iter().map(row).collect()
+    groups.into_iter().map(|((arm, n), runs)| row(arm, n, &runs)).collect()
+}
+
+fn row(arm: Arm, n: Option<u32>, runs: &[&Run]) -> CostRow {
+    let total_seconds: f64 = runs.iter().map(|run| run.seconds).sum();
+    let known: Vec<(f64, f64)> = runs.iter().filter_map(|run| Some((run.seconds, run.work?))).collect();
+    let (time, work) = known.iter().fold((0.0, 0.0), |(time, work), (t, w)| (time + t, work + w));
+    CostRow {
+        arm,
+        n,
+        runs: runs.len(),
+        tera_macs: mean(&known.iter().map(|(_, work)| work / 1e12).collect::<Vec<_>>()),
+        seconds: total_seconds / runs.len() as f64,
+        total_seconds,
+        giga_macs_a_second: (time > 0.0).then(|| work / time / 1e9),
+    }
 }

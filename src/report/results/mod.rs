@@ -200,6 +200,14 @@ impl Results {
         Arm::WITH_N.into_iter().filter(|&arm| self.paper.iter().any(|row| row.arm == arm)).collect()
     }
 
+    /// The arms of the headline tables: the paper's and random filters. Preserved layers and probes have figures of
+    /// their own.
+    #[must_use]
+    pub fn headline_arms(&self) -> Vec<Arm> {
+        let own = |arm: &Arm| arm.name().contains("-preserve") || arm.name().contains("-probe");
+        self.arms().into_iter().filter(|arm| !own(arm)).collect()
+    }
+
     /// The restart's paired gain.
     #[must_use]
     pub fn restart_gain(&self) -> Option<&Estimate> {

@@ -68,7 +68,7 @@ fn against_all_classes(halves: &Study, studies: &[Study]) -> Result<Option<Claim
         claim: super::claims::FIRST.to_string(),
         judgement: judge_case(&found, Expects::Lower),
         found: format!(
-            "The base on all classes reaches {} %; that is {} on the bases on halves.",
+            "The base on all classes reaches {} %; minus the bases on halves that is {}.",
             plain(of_whole.iter().sum::<f64>() / of_whole.len() as f64),
             case(&found)
         ),
