@@ -1,9 +1,9 @@
-//! `strata report`: table, figures and page of a run directory.
+//! `strata report`: table, figures and page of run directories, or of the published runs.
 
 use super::Format;
 use crate::{
     protocol::{Experiment, ProtocolError, RunDir},
-    report::{self, load},
+    report::{self, Report, Study, load},
 };
 use anyhow::{Result, bail};
 use clap::Args;
@@ -11,47 +11,56 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// The directory of an experiment's runs (RUNS/EXPERIMENT), or of several
+    /// Directories of experiments' runs (RUNS/EXPERIMENT), or of several such; all go into one report
     #[arg(required_unless_present = "published")]
-    runs: Option<PathBuf>,
+    runs: Vec<PathBuf>,
     /// Report the published runs of the paper's authors instead, through the same statistics
     #[arg(long, conflicts_with = "runs")]
     published: bool,
+    /// Where the report is written (default: `report` in the directory that was given; with --published: nowhere)
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let Some(runs) = options.runs.as_ref().filter(|_| !options.published) else {
-        return published(options.format);
+    if options.published {
+        let (studies, report) = (report::published()?, Report::published()?);
+        let text = report::published_text(&report);
+        return publish(&report, &studies, options.out.as_deref(), options.format, &text);
+    }
+    let mut folders = Vec::new();
+    for given in &options.runs {
+        folders.extend(experiments_in(given)?);
+    }
+    let out = match (&options.out, &options.runs[..]) {
+        (Some(out), _) => out.clone(),
+        (None, [given]) => given.join("report"),
+        (None, _) => bail!("several run directories make one report; say where it is to be written with --out DIR"),
     };
-    let mut folders = vec![runs.clone()];
-    if !runs.join("experiment.toml").is_file() {
-        let entries = std::fs::read_dir(runs).map_err(|source| ProtocolError::Io { path: runs.clone(), source })?;
-        folders = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        folders.retain(|folder| folder.join("experiment.toml").is_file());
-        folders.sort();
-    }
-    if folders.is_empty() {
-        bail!("{}: no run directory (one with an experiment.toml) is there", runs.display());
-    }
+    let mut studies = Vec::new();
     for path in folders {
-        let experiment = experiment_of(&path)?;
-        write(&experiment, &RunDir { path }, "", options.format)?;
+        studies.push(load::study(&experiment_of(&path)?, &RunDir { path }, "")?);
     }
-    Ok(())
+    let report = report::report(&studies)?;
+    publish(&report, &studies, Some(&out), options.format, &report::text(&report))
 }
 
-/// The authors' runs: tables only, since their records hold one number a network.
-fn published(format: Format) -> Result<()> {
-    for study in report::published()? {
-        match format {
-            Format::Text => println!("{}", report::text_table(&study)),
-            Format::Json => println!("{}", serde_json::to_string_pretty(&report::analyse(&study)?)?),
-        }
+/// The directory itself where it is an experiment's, else the experiments' directories in it, by name.
+fn experiments_in(given: &Path) -> Result<Vec<PathBuf>> {
+    if given.join("experiment.toml").is_file() {
+        return Ok(vec![given.to_path_buf()]);
     }
-    Ok(())
+    let entries = std::fs::read_dir(given).map_err(|source| ProtocolError::Io { path: given.into(), source })?;
+    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.retain(|folder| folder.join("experiment.toml").is_file());
+    folders.sort();
+    if folders.is_empty() {
+        bail!("{}: no run directory (one with an experiment.toml) is there", given.display());
+    }
+    Ok(folders)
 }
 
 fn experiment_of(path: &Path) -> Result<Experiment, ProtocolError> {
@@ -62,14 +71,22 @@ fn experiment_of(path: &Path) -> Result<Experiment, ProtocolError> {
 
 /// Writes the report of an experiment and prints its table, or all its numbers.
 pub fn write(experiment: &Experiment, runs: &RunDir, device: &str, format: Format) -> Result<()> {
-    let study = load::study(experiment, runs, device)?;
-    let written = report::write(&study, &runs.path.join("report"))?;
+    let studies = [load::study(experiment, runs, device)?];
+    let report = report::report(&studies)?;
+    publish(&report, &studies, Some(&runs.path.join("report")), format, &report::text(&report))
+}
+
+/// Writes a report into a folder, if there is one, and prints its text, or all its numbers.
+fn publish(report: &Report, studies: &[Study], out: Option<&Path>, format: Format, text: &str) -> Result<()> {
+    let written = out.map(|folder| report::write(report, studies, folder)).transpose()?;
     match format {
         Format::Text => {
-            println!("{}", report::text_table(&study));
-            println!("report: {}", written.page.display());
+            println!("{text}");
+            if let Some(written) = written {
+                println!("report: {}", written.page.display());
+            }
         }
-        Format::Json => println!("{}", serde_json::to_string_pretty(&report::analyse(&study)?)?),
+        Format::Json => println!("{}", serde_json::to_string_pretty(report)?),
     }
     Ok(())
 }

@@ -1,15 +1,19 @@
 //! The two CSV files: one row per run, and one row per arm and n.
 
-use super::{results::Results, statistics::Estimate};
+use super::{
+    results::{Report, Results},
+    statistics::Estimate,
+};
 
 /// One row per run of the plan. Accuracies in percent, differences in points; empty where there is no number.
 #[must_use]
-pub fn runs_csv(results: &Results) -> String {
-    let mut csv = "run,split,replicate,arm,n,source,target,state,steps,top1_percent,own_base_percent,\
-                   delta_own_base_points,delta_mean_base_points,seconds,message,command\n"
+pub fn runs_csv(report: &Report) -> String {
+    let mut csv = "experiment,run,split,replicate,arm,n,source,target,train_size,state,steps,top1_percent,\
+                   own_base_percent,delta_own_base_points,delta_mean_base_points,seconds,tera_macs,message,command\n"
         .to_string();
-    for r in &results.runs {
+    for (results, r) in report.studies.iter().flat_map(|results| results.runs.iter().map(move |run| (results, run))) {
         let fields = [
+            quoted(&results.experiment),
             quoted(&r.run),
             quoted(&r.split),
             r.replicate.to_string(),
@@ -17,6 +21,7 @@ pub fn runs_csv(results: &Results) -> String {
             r.n.map_or(String::new(), |n| n.to_string()),
             quoted(r.source.as_deref().unwrap_or("")),
             quoted(&r.target),
+            r.train_size.map_or(String::new(), |size| size.to_string()),
             format!("{:?}", r.state).to_lowercase(),
             r.steps.map_or(String::new(), |s| s.to_string()),
             optional(r.top1),
@@ -24,6 +29,7 @@ pub fn runs_csv(results: &Results) -> String {
             optional(r.delta),
             optional(r.delta_paper),
             format!("{:.1}", r.seconds),
+            optional(r.tera_macs),
             quoted(r.message.as_deref().unwrap_or("")),
             quoted(&r.command),
         ];
@@ -35,18 +41,27 @@ pub fn runs_csv(results: &Results) -> String {
 
 /// One row per arm and n: the paired way and the paper's way side by side; base and restart have no n.
 #[must_use]
-pub fn summary_csv(results: &Results) -> String {
-    let mut csv = "arm,n,paired_delta_points,low_points,high_points,interval,splits,targets,runs,p,p_holm,verdict,\
+pub fn summary_csv(report: &Report) -> String {
+    let mut csv =
+        "experiment,arm,n,paired_delta_points,low_points,high_points,interval,splits,targets,runs,p,p_holm,verdict,\
                    paper_runs,paper_mean_percent,paper_sd_points,paper_delta_points\n"
-        .to_string();
+            .to_string();
+    for results in &report.studies {
+        summary_of(results, &mut csv);
+    }
+    csv
+}
+
+fn summary_of(results: &Results, csv: &mut String) {
+    let experiment = quoted(&results.experiment);
     if let Some(base) = &results.base {
         let (runs, sd) = (base.estimate.runs, optional(base.sd));
-        csv.push_str(&format!("base,,,,,,,,,,,,{runs},{},{sd},\n", optional(Some(base.mean))));
+        csv.push_str(&format!("{experiment},base,,,,,,,,,,,,{runs},{},{sd},\n", optional(Some(base.mean))));
     }
     if let Some(restart) = &results.restart {
         let e = estimate_fields(&restart.estimate);
         let t = &restart.test;
-        csv.push_str(&format!("restart,,{e},{:.6},{:.6},{},,,,\n", t.p, t.holm, t.verdict.words()));
+        csv.push_str(&format!("{experiment},restart,,{e},{:.6},{:.6},{},,,,\n", t.p, t.holm, t.verdict.words()));
     }
     for paper in &results.paper {
         let paired = results.paired_at(paper.arm, paper.n).map_or_else(
@@ -57,7 +72,7 @@ pub fn summary_csv(results: &Results) -> String {
             },
         );
         csv.push_str(&format!(
-            "{},{},{paired},{},{},{},{}\n",
+            "{experiment},{},{},{paired},{},{},{},{}\n",
             paper.arm.name(),
             paper.n,
             paper.runs,
@@ -66,7 +81,6 @@ pub fn summary_csv(results: &Results) -> String {
             optional(paper.delta)
         ));
     }
-    csv
 }
 
 fn estimate_fields(e: &Estimate) -> String {

@@ -62,9 +62,13 @@ pub enum ReportError {
         #[from]
         source: serde_json::Error,
     },
-    /// A row of a table of published runs could not be read.
-    #[error("line {line} of the published runs reads '{text}'; expected run,split,source,target,arm,n,value")]
+    /// A row of a table of published numbers could not be read.
+    #[error(
+        "line {line} of the published {file} reads '{text}', which is damaged; build the program again from clean sources"
+    )]
     PublishedRow {
+        /// The file in `data/paper`.
+        file: &'static str,
         /// Line number, the header being 1.
         line: usize,
         /// The line.

@@ -1,6 +1,6 @@
 //! How numbers are written: two decimals of a point, a sign on every difference, no minus zero.
 
-use super::statistics::{Estimate, Interval};
+use super::statistics::{Estimate, Interval, SingleCase};
 
 /// Two decimals, such as `62.51`.
 #[must_use]
@@ -63,6 +63,20 @@ pub fn spread(e: &Estimate, number: impl Fn(f64) -> String) -> String {
 pub fn difference(e: &Estimate) -> String {
     let noun = if plain(e.mean.abs()) == "1.00" { "point" } else { "points" };
     format!("{} {noun} {}", signed(e.mean), spread(e, signed))
+}
+
+/// A difference between special units and ordinary ones, such as
+/// `-16.75 points [-17.73, -15.76] (1 split against 4, p < 0.001)`.
+#[must_use]
+pub fn case(c: &SingleCase) -> String {
+    let against = format!("{} against {}", counted(c.cases, "split"), c.controls);
+    match (c.low, c.high, c.p) {
+        (Some(low), Some(high), Some(p)) => {
+            let p = format!("p = {}", p_value(p)).replace("= <", "<");
+            format!("{} points [{}, {}] ({against}, {p})", signed(c.difference), signed(low), signed(high))
+        }
+        _ => format!("{} points ({against}: their spread is unknown, so there is no interval)", signed(c.difference)),
+    }
 }
 
 /// Seconds as `h`, `min` and `s`.

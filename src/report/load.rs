@@ -1,12 +1,15 @@
 //! From a run directory to the plain records of a report.
 
-use super::{Evaluation, Filters, Run, Study};
+use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
     protocol::{Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State},
     train::record,
 };
+use serde::{Deserialize, de::DeserializeOwned};
+use std::path::Path;
 
-/// Reads every network of an experiment's plan, finished or not, and every other one in its directory. `device` is used where no manifest names one.
+/// Reads every network of an experiment's plan, finished or not, and every other one in its directory. `device` is
+/// used where no manifest names one.
 ///
 /// # Errors
 /// A manifest, log or weights file that cannot be read.
@@ -15,8 +18,7 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
     let mut device = device.to_string();
     let mut version = env!("CARGO_PKG_VERSION").to_string();
     let mut rows = Vec::new();
-    // Networks on reduced sets have bases of their own, which no figure tells apart yet.
-    for node in plan.nodes.iter().filter(|node| node.train_size.is_none()) {
+    for node in &plan.nodes {
         if let Some(manifest) = runs.manifest(&node.name)?.filter(|manifest| manifest.state == State::Done) {
             (device, version) = (manifest.device, manifest.version);
         }
@@ -24,6 +26,11 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
     }
     Ok(Study {
         experiment: experiment.name.clone(),
+        kind: match experiment.protocol.split.as_str() {
+            "random" => Kind::Random,
+            "man-made-natural" => Kind::ManMadeNatural,
+            _ => Kind::OtherData,
+        },
         dataset: experiment.data.source.clone(),
         net: experiment.net.name.clone(),
         layers: experiment.layer_names()?,
@@ -32,7 +39,10 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
         config_toml: experiment.to_toml(),
         reported: super::Reported::Last,
         runs: rows,
+        train_per_class: Some(experiment.data.train_per_class).filter(|images| *images > 0),
         filters: filters(&plan, runs)?,
+        confusions: confusions(&plan, runs)?,
+        similarities: similarities(runs)?,
     })
 }
 
@@ -41,6 +51,7 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
     let seconds = runs.timing(&node.name).seconds;
     let records = record::read(&runs.node(&node.name).join("log.jsonl"))?;
     let last = records.last().map_or(1, |record| record.step) as f64;
+    let work = manifest.as_ref().and_then(|manifest| manifest.multiply_adds).map(|count| count as f64);
     let evaluation = |record: record::Record| Evaluation {
         step: record.step,
         epoch: record.epoch,
@@ -60,10 +71,12 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         n: node.n.map(|n| n as u32),
         source: node.source.map(|half: Half| half.letter().to_string()),
         target: node.target.letter().to_string(),
+        train_size: node.train_size,
         state: runs.state(&node.name)?,
         curve: records.into_iter().map(evaluation).collect(),
         message: manifest.and_then(|manifest| manifest.message),
         seconds,
+        work,
         command: format!("strata run {} {}", experiment.name, node.name),
     })
 }
@@ -84,4 +97,34 @@ fn filters(plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
         }
     }
     Ok(drawn)
+}
+
+/// What the bases of the first split and replicate took their test images for, where it was recorded.
+fn confusions(plan: &Plan, runs: &RunDir) -> Result<Vec<Confusion>, ProtocolError> {
+    let mut found = Vec::new();
+    for node in plan.nodes.iter().filter(|node| node.arm == Arm::Base && node.train_size.is_none()).take(2) {
+        let read = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))?;
+        found.extend(read.map(|confusion| Confusion { run: node.name.clone(), ..confusion }));
+    }
+    Ok(found)
+}
+
+/// How alike pairs of networks are, where it was measured.
+fn similarities(runs: &RunDir) -> Result<Vec<Similarity>, ProtocolError> {
+    #[derive(Deserialize)]
+    struct File {
+        rows: Vec<Similarity>,
+    }
+    Ok(read_json::<File>(&runs.path.join("similarity.json"))?.map_or_else(Vec::new, |file| file.rows))
+}
+
+/// Reads a record that may not be there: directories made earlier lack it.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ProtocolError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(ProtocolError::Io { path: path.into(), source }),
+    };
+    let parsed = serde_json::from_str(&text);
+    parsed.map(Some).map_err(|e| ProtocolError::Manifest { path: path.into(), reason: e.to_string() })
 }

@@ -1,6 +1,6 @@
 //! Statistics, tables, figures and the HTML report, from plain records.
 //!
-//! One [`Study`] goes in; [`analyse`] computes every number once, and everything written only formats those
+//! One or several [`Study`] go in; [`report`] computes every number once, and everything written only formats those
 //! numbers, so that table, figure, page and `results.json` cannot disagree.
 
 mod csv;
@@ -8,8 +8,10 @@ pub mod error;
 pub mod figure;
 mod format;
 pub mod load;
+mod measured;
 mod page;
 mod published;
+mod published_text;
 mod results;
 mod run;
 pub mod statistics;
@@ -18,14 +20,17 @@ mod write;
 
 pub use csv::{runs_csv, summary_csv};
 pub use error::ReportError;
-pub use figure::{Figure, Table, figures};
-pub use page::page;
+pub use figure::{Figure, Table, figures, figures_together};
+pub use measured::{Confusion, Filters, Similarity};
+pub use page::{Drawn, page};
 pub use published::published;
+pub use published_text::published_text;
 pub use results::{
-    Boost, Claim, Contrast, Curve, Difference, Excluded, Judgement, Level, MeanCurve, PaperRow, Results, Row, RunRow,
-    States, analyse,
+    Beside, Boost, Claim, ClassRow, ConfusionRows, Contrast, CostRow, Curve, Difference, Excluded, FilterRanges,
+    Judgement, Level, MeanCurve, PaperRow, Preserved, Report, Results, Row, RunRow, SimilarityRow, SizeRow, States,
+    TargetRow, analyse, report,
 };
-pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Filters, Reported, Run, State, Study};
+pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Kind, Reported, Run, State, Study};
 pub use statistics::Verdict;
-pub use table::text_table;
-pub use write::{Written, write};
+pub use table::text;
+pub use write::{Written, draw, write};

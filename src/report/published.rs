@@ -1,76 +1,128 @@
 //! The authors' published runs as studies, so that the paper's own numbers pass through the same code as ours.
 
-use super::{
-    error::ReportError,
-    run::{Arm, Evaluation, Reported, Run, State, Study},
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
 };
 
-/// One row per run; `data/paper/README.md` tells where it comes from.
+use flate2::bufread::GzDecoder;
+
+use super::{
+    error::ReportError,
+    run::{Arm, Evaluation, Kind, Reported, Run, State, Study},
+};
+
+/// Who each run is; `data/paper/README.md` tells where this comes from.
 const RUNS: &str = include_str!("../../data/paper/published_runs.csv");
+/// What each run's validation accuracies were.
+const CURVES: &[u8] = include_bytes!("../../data/paper/validation_curves.csv.gz");
+/// Iterations between two validation passes of every run.
+const EVERY: u64 = 1000;
 
 /// The experiments of the paper, by the splits that belong to each.
-const EXPERIMENTS: [(&str, &[&str]); 3] = [
-    ("published-random-halves", &["0", "1", "2", "3"]),
-    ("published-man-made-natural", &["natman"]),
-    ("published-random-filters", &["whole"]),
+const EXPERIMENTS: [(&str, Kind, &[&str]); 4] = [
+    ("published-random-halves", Kind::Random, &["0", "1", "2", "3"]),
+    ("published-man-made-natural", Kind::ManMadeNatural, &["natman"]),
+    ("published-all-classes", Kind::AllClasses, &["whole"]),
+    ("published-reduced-data", Kind::Reduced, &["reduced"]),
 ];
 
-/// The published runs of Yosinski et al. (2014) as three studies: random halves (Figure 2), the man-made/natural
-/// split, and random filters on all classes (both Figure 3).
+/// The published runs of Yosinski et al. (2014) as four studies: random halves (Figure 2), the man-made/natural
+/// split, all classes with and without random filters (both Figure 3), and training sets of reduced size.
 ///
-/// Each run's curve has one evaluation, whose accuracy is the authors' reported number: the mean of the ten
-/// highest of 450.
+/// A run's number is the mean of the ten highest of its validation accuracies, as in the paper; it is computed
+/// here from the whole curve.
 ///
 /// # Errors
-/// [`ReportError::PublishedRow`] if the table that is compiled in was damaged.
+/// [`ReportError::PublishedRow`] if a table that is compiled in was damaged.
 pub fn published() -> Result<Vec<Study>, ReportError> {
-    let mut rows = Vec::new();
+    let mut curves = curves()?;
+    let mut runs = Vec::new();
     for (at, line) in RUNS.lines().enumerate().skip(1) {
-        let row = parse(line).ok_or_else(|| ReportError::PublishedRow { line: at + 1, text: line.to_string() })?;
-        rows.push(row);
+        runs.push(run(line, &mut curves).ok_or_else(|| damaged("published_runs.csv", at, line))?);
     }
-    let study = |(experiment, splits): (&str, &[&str])| Study {
+    let study = |(experiment, kind, splits): (&str, Kind, &[&str])| Study {
         experiment: experiment.to_string(),
+        kind,
         dataset: "ILSVRC2012".to_string(),
         net: "CaffeNet".to_string(),
         layers: ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"].map(String::from).to_vec(),
         device: "the authors' machines (NVIDIA K20)".to_string(),
         version: "Caffe, 2014".to_string(),
         config_toml: "# Published training logs of Yosinski et al. (2014), repository yosinski/convnet_transfer,\n\
-                      # commit 9838c27. A run's number is the mean of its 10 highest validation accuracies of 450.\n"
+                      # commit 9838c27. A run's number is the mean of its 10 highest validation accuracies.\n"
             .to_string(),
-        reported: Reported::Published,
-        runs: rows.iter().filter(|run| splits.contains(&run.split.as_str())).cloned().collect(),
+        reported: Reported::BestTen,
+        runs: runs.iter().filter(|run| splits.contains(&run.split.as_str())).cloned().collect(),
+        train_per_class: Some(1300),
         filters: Vec::new(),
+        confusions: Vec::new(),
+        similarities: Vec::new(),
     };
     Ok(EXPERIMENTS.into_iter().map(study).collect())
 }
 
-fn parse(line: &str) -> Option<Run> {
+fn damaged(file: &'static str, at: usize, line: &str) -> ReportError {
+    ReportError::PublishedRow { file, line: at + 1, text: line.chars().take(80).collect() }
+}
+
+/// Every run's curve, by name.
+fn curves() -> Result<HashMap<String, Vec<Evaluation>>, ReportError> {
+    let mut curves = HashMap::new();
+    for (at, line) in BufReader::new(GzDecoder::new(CURVES)).lines().enumerate() {
+        let line = line.unwrap_or_default();
+        if at > 0 {
+            let (name, points) = curve(&line).ok_or_else(|| damaged("validation_curves.csv.gz", at, &line))?;
+            curves.insert(name, points);
+        }
+    }
+    Ok(curves)
+}
+
+/// Reads `run,first_iteration,last_iteration,accuracies`; an accuracy that is missing in the logs reads `-`.
+fn curve(line: &str) -> Option<(String, Vec<Evaluation>)> {
     let fields: Vec<&str> = line.split(',').collect();
-    let [name, split, source, target, arm, n, value] = fields[..] else { return None };
-    let reported = Evaluation {
-        step: 450_000,
-        epoch: f64::NAN,
-        train_loss: f64::NAN,
-        loss: f64::NAN,
-        top1: value.parse().ok()?,
-        top5: f64::NAN,
-        images: 50_000,
-        seconds: 0.0,
-    };
+    let [name, first, last, accuracies] = fields[..] else { return None };
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    let mut points = Vec::new();
+    let mut step = first;
+    for text in accuracies.split(' ') {
+        if text != "-" {
+            points.push(evaluation(step, text.parse().ok().filter(|share| (0.0..=1.0).contains(share))?));
+        }
+        step += EVERY;
+    }
+    (step == last + EVERY).then(|| (name.to_string(), points))
+}
+
+fn evaluation(step: u64, top1: f64) -> Evaluation {
+    let (epoch, train_loss, loss, top5) = (f64::NAN, f64::NAN, f64::NAN, f64::NAN);
+    Evaluation { step, epoch, train_loss, loss, top1, top5, images: 50_000, seconds: 0.0 }
+}
+
+/// A number that may be missing: `Some(None)` for an empty field, `None` for one that is no number.
+fn number<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
+    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+/// Reads `run,split,source,target,arm,n,train_size` and takes the run's curve.
+fn run(line: &str, curves: &mut HashMap<String, Vec<Evaluation>>) -> Option<Run> {
+    let fields: Vec<&str> = line.split(',').collect();
+    let [name, split, source, target, arm, n, train_size] = fields[..] else { return None };
     Some(Run {
         name: name.to_string(),
         split: split.to_string(),
-        replicate: 0,
         arm: Arm::named(arm)?,
-        n: if n.is_empty() { None } else { Some(n.parse().ok()?) },
+        n: number(n)?,
+        train_size: number(train_size)?,
         source: (!source.is_empty()).then(|| source.to_string()),
         target: target.to_string(),
         state: State::Done,
-        curve: vec![reported],
+        curve: curves.remove(name)?,
+        replicate: 0,
         message: None,
         seconds: 0.0,
+        work: None,
         command: format!("see results/{name} of yosinski/convnet_transfer"),
     })
 }
@@ -80,15 +132,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_published_runs_fall_into_the_three_experiments() {
+    fn all_published_runs_fall_into_the_four_experiments() {
         let studies = published().unwrap();
         let counts: Vec<usize> = studies.iter().map(|study| study.runs.len()).collect();
-        assert_eq!(counts, [112, 16, 8]);
+        assert_eq!(counts, [112, 16, 8, 12]);
+        let evaluations: usize = studies.iter().flat_map(|s| s.runs.iter().map(|run| run.curve.len())).sum();
+        assert_eq!(evaluations, 133 * 450 + 12 * 200 + 437 + 90 + 80);
     }
 
     #[test]
-    fn a_row_with_a_missing_field_is_refused() {
-        assert!(parse("half0A,0,,A,base,").is_none());
-        assert!(parse("half0A,0,,A,best,,0.6").is_none());
+    fn a_damaged_row_is_refused() {
+        let known = || HashMap::from([("half0A".to_string(), Vec::new())]);
+        assert!(run("half0A,0,,A,base,,", &mut known()).is_some());
+        assert!(run("half0A,0,,A,base,", &mut known()).is_none(), "a field is missing");
+        assert!(run("half0A,0,,A,best,,", &mut known()).is_none(), "no such arm");
+        assert!(run("half9A,0,,A,base,,", &mut known()).is_none(), "no such curve");
+        assert!(curve("half0A,1000,3000,0.1 - 0.3").is_some_and(|(_, points)| points[1].step == 3000));
+        assert!(curve("half0A,1000,4000,0.1 - 0.3").is_none(), "too short");
+        assert!(curve("half0A,1000,2000,0.1 1.3").is_none(), "no share");
     }
 }

@@ -1,22 +1,42 @@
-//! The headline table as plain text, for a terminal.
+//! The report as plain text, for a terminal.
 
 use super::{
-    format::{plain, signed, units},
-    results::{Results, analyse},
-    run::{Arm, Study},
+    format::{counted, plain, signed, units},
+    results::{Beside, Claim, Report, Results},
+    run::Arm,
     statistics::Estimate,
 };
 
-/// The table for a terminal: paired differences by arm and n, base level, restart gain, the paper's way below,
-/// and every run that was left out. ASCII only.
-///
-/// Where the study cannot be analysed, the text is the error instead of a table.
+/// The text for a terminal: a table for each study, then the claims, then published numbers beside these. ASCII only.
 #[must_use]
-pub fn text_table(study: &Study) -> String {
-    match analyse(study) {
-        Ok(results) => of_results(&results),
-        Err(error) => format!("no table: {error}\n"),
+pub fn text(report: &Report) -> String {
+    let mut text: String = report.studies.iter().map(|results| format!("{}\n", of_results(results))).collect();
+    if report.reference().is_some_and(|results| results.base.is_some()) {
+        text.push_str(&claims(report));
+        text.push_str(&beside(&report.beside));
     }
+    text
+}
+
+/// The paper's claims with their verdicts, one paragraph each.
+pub(super) fn claims(report: &Report) -> String {
+    let of = |claim: &Claim| {
+        let number = if claim.number > 5 { "Figure 3".to_string() } else { format!("claim {}", claim.number) };
+        let units = if claim.units > 0 { format!(" ({})", counted(claim.units, "split")) } else { String::new() };
+        format!("  {number}: {}{units}. {}\n    {}\n", claim.judgement.words(), claim.claim, claim.found)
+    };
+    format!("the paper's claims, judged from these runs:\n{}", report.claims.iter().map(of).collect::<String>())
+}
+
+/// Every row of differences, these studies' first.
+fn beside(rows: &[Beside]) -> String {
+    let line = |row: &Beside| {
+        let points: Vec<String> = row.points.iter().map(|(_, delta, _)| format!("{:>6}", signed(*delta))).collect();
+        let source = if row.own { format!("{} (here)", row.source) } else { row.source.clone() };
+        format!("  {:<5} {}  {source}, {}, {}\n", row.arm.name(), points.join(" "), row.network, row.data)
+    };
+    let lines: String = rows.iter().map(line).collect();
+    format!("\nbeside published numbers: difference to the base at n = 1, 2, ... (points)\n{lines}")
 }
 
 fn of_results(results: &Results) -> String {
@@ -43,7 +63,7 @@ fn of_results(results: &Results) -> String {
         Some(gain) => format!("restart gain: {} points {}\n", signed(gain.mean), spread(gain)),
         None => "restart gain: no restarted base was trained\n".to_string(),
     });
-    let arms = results.arms();
+    let arms = results.headline_arms();
     if !arms.is_empty() {
         text.push_str("\npaired: each run minus its own base, points +- half a 95 % interval (splits)\n");
         text.push_str(&grid(results, &arms, |arm, n| Some(cell(&results.paired_at(arm, n)?.estimate))));

@@ -9,9 +9,9 @@ use std::{
 use super::{
     csv::{runs_csv, summary_csv},
     error::ReportError,
-    figure::{figures, svg::standalone},
-    page::page,
-    results::analyse,
+    figure::{Figure, figures, figures_together, svg::standalone},
+    page::{Drawn, page},
+    results::Report,
     run::Study,
 };
 
@@ -30,31 +30,44 @@ pub struct Written {
     pub figures: Vec<PathBuf>,
 }
 
-/// Writes `report.html`, `results.json`, `runs.csv`, `summary.csv` and each figure as SVG and PNG.
+/// Writes `report.html`, `results.json`, `runs.csv`, `summary.csv` and each figure as SVG and PNG. `studies` are
+/// those that the report was made of.
 ///
 /// The folder is made if it is missing. Each file is written under another name and renamed, so that a reader
 /// finds the old file or the new one, never half of one.
 ///
 /// # Errors
-/// [`ReportError::Write`] where the folder cannot be written, and whatever [`analyse`] and
-/// [`figures`] refuse.
-pub fn write(study: &Study, folder: &Path) -> Result<Written, ReportError> {
-    let results = analyse(study)?;
-    let figures = figures(study, &results)?;
+/// [`ReportError::Write`] where the folder cannot be written, and whatever [`figures`] refuses.
+pub fn write(report: &Report, studies: &[Study], folder: &Path) -> Result<Written, ReportError> {
+    let drawn = draw(report, studies)?;
     fs::create_dir_all(folder).map_err(|source| ReportError::Write { path: folder.to_path_buf(), source })?;
-    let mut drawn = Vec::new();
-    for figure in &figures {
-        drawn.push(put(folder, &format!("{}.svg", figure.name), standalone(&figure.svg).as_bytes())?);
-        drawn.push(put(folder, &format!("{}.png", figure.name), &figure.png)?);
+    let mut paths = Vec::new();
+    for figure in drawn.together.iter().chain(drawn.studies.iter().flatten()) {
+        paths.push(put(folder, &format!("{}.svg", figure.name), standalone(&figure.svg).as_bytes())?);
+        paths.push(put(folder, &format!("{}.png", figure.name), &figure.png)?);
     }
     Ok(Written {
-        results: put(folder, "results.json", serde_json::to_string_pretty(&results)?.as_bytes())?,
-        runs: put(folder, "runs.csv", runs_csv(&results).as_bytes())?,
-        summary: put(folder, "summary.csv", summary_csv(&results).as_bytes())?,
+        results: put(folder, "results.json", serde_json::to_string_pretty(report)?.as_bytes())?,
+        runs: put(folder, "runs.csv", runs_csv(report).as_bytes())?,
+        summary: put(folder, "summary.csv", summary_csv(report).as_bytes())?,
         // The page comes last: whoever sees it finds the files that it names.
-        page: put(folder, "report.html", page(&results, &figures).as_bytes())?,
-        figures: drawn,
+        page: put(folder, "report.html", page(report, &drawn).as_bytes())?,
+        figures: paths,
     })
+}
+
+/// Every figure of a report; those of several studies are named after their experiments.
+///
+/// # Errors
+/// As [`figures`].
+pub fn draw(report: &Report, studies: &[Study]) -> Result<Drawn, ReportError> {
+    let of = |(study, results)| {
+        let results: &super::results::Results = results;
+        let prefix = if report.several() { format!("{}-", results.experiment) } else { String::new() };
+        figures(study, results, &prefix)
+    };
+    let studies: Vec<Vec<Figure>> = studies.iter().zip(&report.studies).map(of).collect::<Result<_, _>>()?;
+    Ok(Drawn { together: figures_together(report)?, studies })
 }
 
 /// Writes one file by way of a temporary one in the same folder.

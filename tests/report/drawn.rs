@@ -1,10 +1,18 @@
 //! The figures, read back from their SVG: every mark stands for one number of the results.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
-use strata::report::{Arm, Figure, analyse, figures, write};
+use resvg::usvg::roxmltree::Node;
 
-use super::written::{full, parsed};
+use strata::report::{Arm, Drawn, Figure, Report, analyse, draw, figures, published, report};
+
+use super::{
+    synthetic::several,
+    written::{full, parsed, write},
+};
 
 fn figure<'a>(figures: &'a [Figure], name: &str) -> &'a Figure {
     figures.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("no figure {name}"))
@@ -14,7 +22,7 @@ fn figure<'a>(figures: &'a [Figure], name: &str) -> &'a Figure {
 fn plotted_points_equal_the_data() {
     let study = full();
     let results = analyse(&study).unwrap();
-    let figures = figures(&study, &results).unwrap();
+    let figures = figures(&study, &results, "").unwrap();
     for (name, delta) in [("figure2", false), ("figure2-paired", true)] {
         let svg = parsed(&figure(&figures, name).svg).descendants().filter(|n| n.has_attribute("data-run")).fold(
             BTreeMap::new(),
@@ -45,7 +53,7 @@ fn plotted_points_equal_the_data() {
 fn the_decomposition_plots_every_matched_difference() {
     let study = full();
     let results = analyse(&study).unwrap();
-    let figures = figures(&study, &results).unwrap();
+    let figures = figures(&study, &results, "").unwrap();
     let page = parsed(&figure(&figures, "decomposition").svg);
     let plotted: BTreeMap<&str, f64> = page
         .descendants()
@@ -61,10 +69,132 @@ fn the_decomposition_plots_every_matched_difference() {
     }
 }
 
+/// Reports with their figures, made once: a study alone, several together, the published runs.
+fn cases() -> &'static [(Report, Drawn)] {
+    static CASES: OnceLock<Vec<(Report, Drawn)>> = OnceLock::new();
+    CASES.get_or_init(|| {
+        let own = [vec![full()], several()].map(|studies| (report(&studies).unwrap(), studies));
+        let authors = (Report::published().unwrap(), published().unwrap());
+        let drawn = |(report, studies): (Report, Vec<_>)| {
+            let drawn = draw(&report, &studies).unwrap();
+            (report, drawn)
+        };
+        own.into_iter().chain([authors]).map(drawn).collect()
+    })
+}
+
+/// Every number in a JSON value, bit by bit.
+fn numbers(value: &serde_json::Value, into: &mut BTreeSet<u64>) {
+    match value {
+        serde_json::Value::Number(number) => {
+            into.insert(number.as_f64().unwrap().to_bits());
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| numbers(item, into)),
+        serde_json::Value::Object(items) => items.values().for_each(|item| numbers(item, into)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_plotted_number_is_a_number_of_the_results() {
+    for (report, drawn) in cases() {
+        let mut known = BTreeSet::new();
+        let json = serde_json::to_string(&report).unwrap();
+        numbers(&serde_json::from_str(&json).unwrap(), &mut known);
+        let mut plotted = BTreeMap::new();
+        for figure in drawn.together.iter().chain(drawn.studies.iter().flatten()) {
+            for node in parsed(&figure.svg).descendants() {
+                let single = ["data-value", "data-mean", "data-cell"].into_iter().filter_map(|key| node.attribute(key));
+                let pairs = node.attribute("data-values").unwrap_or("").split_whitespace();
+                for text in single.chain(pairs.filter_map(|pair| pair.split(':').nth(1))) {
+                    let value: f64 = text.parse().unwrap();
+                    assert!(known.contains(&value.to_bits()), "{}: {text} is not in results.json", figure.name);
+                    *plotted.entry(figure.name.clone()).or_insert(0) += 1;
+                }
+            }
+        }
+        let unread: Vec<&String> = (drawn.together.iter().chain(drawn.studies.iter().flatten()))
+            .map(|figure| &figure.name)
+            .filter(|name| !plotted.contains_key(*name) && !name.contains("filters-"))
+            .collect();
+        assert!(unread.is_empty(), "nothing could be read back from {unread:?}");
+    }
+}
+
+/// The numbers of an attribute that holds several, such as a path.
+fn places(text: &str) -> Vec<f64> {
+    let words = text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != '-');
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+#[test]
+fn marks_stand_where_their_axis_says() {
+    // The labels of the y ticks give the scale; every mark of a mean must stand at its own value on it.
+    for (_, drawn) in &cases()[1..] {
+        let mut checked = 0;
+        for figure in drawn.together.iter().chain(drawn.studies.iter().flatten()) {
+            let svg = parsed(&figure.svg);
+            let marks: Vec<_> = svg.descendants().filter(|n| n.has_attribute("data-mean")).collect();
+            if marks.is_empty() {
+                continue;
+            }
+            let ticks: Vec<(f64, f64)> = svg
+                .descendants()
+                .filter(|n| n.attribute("text-anchor") == Some("end") && n.attribute("x") == Some("56"))
+                .filter_map(|n| {
+                    Some((n.text()?.replace('\u{2212}', "-").parse().ok()?, n.attribute("y")?.parse().ok()?))
+                })
+                .collect();
+            let ((low, bottom), (high, top)) = (ticks[0], ticks[ticks.len() - 1]);
+            for mark in marks {
+                let value: f64 = mark.attribute("data-mean").unwrap().parse().unwrap();
+                // A mark is as high above its middle as below, or a triangle of known shape: its box holds the middle.
+                let ys: Vec<f64> = places(mark.attribute("d").unwrap()).into_iter().skip(1).step_by(2).collect();
+                // Text stands 0.36 of its size below the line that it labels.
+                let expected = bottom + (value - low) / (high - low) * (top - bottom) - 0.36 * 15.0;
+                let circle = mark.attribute("d").unwrap().contains('a');
+                let (least, most) = ys.iter().fold((f64::MAX, f64::MIN), |(a, b), y| (a.min(*y), b.max(*y)));
+                let (least, most) = if circle { (ys[0] - 0.1, ys[0] + 0.1) } else { (least, most) };
+                assert!(
+                    least - 0.1 <= expected && expected <= most + 0.1,
+                    "{}: {value} at {ys:?}, not {expected}",
+                    figure.name
+                );
+                checked += 1;
+            }
+        }
+        assert!(checked > 100, "{checked}");
+    }
+}
+
+#[test]
+fn an_axis_of_percentages_ends_at_100_and_0_and_intervals_beyond_are_drawn_open() {
+    let mut high = super::synthetic::balanced(2, 1, 5);
+    for run in &mut high.runs {
+        let last = run.curve.last_mut().unwrap();
+        last.top1 = (last.top1 + 0.38).min(0.999) - if run.split == "1" { 0.004 } else { 0.0 };
+    }
+    let results = analyse(&high).unwrap();
+    assert!(results.paper.iter().any(|row| row.level.high.unwrap() > 100.0), "an interval leaves the percentages");
+    let figures = figures(&high, &results, "").unwrap();
+    let means = figure(&figures, "figure2-means");
+    let svg = parsed(&means.svg);
+    let labels = svg.descendants().filter(|n| n.attribute("text-anchor") == Some("end")).filter_map(|n| n.text());
+    let labels: Vec<f64> = labels.filter_map(|text| text.parse().ok()).collect();
+    assert!(labels.len() > 1 && labels.iter().all(|label| (0.0..=100.0).contains(label)), "{labels:?}");
+    let count = |class: &str| svg.descendants().filter(|n| n.attribute("class") == Some(class)).count();
+    assert!(count("cap") < 2 * count("whisker"), "a cut end has no cap");
+    assert!(means.caption.contains("goes on beyond the frame"));
+    let frame = |n: &Node| n.attribute("y2").map(|y| y.parse::<f64>().unwrap());
+    for whisker in svg.descendants().filter(|n| n.attribute("class") == Some("whisker")) {
+        assert!(frame(&whisker).unwrap() >= 12.0 - 1e-9, "a whisker leaves the frame");
+    }
+}
+
 #[test]
 fn points_are_drawn_at_the_place_of_their_value() {
     let study = full();
-    let figures = figures(&study, &analyse(&study).unwrap()).unwrap();
+    let figures = figures(&study, &analyse(&study).unwrap(), "").unwrap();
     let svg = &figure(&figures, "figure2-paired").svg;
     let page = parsed(svg);
     // Large marks of means are paths whose first point lies a fixed distance from the centre; two of one arm
@@ -90,12 +220,21 @@ fn points_are_drawn_at_the_place_of_their_value() {
 #[test]
 fn every_figure_is_written_as_readable_svg_and_png() {
     let folder = tempfile::tempdir().unwrap();
-    let written = write(&full(), folder.path()).unwrap();
+    let written = write(&[full()], folder.path()).unwrap();
     let names: Vec<String> =
         written.figures.iter().map(|path| path.file_name().unwrap().to_string_lossy().to_string()).collect();
-    for stem in
-        ["figure2", "figure2-paired", "decomposition", "random-filters", "training-curves", "filters-1", "filters-2"]
-    {
+    for stem in [
+        "figure2",
+        "figure2-means",
+        "figure2-paired",
+        "decomposition",
+        "random-filters",
+        "training-curves",
+        "training-loss",
+        "confusion-1",
+        "filters-1",
+        "filters-2",
+    ] {
         assert!(
             names.contains(&format!("{stem}.svg")) && names.contains(&format!("{stem}.png")),
             "{stem} in {names:?}"

@@ -1,6 +1,6 @@
 //! Studies made up from a formula, with the answer known, and what the statistics make of them.
 
-use strata::report::{Arm, Evaluation, Run, State, Study, Verdict, analyse};
+use strata::report::{Arm, Evaluation, Kind, Run, Similarity, State, Study, Verdict, analyse, report};
 
 /// A finished run whose curve climbs to `top1` (a share of 1).
 pub fn run(split: usize, replicate: u32, target: &str, arm: Arm, n: Option<u32>, top1: f64) -> Run {
@@ -30,10 +30,12 @@ pub fn run(split: usize, replicate: u32, target: &str, arm: Arm, n: Option<u32>,
         n,
         source,
         target: target.to_string(),
+        train_size: None,
         state: State::Done,
         curve: curve.collect(),
         message: None,
         seconds: 84.0,
+        work: Some(1e12),
     }
 }
 
@@ -41,6 +43,7 @@ pub fn run(split: usize, replicate: u32, target: &str, arm: Arm, n: Option<u32>,
 pub fn study(runs: Vec<Run>) -> Study {
     Study {
         experiment: "synthetic".into(),
+        kind: Kind::Random,
         dataset: "made up".into(),
         net: "alexnet32".into(),
         layers: ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"].map(String::from).to_vec(),
@@ -49,7 +52,10 @@ pub fn study(runs: Vec<Run>) -> Study {
         config_toml: "[solver]\nrate = 0.01 # \"fast\" & loose\n".into(),
         reported: Default::default(),
         runs,
+        train_per_class: None,
         filters: Vec::new(),
+        confusions: Vec::new(),
+        similarities: Vec::new(),
     }
 }
 
@@ -95,6 +101,93 @@ pub fn balanced(splits: usize, replicates: u32, layers: u32) -> Study {
         }
     }
     study(runs)
+}
+
+/// Studies of similar and dissimilar tasks, of sizes, and with similarities: what one report compares.
+pub fn several() -> Vec<Study> {
+    let mut similar = balanced(4, 1, 8);
+    similar.experiment = "similar".into();
+    let base = |split: usize, half: &str| format!("s{split}-r0-base-{half}");
+    for split in 0..4 {
+        for (i, layer) in similar.layers.iter().enumerate() {
+            for (j, other) in similar.layers.iter().enumerate() {
+                similar.similarities.push(Similarity {
+                    network: base(split, "A"),
+                    other: base(split, "B"),
+                    images: "A".into(),
+                    count: 100,
+                    layer: layer.clone(),
+                    other_layer: other.clone(),
+                    value: 0.95 - 0.08 * i as f64 - 0.1 * i.abs_diff(j) as f64 + 0.01 * split as f64,
+                });
+            }
+            similar.similarities.push(Similarity {
+                network: format!("s{split}-r0-AnB+7-A"),
+                other: base(split, "B"),
+                images: "A".into(),
+                count: 100,
+                layer: layer.clone(),
+                other_layer: layer.clone(),
+                value: 0.99 - 0.05 * i as f64,
+            });
+        }
+    }
+    for split in 0..4 {
+        for target in ["A", "B"] {
+            for arm in Arm::WITH_N.into_iter().skip(6) {
+                for n in 1..6 {
+                    let value = 0.61 + (effect(arm, n) - f64::from(n) * 0.3) / 100.0;
+                    similar.runs.push(run(split, 0, target, arm, Some(n), value));
+                }
+            }
+        }
+    }
+    let mut dissimilar = balanced(1, 2, 8);
+    dissimilar.experiment = "dissimilar".into();
+    dissimilar.kind = Kind::ManMadeNatural;
+    dissimilar.runs.retain(|run| matches!(run.arm, Arm::Base | Arm::Transfer));
+    for run in dissimilar.runs.iter_mut().filter(|run| run.arm == Arm::Transfer) {
+        run.curve.last_mut().unwrap().top1 -= 0.02 * f64::from(run.n.unwrap());
+    }
+    let mut sizes = balanced(2, 1, 4);
+    sizes.experiment = "sizes".into();
+    sizes.train_per_class = Some(500);
+    for size in [5, 50] {
+        for mut run in balanced(2, 1, 4).runs {
+            run.name = format!("{}-k{size}", run.name);
+            run.train_size = Some(size);
+            run.curve.last_mut().unwrap().top1 *= 1.0 - 0.5 / (size as f64).sqrt();
+            sizes.runs.push(run);
+        }
+    }
+    vec![similar, dissimilar, sizes]
+}
+
+#[test]
+fn similar_and_dissimilar_tasks_are_compared_by_the_spread_of_random_splits() {
+    let report = report(&several()).unwrap();
+    let ordering = report.claims.last().unwrap();
+    assert_eq!((ordering.number, ordering.judgement.words(), ordering.units), (6, "holds", 5));
+    // The dissimilar study loses two points more at every copied layer.
+    approx::assert_abs_diff_eq!(ordering.case.as_ref().unwrap().difference, -14.0, epsilon = 0.5);
+    assert!(ordering.found.contains("(1 split against 4, p < 0.001)"), "{}", ordering.found);
+
+    let alone = strata::report::report(&several()[..1]).unwrap();
+    assert_eq!(alone.claims.last().unwrap().judgement.words(), "not tested here");
+    let mut two = several();
+    two[0].runs.retain(|run| run.split == "0");
+    let two = strata::report::report(&two).unwrap();
+    assert_eq!(two.claims.last().unwrap().judgement.words(), "undecided", "one random split has no spread");
+}
+
+#[test]
+fn runs_on_reduced_data_are_compared_with_bases_of_their_own_size() {
+    let results = analyse(&several()[2]).unwrap();
+    assert_eq!(results.paired_at(Arm::Transfer, 1).unwrap().estimate.runs, 4, "the whole sets alone");
+    let row = results.sizes.iter().find(|r| r.train_size == Some(5) && r.arm == Arm::Transfer && r.n == 3).unwrap();
+    let shrunk = 1.0 - 0.5 / 5f64.sqrt();
+    approx::assert_abs_diff_eq!(row.delta.as_ref().unwrap().mean, effect(Arm::Transfer, 3) * shrunk, epsilon = 0.25);
+    assert!(results.sizes.iter().any(|r| r.train_size.is_none()), "the whole set is the last point of the curve");
 }
 
 #[test]

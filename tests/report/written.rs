@@ -4,10 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resvg::usvg::roxmltree::{Document, Node, ParsingOptions};
 use strata::report::{
-    Arm, Filters, ReportError, Reported, State, Study, analyse, published, runs_csv, summary_csv, text_table, write,
+    Arm, Confusion, Filters, ReportError, Reported, State, Study, analyse, published, published_text, report, runs_csv,
+    summary_csv, text,
 };
 
-use super::synthetic::{balanced, study};
+use super::synthetic::{balanced, several, study};
+
+/// Writes the report of some studies.
+pub fn write(studies: &[Study], folder: &std::path::Path) -> Result<strata::report::Written, ReportError> {
+    strata::report::write(&report(studies)?, studies, folder)
+}
+
+/// The text of one study's report.
+fn text_table(study: &Study) -> String {
+    text(&report(std::slice::from_ref(study)).unwrap())
+}
 
 /// A balanced study with filters and one diverged run.
 pub fn full() -> Study {
@@ -31,6 +42,11 @@ pub fn full() -> Study {
             values: (0..200).map(wave).collect(),
         },
     ];
+    study.confusions = vec![Confusion {
+        run: "s0-r0-base-A".into(),
+        classes: (0..5).map(|i| format!("class <{i}>")).collect(),
+        counts: (0..5).map(|i| (0..6).map(|j| if i == j { 80 } else { 3 + i + j }).collect()).collect(),
+    }];
     let broken = study.runs.iter_mut().find(|run| run.arm == Arm::Transfer && run.n == Some(5)).unwrap();
     broken.state = State::Diverged;
     broken.message = Some("loss is NaN at step 40 <here>".into());
@@ -46,9 +62,10 @@ pub fn parsed(text: &str) -> Document<'_> {
 #[test]
 fn the_page_is_well_formed_and_loads_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    for (at, study) in [full(), published().unwrap().remove(0), balanced(1, 1, 3), study(Vec::new())].iter().enumerate()
-    {
-        let written = write(study, &folder.path().join(at.to_string())).unwrap();
+    let several =
+        vec![vec![full()], published().unwrap(), vec![balanced(1, 1, 3)], vec![study(Vec::new())], Vec::new()];
+    for (at, studies) in several.iter().enumerate() {
+        let written = write(studies, &folder.path().join(at.to_string())).unwrap();
         let text = std::fs::read_to_string(&written.page).unwrap();
         for node in parsed(&text).descendants() {
             for attribute in node.attributes() {
@@ -70,17 +87,19 @@ fn the_page_is_well_formed_and_loads_nothing() {
 #[test]
 fn identifiers_are_unique_and_links_lead_somewhere() {
     let folder = tempfile::tempdir().unwrap();
-    let text = std::fs::read_to_string(write(&full(), folder.path()).unwrap().page).unwrap();
-    let page = parsed(&text);
-    let mut ids = BTreeMap::new();
-    for id in page.descendants().filter_map(|node| node.attribute("id")) {
-        *ids.entry(id).or_insert(0) += 1;
-    }
-    assert!(ids.values().all(|count| *count == 1), "{ids:?}");
-    for node in page.descendants() {
-        let wanted = node.attribute("aria-labelledby").into_iter().flat_map(str::split_whitespace);
-        for id in wanted.chain(node.attribute("href").and_then(|href| href.strip_prefix('#'))) {
-            assert!(ids.contains_key(id), "nothing is called {id}");
+    for studies in [vec![full()], several()] {
+        let text = std::fs::read_to_string(write(&studies, folder.path()).unwrap().page).unwrap();
+        let page = parsed(&text);
+        let mut ids = BTreeMap::new();
+        for id in page.descendants().filter_map(|node| node.attribute("id")) {
+            *ids.entry(id).or_insert(0) += 1;
+        }
+        assert!(ids.values().all(|count| *count == 1), "{ids:?}");
+        for node in page.descendants() {
+            let wanted = node.attribute("aria-labelledby").into_iter().flat_map(str::split_whitespace);
+            for id in wanted.chain(node.attribute("href").and_then(|href| href.strip_prefix('#'))) {
+                assert!(ids.contains_key(id), "nothing is called {id}");
+            }
         }
     }
 }
@@ -88,9 +107,10 @@ fn identifiers_are_unique_and_links_lead_somewhere() {
 #[test]
 fn numbers_of_the_page_stand_in_the_json() {
     let folder = tempfile::tempdir().unwrap();
-    let written = write(&published().unwrap()[0], folder.path()).unwrap();
+    let written = write(&published().unwrap()[..1], folder.path()).unwrap();
     let page = std::fs::read_to_string(written.page).unwrap();
     let json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(written.results).unwrap()).unwrap();
+    let json = &json["studies"][0];
     let row = json["paired"].as_array().unwrap().iter().find(|row| row["arm"] == "AnB" && row["n"] == 7).unwrap();
     let text = format!("\u{2212}{:.2}", -row["estimate"]["mean"].as_f64().unwrap());
     assert_eq!(text, "\u{2212}8.26");
@@ -107,12 +127,12 @@ fn decimals(text: &str) -> Vec<&str> {
     words.filter(|word| word.contains('.')).collect()
 }
 
-/// Every number of a JSON value as it may be printed: with two to three decimals; numbers in its strings as they are.
+/// Every number of a JSON value as it may be printed: with two to four decimals; numbers in its strings as they are.
 fn printable(value: &serde_json::Value, into: &mut BTreeSet<String>) {
     match value {
         serde_json::Value::Number(number) => {
             let number = number.as_f64().unwrap().abs();
-            into.extend([format!("{number:.2}"), format!("{number:.3}")]);
+            into.extend([format!("{number:.2}"), format!("{number:.3}"), format!("{number:.4}")]);
         }
         serde_json::Value::String(text) => into.extend(decimals(text).into_iter().map(String::from)),
         serde_json::Value::Array(items) => items.iter().for_each(|item| printable(item, into)),
@@ -123,10 +143,9 @@ fn printable(value: &serde_json::Value, into: &mut BTreeSet<String>) {
 
 #[test]
 fn no_number_stands_on_the_page_alone() {
-    for mut study in [full(), balanced(10, 1, 8), published().unwrap().remove(0)] {
-        study.filters.clear();
+    for studies in [vec![full()], vec![balanced(10, 1, 8)], several(), published().unwrap()] {
         let folder = tempfile::tempdir().unwrap();
-        let written = write(&study, folder.path()).unwrap();
+        let written = write(&studies, folder.path()).unwrap();
         let mut known = BTreeSet::from(["0.05".to_string(), "0.5".to_string(), "0.001".to_string()]);
         let json = std::fs::read_to_string(written.results).unwrap();
         printable(&serde_json::from_str(&json).unwrap(), &mut known);
@@ -151,7 +170,7 @@ fn a_study_without_finished_runs_still_gets_its_page() {
         run.curve.clear();
     }
     let folder = tempfile::tempdir().unwrap();
-    let written = write(&waiting, folder.path()).unwrap();
+    let written = write(std::slice::from_ref(&waiting), folder.path()).unwrap();
     let page = std::fs::read_to_string(written.page).unwrap();
     assert!(page.contains("No run has finished yet"));
     assert!(page.contains("56 pending") && written.figures.is_empty());
@@ -171,14 +190,21 @@ fn the_text_table_shows_both_ways_and_who_was_left_out() {
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
+    for part in
+        ["claim 4: undecided (4 splits)", "Figure 3: not tested here", "akbargumbira/PretrainedFeatureExtraction"]
+    {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
     let published = text_table(&published().unwrap()[0]);
     assert!(published.contains("base: 62.51 %") && published.contains("no restarted base was trained"), "{published}");
 }
 
 #[test]
 fn the_csv_files_have_one_width_and_one_row_per_run() {
-    let results = analyse(&published().unwrap()[0]).unwrap();
-    for (csv, rows) in [(runs_csv(&results), results.runs.len()), (summary_csv(&results), results.paper.len() + 1)] {
+    let report = report(&published().unwrap()).unwrap();
+    let runs: usize = report.studies.iter().map(|results| results.runs.len()).sum();
+    let arms: usize = report.studies.iter().map(|r| r.paper.len() + usize::from(r.base.is_some())).sum();
+    for (csv, rows) in [(runs_csv(&report), runs), (summary_csv(&report), arms)] {
         let columns: Vec<usize> = csv.lines().map(|line| line.split(',').count()).collect();
         assert!(columns.iter().all(|c| *c == columns[0]), "{csv}");
         assert_eq!(columns.len(), rows + 1);
@@ -190,7 +216,7 @@ fn a_report_that_cannot_be_written_names_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("taken");
     std::fs::write(&file, "").unwrap();
-    let error = write(&study(Vec::new()), &file).unwrap_err();
+    let error = write(&[study(Vec::new())], &file).unwrap_err();
     assert!(matches!(&error, ReportError::Write { .. }) && error.to_string().contains("taken"), "{error}");
 }
 
@@ -199,7 +225,7 @@ fn the_ten_highest_of_short_curves_are_refused_everywhere() {
     let mut short = balanced(1, 1, 3);
     short.reported = Reported::BestTen;
     assert!(matches!(analyse(&short), Err(ReportError::TooFewEvaluations { found: 12, .. })));
-    assert!(text_table(&short).starts_with("no table: run"));
+    assert!(report(&[short]).is_err());
 }
 
 #[test]
@@ -212,14 +238,28 @@ fn a_study_survives_json() {
     assert_eq!(text_table(published), text_table(&back));
 }
 
+#[test]
+fn the_published_runs_are_reported_in_plain_words_and_numbers() {
+    let text = published_text(super::published::report());
+    assert!(text.is_ascii());
+    for part in [
+        "The 148 published runs",
+        "layers 1-7: 1.6 / 1.4 ",
+        "layers 3-7: 1.8 / 1.4 ",
+        "layers 5-7: 2.1 / 1.7 ",
+        "layers 1-7: AnB+ +0.97 (10 runs), BnB+ +0.97 (10 runs)",
+        "AnB at n = 7: -8.26 (8 runs)",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}
+
 /// Writes the reports that are looked at by eye: `STRATA_REPORT_FOLDER=folder cargo test --test report look`.
 #[test]
 fn look_at_the_pages_if_a_folder_is_named() {
     let Some(folder) = std::env::var_os("STRATA_REPORT_FOLDER").map(std::path::PathBuf::from) else { return };
-    write(&full(), &folder.join("full")).unwrap();
-    write(&balanced(10, 1, 8), &folder.join("ten")).unwrap();
-    for study in published().unwrap() {
-        write(&study, &folder.join(&study.experiment)).unwrap();
-    }
+    write(&[full()], &folder.join("full")).unwrap();
+    write(&[balanced(10, 1, 8)], &folder.join("ten")).unwrap();
+    write(&several(), &folder.join("several")).unwrap();
     println!("{}", text_table(&full()));
 }

@@ -1,37 +1,69 @@
-//! Training curves: one small panel for the bases, one per n.
+//! Training curves, accuracy and loss: one small panel for the bases, one per n.
 
 use super::super::{
     format::plain,
-    results::{Curve, Results},
+    results::{Curve, MeanCurve, Results},
     run::Arm,
 };
 use super::{
     Figure, Table,
     axes::{Axes, TEXT, ticks},
-    look,
+    look::{self, Look},
     panel::WIDTH,
     svg::{Anchor, Svg, escape},
 };
 
-const NAME: &str = "training-curves";
-const TITLE: &str = "Test accuracy during training";
 /// Size of one small panel with its labels.
-const CELL: (f64, f64) = (WIDTH / 2.0, 160.0);
-const SMALL: f64 = 12.5;
+const CELL: (f64, f64) = (WIDTH / 2.0, 166.0);
+const SMALL: f64 = 14.5;
 
-/// The figure; `None` unless some curve has two points.
-pub(super) fn figure(results: &Results) -> Option<Figure> {
-    let curves: Vec<&Curve> = results.curves.iter().filter(|curve| curve.points.len() > 1).collect();
-    let values = || curves.iter().flat_map(|c| c.points.iter().map(|p| p.1));
-    let (low, high) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
-    let steps = curves.iter().flat_map(|c| c.points.iter().map(|p| p.0)).max()? as f64;
+/// What is drawn by step.
+struct Quantity {
+    name: &'static str,
+    title: &'static str,
+    axis: &'static str,
+    what: &'static str,
+    of_run: fn(&Curve) -> &[(u64, f64)],
+    of_mean: fn(&MeanCurve) -> &[(u64, f64)],
+}
+
+const QUANTITIES: [Quantity; 2] = [
+    Quantity {
+        name: "training-curves",
+        title: "Test accuracy during training",
+        axis: "top-1 (%)",
+        what: "on the test set",
+        of_run: |curve| &curve.points,
+        of_mean: |mean| &mean.points,
+    },
+    Quantity {
+        name: "training-loss",
+        title: "Training loss",
+        axis: "loss (nats)",
+        what: "averaged since the evaluation before",
+        of_run: |curve| &curve.losses,
+        of_mean: |mean| &mean.losses,
+    },
+];
+
+/// The figures of whatever was recorded at two steps at least.
+pub(super) fn figures(results: &Results) -> Vec<Figure> {
+    QUANTITIES.iter().filter_map(|quantity| figure(results, quantity)).collect()
+}
+
+fn figure(results: &Results, quantity: &Quantity) -> Option<Figure> {
+    let curves: Vec<&Curve> = results.curves.iter().filter(|curve| (quantity.of_run)(curve).len() > 1).collect();
+    let all = || curves.iter().flat_map(|c| (quantity.of_run)(c).iter());
+    let (low, high) = (all().map(|p| p.1).reduce(f64::min)?, all().map(|p| p.1).reduce(f64::max)?);
+    let steps = all().map(|p| p.0).max()? as f64;
     let y_ticks = ticks(low, high, 4);
     let mut cells: Vec<Option<u32>> = curves.iter().map(|curve| curve.n).collect();
     cells.sort_unstable();
     cells.dedup();
 
     let mut svg = Svg::default();
-    svg.text_upward((14.0, CELL.1), TEXT, "top-1 accuracy (%)");
+    let rows = cells.len().div_ceil(2) as f64;
+    svg.text_upward((14.0, rows.min(2.0) * CELL.1 / 2.0), TEXT, quantity.axis);
     for (place, &n) in cells.iter().enumerate() {
         let (x, y) = ((place % 2) as f64 * (CELL.0 - 6.0), (place / 2) as f64 * CELL.1);
         let axes = Axes {
@@ -42,61 +74,78 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
         axes.draw_y(&mut svg, &y_ticks, SMALL);
         axes.tick_x(&mut svg, 0.0, "0", SMALL);
         svg.text((axes.edges.2, axes.edges.3 + 5.0 + SMALL), Anchor::End, SMALL, &format!("{steps} steps"));
-        let title = n.map_or_else(|| "base and restart".to_string(), |n| format!("n = {n}"));
+        let title = n.map_or_else(|| without_n(&curves), |n| format!("n = {n}"));
         svg.text((axes.edges.0 + 4.0, y + 16.0), Anchor::Start, SMALL + 1.0, &title);
         for curve in curves.iter().filter(|curve| curve.n == n) {
+            let points = (quantity.of_run)(curve);
             let style = format!(
-                r#"stroke="{}" stroke-width="0.6" stroke-opacity="0.35" data-run="{}""#,
+                r#"stroke="{}" stroke-width="0.6" stroke-opacity="0.35" data-run="{}" data-values="{}""#,
                 look::of(curve.arm).colour,
-                escape(&curve.run)
+                escape(&curve.run),
+                values(points)
             );
-            svg.polyline(&places(&axes, &curve.points), &style);
+            svg.polyline(&places(&axes, points), &style);
         }
-        for mean in results.mean_curves.iter().filter(|mean| mean.n == n && mean.points.len() > 1) {
+        let of_mean = |mean: &&MeanCurve| mean.n == n && (quantity.of_mean)(mean).len() > 1;
+        for mean in results.mean_curves.iter().filter(of_mean) {
             let style = format!(r#"{} data-arm="{}""#, look::of(mean.arm).stroke(1.8), mean.arm.name());
-            svg.polyline(&places(&axes, &mean.points), &style);
+            svg.polyline(&places(&axes, (quantity.of_mean)(mean)), &style);
         }
     }
     let bottom = cells.len().div_ceil(2) as f64 * CELL.1 + 12.0;
-    let height = legend(&mut svg, &curves, bottom);
-    let thinned = curves.iter().filter(|c| c.points.len() < c.evaluations).count();
+    let arms = Arm::ALL.into_iter().filter(|arm| curves.iter().any(|curve| curve.arm == *arm));
+    let height = legend(&mut svg, arms.map(|arm| (arm.name(), look::of(arm))), bottom);
+    let thinned = curves.iter().filter(|c| (quantity.of_run)(c).len() < c.evaluations).count();
     let mut caption =
-        "Thin lines are runs, bold lines means over the finished runs of an arm; on the test set.".to_string();
+        format!("Thin lines are runs, bold lines means over the finished runs of an arm; {}.", quantity.what);
     if thinned > 0 {
         caption.push_str(" Long curves are thinned for drawing; first and last points are kept.");
     }
     Some(Figure {
-        name: NAME.to_string(),
-        title: TITLE.to_string(),
-        svg: svg.finish(NAME, TITLE, &caption, (WIDTH, height)),
+        name: quantity.name.to_string(),
+        title: quantity.title.to_string(),
+        svg: svg.finish(quantity.name, quantity.title, &caption, (WIDTH, height)),
         caption,
         png: Vec::new(),
-        table: table(&curves),
+        table: table(&curves, quantity),
     })
+}
+
+/// The title of the panel of networks that have no n: their arms.
+fn without_n(curves: &[&Curve]) -> String {
+    let arms = Arm::ALL.into_iter().filter(|arm| curves.iter().any(|c| c.n.is_none() && c.arm == *arm));
+    arms.map(Arm::name).collect::<Vec<_>>().join(", ")
+}
+
+/// The values of a curve, so that they can be read back.
+fn values(points: &[(u64, f64)]) -> String {
+    points.iter().map(|(step, value)| format!("{step}:{value}")).collect::<Vec<_>>().join(" ")
 }
 
 fn places(axes: &Axes, points: &[(u64, f64)]) -> Vec<(f64, f64)> {
     points.iter().map(|&(step, value)| (axes.at_x(step as f64), axes.at_y(value))).collect()
 }
 
-fn legend(svg: &mut Svg, curves: &[&Curve], top: f64) -> f64 {
+/// Draws a legend from `top` on, in as many rows as it needs; returns where it ends.
+pub(super) fn legend<'a>(svg: &mut Svg, entries: impl Iterator<Item = (&'a str, Look)>, top: f64) -> f64 {
     let (mut x, mut y) = (20.0, top);
-    for arm in Arm::ALL.into_iter().filter(|arm| curves.iter().any(|curve| curve.arm == *arm)) {
-        let width = 46.0 + arm.name().len() as f64 * TEXT * 0.6;
+    for (label, look) in entries {
+        let width = 46.0 + label.chars().count() as f64 * TEXT * 0.6;
         if x > 20.0 && x + width > WIDTH {
             (x, y) = (20.0, y + 20.0);
         }
-        svg.line((x, y), (x + 26.0, y), &look::of(arm).stroke(1.8));
-        svg.text((x + 32.0, y + TEXT * 0.36), Anchor::Start, TEXT, arm.name());
+        svg.line((x, y), (x + 26.0, y), &look.stroke(1.8));
+        svg.text((x + 32.0, y + TEXT * 0.36), Anchor::Start, TEXT, label);
         x += width;
     }
     y + 14.0
 }
 
-fn table(curves: &[&Curve]) -> Table {
+fn table(curves: &[&Curve], quantity: &Quantity) -> Table {
     let row = |curve: &&Curve| {
-        let at = |share: usize| curve.points[(curve.points.len() - 1) * share / 4];
-        let mut cells = vec![curve.run.clone(), curve.points.last().map_or(0, |p| p.0).to_string()];
+        let points = (quantity.of_run)(curve);
+        let at = |share: usize| points[(points.len() - 1) * share / 4];
+        let mut cells = vec![curve.run.clone(), points.last().map_or(0, |p| p.0).to_string()];
         cells.extend([1, 2, 3, 4].map(|share| plain(at(share).1)));
         cells
     };

@@ -7,9 +7,9 @@ use image::{ImageFormat, Rgb, RgbImage};
 use super::super::{
     error::ReportError,
     format::{minus, plain},
-    run::Filters,
+    measured::Filters,
 };
-use super::{Figure, Table, check, png::base64, svg::Svg, svg::at};
+use super::{Figure, Table, png::base64, svg::Svg, svg::at};
 
 /// Width that a grid is magnified to, in pixels.
 const PIXELS: usize = 960;
@@ -17,7 +17,7 @@ const GAP: usize = 1;
 
 /// The grid of one network's filters.
 pub(super) fn figure(name: &str, filters: &Filters) -> Result<Figure, ReportError> {
-    check(filters)?;
+    filters.check()?;
     let grid = grid(filters);
     let (width, height) = (f64::from(grid.width()), f64::from(grid.height()));
     let mut png = Cursor::new(Vec::new());

@@ -1,18 +1,24 @@
 //! The figures, as SVG and PNG, each with its numbers as a table.
 
 mod axes;
+mod confusion;
+mod controls;
 mod curves;
+mod distance;
 mod filters;
+mod heat;
 mod look;
 mod panel;
 mod png;
+mod similarity;
+mod sizes;
 pub(super) mod svg;
 mod transfer;
 
 use super::{
     error::ReportError,
-    results::Results,
-    run::{Filters, Study},
+    results::{Report, Results},
+    run::Study,
 };
 
 /// A table of plain text cells.
@@ -41,36 +47,45 @@ pub struct Figure {
     pub table: Table,
 }
 
-/// Every figure that the results have data for.
+/// The figures of one study that its results have data for. Their names begin with `prefix`.
 ///
 /// # Errors
 /// [`ReportError::FilterShape`] where filters contradict their shape, [`ReportError::Raster`] where a picture
 /// cannot be drawn.
-pub fn figures(study: &Study, results: &Results) -> Result<Vec<Figure>, ReportError> {
-    let mut figures = Vec::new();
-    for drawn in transfer::figures(results).into_iter().chain(curves::figure(results)) {
-        let png = png::draw(&drawn.name, &svg::standalone(&drawn.svg))?;
-        figures.push(Figure { png, ..drawn });
+pub fn figures(study: &Study, results: &Results, prefix: &str) -> Result<Vec<Figure>, ReportError> {
+    let mut drawn = transfer::figures(results);
+    drawn.extend(controls::figures(results));
+    drawn.extend(distance::targets(results));
+    drawn.extend(sizes::figure(results));
+    drawn.extend(similarity::figures(results));
+    drawn.extend(curves::figures(results));
+    for (at, one) in results.confusions.iter().enumerate() {
+        drawn.extend(confusion::figure(&format!("confusion-{}", at + 1), one));
     }
+    let mut figures = finished(drawn, prefix)?;
     for (at, one) in study.filters.iter().enumerate() {
-        figures.push(filters::figure(&format!("filters-{}", at + 1), one)?);
+        figures.push(filters::figure(&format!("{prefix}filters-{}", at + 1), one)?);
     }
     Ok(figures)
 }
 
-/// Checks filters against their shape.
-fn check(filters: &Filters) -> Result<(), ReportError> {
-    let Filters { title, count, channels, height, width, values } = filters;
-    let expected = [*count, *channels, *height, *width].into_iter().try_fold(1usize, usize::checked_mul);
-    if matches!(channels, 1 | 3) && expected == Some(values.len()) && !values.is_empty() {
-        return Ok(());
-    }
-    Err(ReportError::FilterShape {
-        title: title.clone(),
-        found: values.len(),
-        count: *count,
-        channels: *channels,
-        height: *height,
-        width: *width,
-    })
+/// The figures that compare studies, and those of the published runs alone.
+///
+/// # Errors
+/// [`ReportError::Raster`] where a picture cannot be drawn.
+pub fn figures_together(report: &Report) -> Result<Vec<Figure>, ReportError> {
+    finished(distance::figure(report).into_iter().chain(controls::published(report)).collect(), "")
+}
+
+/// Gives figures their full names, and draws their pixels.
+fn finished(drawn: Vec<Figure>, prefix: &str) -> Result<Vec<Figure>, ReportError> {
+    let finish = |figure: Figure| {
+        let name = format!("{prefix}{}", figure.name);
+        // The picture's identifiers are made of its name; on a page with several studies each needs its own.
+        let ids = |svg: String, end: &str| svg.replace(&format!("{}-{end}", figure.name), &format!("{name}-{end}"));
+        let svg = if prefix.is_empty() { figure.svg.clone() } else { ids(ids(figure.svg.clone(), "t"), "d") };
+        let png = png::draw(&name, &svg::standalone(&svg))?;
+        Ok(Figure { name, svg, png, ..figure })
+    };
+    drawn.into_iter().map(finish).collect()
 }

@@ -96,6 +96,28 @@ impl Svg {
         ));
     }
 
+    /// A text in the middle of the point, in a colour that its ground asks for.
+    pub fn text_in(&mut self, (x, y): (f64, f64), size: f64, ink: &str, text: &str) {
+        self.raw(&format!(
+            r#"<text x="{}" y="{}" text-anchor="middle" font-size="{}" fill="{ink}">{}</text>"#,
+            at(x),
+            at(y),
+            at(size),
+            escape(text)
+        ));
+    }
+
+    /// A text that reads upward and ends at the point.
+    pub fn text_upward_to(&mut self, (x, y): (f64, f64), size: f64, text: &str) {
+        self.raw(&format!(
+            r##"<text transform="translate({} {}) rotate(-90)" text-anchor="end" font-size="{}" fill="#111">{}</text>"##,
+            at(x),
+            at(y),
+            at(size),
+            escape(text)
+        ));
+    }
+
     /// A text that reads upward, centred on the point.
     pub fn text_upward(&mut self, (x, y): (f64, f64), size: f64, text: &str) {
         self.raw(&format!(

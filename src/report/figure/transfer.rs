@@ -1,4 +1,4 @@
-//! The figures over n: Figure 2 as in the paper and paired, its decomposition, and random filters.
+//! The figures over n: Figure 2 in both of its panels and paired, its decomposition, and random filters.
 
 use super::super::{
     format::{interval, minus, plain, signed, units},
@@ -9,88 +9,137 @@ use super::super::{
 use super::{
     Figure, Table,
     look::{self, Look, Shape},
-    panel::{Panel, Point, Reference, Series},
+    panel::{Marks, Panel, Point, Reference, Series},
 };
 
-const COPIED: &str = "n, number of copied layers";
+pub(super) const COPIED: &str = "n, number of copied layers";
 const FROZEN: &str = "n, number of frozen layers";
-const READING: &str = "Small marks are runs, large marks means over splits, bars 95 % intervals between splits.";
+pub(super) const ACCURACY: &str = "top-1 accuracy (%)";
+pub(super) const READING: &str =
+    "Small marks are runs, large marks means over splits, bars 95 % intervals between splits.";
+const DIFFICULTY: &str = "These intervals contain how much the splits differ in difficulty; paired differences do not.";
 const TRANSFER: [Arm; 4] = [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus];
-const RANDOM: [Arm; 3] = [Arm::Transfer, Arm::RandomCaffe, Arm::RandomHe];
+const RANDOM: [Arm; 4] = [Arm::Transfer, Arm::RandomCaffe, Arm::RandomHe, Arm::RandomMoments];
 
-/// The figures that the results have data for.
+/// The figures of one study that it has data for.
 pub(super) fn figures(results: &Results) -> Vec<Figure> {
-    let random = results.arms().into_iter().any(|arm| matches!(arm, Arm::RandomCaffe | Arm::RandomHe));
-    let mut figures = vec![
-        levels(results, "figure2", "Accuracy by number of copied layers", &TRANSFER),
-        paired(results),
-        decomposition(results),
-    ];
+    let random = results.arms().into_iter().any(|arm| arm != Arm::Transfer && RANDOM.contains(&arm));
+    let transfer = results.arms().into_iter().any(|arm| TRANSFER.contains(&arm));
+    let mut figures = Vec::new();
+    if transfer {
+        figures.extend([runs(results), means(results), paired(results), decomposition(results)]);
+    }
     if random {
-        figures.push(levels(results, "random-filters", "Random frozen filters", &RANDOM));
+        figures.push(random_filters(results));
     }
     figures.into_iter().flatten().collect()
 }
 
-fn finish(name: &str, title: &str, caption: &str, panel: &Panel, number: fn(f64) -> String) -> Option<Figure> {
+/// Puts a figure together from its panel; the caption says where intervals were cut.
+pub(super) fn finish(
+    name: &str,
+    title: &str,
+    caption: &str,
+    panel: &Panel,
+    number: fn(f64) -> String,
+) -> Option<Figure> {
     if panel.is_empty() {
         return None;
     }
+    let open =
+        if panel.cuts() { " A bar without a cap goes on beyond the frame; its ends stand in the table." } else { "" };
+    let caption = format!("{caption}{open}");
     let (svg, size) = panel.draw();
     let head = ["series", "n", "mean", "95 % interval", "units"].map(String::from).to_vec();
     let cells = |label: &str, n: String, e: &Estimate| {
         vec![label.to_string(), n, minus(&number(e.mean)), minus(&interval(e, number)), units(e)]
     };
-    let of_series = |s: &Series| s.means.iter().map(|(n, e)| cells(&s.label, n.to_string(), e)).collect::<Vec<_>>();
+    let named = |n: u32| n.checked_sub(1).and_then(|at| panel.names.get(at as usize)).cloned();
+    let of_series = |s: &Series| {
+        let row = |(n, e): &(u32, Estimate)| cells(&s.label, named(*n).unwrap_or_else(|| n.to_string()), e);
+        s.means.iter().map(row).collect::<Vec<_>>()
+    };
     let reference = panel.reference.iter().map(|r| cells(&r.label, "all".to_string(), &r.estimate));
     let rows = panel.series.iter().flat_map(of_series).chain(reference).collect();
     Some(Figure {
         name: name.to_string(),
         title: title.to_string(),
-        caption: caption.to_string(),
-        svg: svg.finish(name, title, caption, size),
+        svg: svg.finish(name, title, &caption, size),
+        caption,
         png: Vec::new(),
         table: Table { head, rows },
     })
 }
 
-/// Accuracies as in the paper's Figure 2: the base at 0, then the arms.
-fn levels(results: &Results, name: &str, title: &str, arms: &[Arm]) -> Option<Figure> {
-    let series = |arm: Arm| {
+/// What the paper reads from each line of its Figure 2, with the paper's numbers.
+const fn meaning(arm: Arm) -> Option<(u32, &'static str)> {
+    match arm {
+        Arm::Base => Some((1, "trained from scratch")),
+        Arm::Selffer => Some((2, "loss by fragile co-adaptation")),
+        Arm::SelfferPlus => Some((3, "fine-tuning recovers it")),
+        Arm::Transfer => Some((4, "loss by specific features, too")),
+        Arm::TransferPlus => Some((5, "gain by transfer")),
+        _ => None,
+    }
+}
+
+/// Accuracies of arms by n, the base at 0.
+fn levels(results: &Results, arms: &[Arm]) -> Vec<Series> {
+    let series = |&arm: &Arm| {
         let rows = results.runs.iter().filter(|r| r.arm == arm);
         let points = rows.filter_map(|r| Some(Point { n: r.n.unwrap_or(0), value: r.top1?, run: r.run.clone() }));
         let means = match arm {
             Arm::Base => results.base.iter().map(|base| (0, base.estimate.clone())).collect(),
             _ => results.paper.iter().filter(|r| r.arm == arm).map(|r| (r.n, r.level.clone())).collect(),
         };
-        Series { label: arm.name().to_string(), look: look::of(arm), points: points.collect(), means }
+        let (label, points) = (arm.name().to_string(), points.collect());
+        Series { label, look: look::of(arm), points, means, note: None }
     };
-    let panel = Panel {
-        series: [Arm::Base].iter().chain(arms).map(|&arm| series(arm)).filter(|s| !s.points.is_empty()).collect(),
-        reference: None,
-        x_label: if arms.contains(&Arm::RandomHe) { FROZEN } else { COPIED }.to_string(),
-        y_label: "top-1 accuracy (%)".to_string(),
-        include: Vec::new(),
-        zero: false,
-    };
-    // Bases alone would make a picture of one column.
-    if panel.series.iter().all(|s| s.points.iter().all(|p| p.n == 0)) {
-        return None;
+    [Arm::Base].iter().chain(arms).map(series).filter(|s| !s.points.is_empty()).collect()
+}
+
+/// The paper's upper panel: every network as a mark.
+fn runs(results: &Results) -> Option<Figure> {
+    let panel = Panel::of_percentages(levels(results, &TRANSFER), COPIED, ACCURACY, Marks::Runs);
+    let caption = "Every mark is a network; marks are moved sideways a little so that equal ones show.";
+    finish("figure2", "Figure 2, every network", caption, &panel, plain)
+}
+
+/// The paper's lower panel: a line of means an arm, with what the paper reads from it.
+fn means(results: &Results) -> Option<Figure> {
+    let mut series = levels(results, &TRANSFER);
+    for (s, arm) in series.iter_mut().zip([Arm::Base].iter().chain(&TRANSFER).filter(|arm| has(results, **arm))) {
+        s.note = meaning(*arm);
     }
+    let panel = Panel::of_percentages(series, COPIED, ACCURACY, Marks::Means);
     let caption = format!(
-        "{READING} These intervals contain how much the splits differ in difficulty; paired differences do not."
+        "Means over splits with 95 % intervals between splits. The words beside the numbers are the paper's reading; \
+         the verdicts on this page say what these runs support. {DIFFICULTY}"
     );
-    finish(name, title, &caption, &panel, plain)
+    finish("figure2-means", "Figure 2, means", &caption, &panel, plain)
+}
+
+fn has(results: &Results, arm: Arm) -> bool {
+    results.runs.iter().any(|r| r.arm == arm && r.top1.is_some())
+}
+
+fn random_filters(results: &Results) -> Option<Figure> {
+    let panel = Panel::of_percentages(levels(results, &RANDOM), FROZEN, ACCURACY, Marks::Both);
+    finish("random-filters", "Random frozen filters", &format!("{READING} {DIFFICULTY}"), &panel, plain)
+}
+
+/// The differences of an arm to each run's own base.
+pub(super) fn deltas(results: &Results, arm: Arm, label: &str, look: Look) -> Series {
+    let rows = results.runs.iter().filter(|r| r.arm == arm);
+    let points = rows.filter_map(|r| Some(Point { n: r.n?, value: r.delta?, run: r.run.clone() })).collect();
+    let means = results.paired.iter().filter(|r| r.arm == arm).map(|r| (r.n, r.estimate.clone())).collect();
+    Series { label: label.to_string(), look, points, means, note: None }
 }
 
 /// Each run minus its own base, with the gain of the restarted base beside it.
 fn paired(results: &Results) -> Option<Figure> {
-    let series = |arm: Arm| {
-        let rows = results.runs.iter().filter(|r| r.arm == arm);
-        let points = rows.filter_map(|r| Some(Point { n: r.n?, value: r.delta?, run: r.run.clone() }));
-        let means = results.paired.iter().filter(|r| r.arm == arm).map(|r| (r.n, r.estimate.clone()));
-        Series { label: arm.name().to_string(), look: look::of(arm), points: points.collect(), means: means.collect() }
-    };
+    let series = TRANSFER.into_iter().map(|arm| deltas(results, arm, arm.name(), look::of(arm)));
+    let series = series.filter(|s| !s.points.is_empty()).collect();
     let reference = results.restart_gain().map(|estimate| Reference {
         label: "restarted base".to_string(),
         look: look::of(Arm::Restart),
@@ -101,14 +150,7 @@ fn paired(results: &Results) -> Option<Figure> {
     } else {
         " No restarted base was trained, so the gain of longer training alone is not shown."
     };
-    let panel = Panel {
-        series: TRANSFER.into_iter().map(series).filter(|s| !s.points.is_empty()).collect(),
-        reference,
-        x_label: COPIED.to_string(),
-        y_label: "difference to own base (points)".to_string(),
-        include: vec![0.0],
-        zero: true,
-    };
+    let panel = Panel { reference, ..Panel::of_differences(series, COPIED, "difference to own base (points)") };
     let caption = format!("Each run minus the base of its own split, replicate and target. {READING}{beside}");
     finish("figure2-paired", "Difference to the run's own base", &caption, &panel, signed)
 }
@@ -116,12 +158,9 @@ fn paired(results: &Results) -> Option<Figure> {
 /// Co-adaptation and specificity as two signed curves.
 fn decomposition(results: &Results) -> Option<Figure> {
     let means = |rows: &[Row]| rows.iter().map(|r| (r.n, r.estimate.clone())).collect();
-    let own = results.runs.iter().filter(|r| r.arm == Arm::Selffer);
     let co_adaptation = Series {
-        label: "co-adaptation (BnB \u{2212} base)".to_string(),
-        look: look::of(Arm::Selffer),
-        points: own.filter_map(|r| Some(Point { n: r.n?, value: r.delta?, run: r.run.clone() })).collect(),
         means: means(&results.co_adaptation),
+        ..deltas(results, Arm::Selffer, "co-adaptation (BnB \u{2212} base)", look::of(Arm::Selffer))
     };
     let differences = results.differences.iter().map(|d| Point { n: d.n, value: d.value, run: d.run.clone() });
     let specificity = Series {
@@ -129,15 +168,10 @@ fn decomposition(results: &Results) -> Option<Figure> {
         look: Look { colour: "#CC79A7", shape: Shape::Down, dash: "6 3" },
         points: differences.collect(),
         means: means(&results.specificity),
+        note: None,
     };
-    let panel = Panel {
-        series: [co_adaptation, specificity].into_iter().filter(|s| !s.points.is_empty()).collect(),
-        reference: None,
-        x_label: COPIED.to_string(),
-        y_label: "part of the difference (points)".to_string(),
-        include: vec![0.0],
-        zero: true,
-    };
+    let series = [co_adaptation, specificity].into_iter().filter(|s| !s.points.is_empty()).collect();
+    let panel = Panel::of_differences(series, COPIED, "part of the difference (points)");
     let caption = format!(
         "What freezing costs even with a network's own features (co-adaptation), and what the other half's features \
          cost on top (specificity), on the same split, replicate, target and n. {READING}"

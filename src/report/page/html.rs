@@ -72,7 +72,7 @@ pub(super) fn figure(figure: &Figure) -> String {
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "<figure id=\"{name}\">\n{svg}<figcaption><strong>{title}.</strong> {caption} Files: {name}.svg, {name}.png.</figcaption>\n\
+        "<figure id=\"{name}\">\n{svg}<figcaption><strong>{title}.</strong> {caption} Files: <code>{name}.svg</code>, <code>{name}.png</code>.</figcaption>\n\
          <details><summary>The numbers of this figure as a table</summary>{table}</details></figure>\n",
         name = figure.name,
         svg = figure.svg,
@@ -83,13 +83,18 @@ pub(super) fn figure(figure: &Figure) -> String {
     out
 }
 
-/// A section with a heading that can be linked to; empty content gives no section.
-pub(super) fn section(id: &str, title: &str, content: &str) -> String {
+/// Figures side by side where there is room.
+pub(super) fn figures(some: &[String]) -> String {
+    if some.is_empty() { String::new() } else { format!("<div class=\"figures\">\n{}</div>\n", some.concat()) }
+}
+
+/// A section with a heading of a level that can be linked to; empty content gives no section.
+pub(super) fn section(id: &str, title: &str, content: &str, level: u8) -> String {
     if content.is_empty() {
         return String::new();
     }
     format!(
-        "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h2 id=\"{id}-h\">{}</h2>\n{content}</section>\n",
+        "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h{level} id=\"{id}-h\">{}</h{level}>\n{content}</section>\n",
         escape(title)
     )
 }

@@ -39,7 +39,7 @@ pub(super) fn headline(results: &Results) -> String {
         },
         |gain| format!("Restarted base, the control for longer training: {}.", minus(&difference_in_words(gain))),
     )));
-    let arms = results.arms();
+    let arms = results.headline_arms();
     if arms.is_empty() {
         return out;
     }

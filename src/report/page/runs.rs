@@ -20,6 +20,7 @@ pub(super) fn all(results: &Results) -> String {
         Cell::number("n"),
         Cell::text("split"),
         Cell::number("replicate"),
+        Cell::number("size").below("images of a class"),
         Cell::text("source"),
         Cell::text("target"),
         Cell::text("state"),
@@ -29,6 +30,7 @@ pub(super) fn all(results: &Results) -> String {
         Cell::number("\u{2212} all bases"),
         Cell::number("steps"),
         Cell::number("time"),
+        Cell::number("work").below("10\u{b9}\u{b2} multiply-adds"),
         Cell::text("command"),
     ];
     let rows: Vec<Vec<Cell>> = results.runs.iter().map(row).collect();
@@ -48,6 +50,7 @@ fn row(r: &RunRow) -> Vec<Cell> {
         Cell::number(r.n.map_or(String::new(), |n| n.to_string())),
         Cell::text(r.split.as_str()),
         Cell::number(r.replicate.to_string()),
+        Cell::number(r.train_size.map_or_else(|| "all".to_string(), |size| size.to_string())),
         Cell::text(r.source.as_deref().unwrap_or("\u{2013}")),
         Cell::text(r.target.as_str()),
         r.message.iter().fold(state, |cell, message| cell.below(message.as_str())),
@@ -57,6 +60,7 @@ fn row(r: &RunRow) -> Vec<Cell> {
         number(r.delta_paper, signed),
         Cell::number(r.steps.map_or(String::new(), |s| s.to_string())),
         Cell::number(duration(r.seconds)),
+        number(r.tera_macs, plain),
         Cell::text(r.command.as_str()),
     ]
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::super::{
     format::{difference, plain, signed, spread},
     run::Arm,
-    statistics::mean,
+    statistics::{SingleCase, mean},
 };
 use super::{
     contrast::{Contrast, single},
@@ -19,10 +19,14 @@ use super::{
     sheet::Sheet,
 };
 
+pub(super) const FIRST: &str = "A base on half the classes makes fewer errors than a network on all of them.";
+pub(super) const ORDERING: &str =
+    "Frozen features lose more between dissimilar tasks than between similar ones (the paper's Figure 3).";
+
 /// A claim, what was found, and the numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Claim {
-    /// The paper's number.
+    /// The paper's number; 6 for the ordering of similar and dissimilar tasks, which has none.
     pub number: u32,
     /// What the paper says.
     pub claim: String,
@@ -30,8 +34,12 @@ pub struct Claim {
     pub judgement: Judgement,
     /// Sentences with the numbers.
     pub found: String,
+    /// Independent units behind the judgement: splits; 0 where nothing was judged.
+    pub units: usize,
     /// The contrast behind the judgement.
     pub contrast: Option<Contrast>,
+    /// The comparison behind the judgement, where it is one of two studies.
+    pub case: Option<SingleCase>,
 }
 
 fn range(ns: &RangeInclusive<u32>) -> String {
@@ -50,7 +58,9 @@ fn claim(number: u32, text: &str, what: &str, contrast: Option<Contrast>, expect
         None => (Judgement::NotTested, format!("The study holds no finished runs for it ({what}). {more}")),
         Some(contrast) => (judge(contrast, expects), format!("{what}: {} {more}", sentence(contrast))),
     };
-    Claim { number, claim: text.to_string(), judgement, found: found.trim_end().to_string(), contrast }
+    let units = contrast.as_ref().map_or(0, |contrast| contrast.estimate.clusters);
+    let (claim, found) = (text.to_string(), found.trim_end().to_string());
+    Claim { number, claim, judgement, found, units, contrast, case: None }
 }
 
 pub(super) fn claims(sheet: &Sheet, base: Option<&Level>) -> Vec<Claim> {
@@ -107,7 +117,7 @@ fn first(base: Option<&Level>) -> Claim {
         || "No base has finished.".to_string(),
         |base| {
             format!(
-                "The bases reach {} % {}. This report compares networks of one study on equal targets, so it does not judge the claim.",
+                "The bases reach {} % {}. It takes a study on all classes to judge the claim.",
                 plain(base.estimate.mean),
                 spread(&base.estimate, plain)
             )
@@ -115,10 +125,12 @@ fn first(base: Option<&Level>) -> Claim {
     );
     Claim {
         number: 1,
-        claim: "A base on half the classes makes fewer errors than a network on all of them.".to_string(),
+        claim: FIRST.to_string(),
         judgement: Judgement::NotTested,
         found,
+        units: 0,
         contrast: None,
+        case: None,
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::{
     format::{counted, difference, p_value},
-    statistics::{LEVEL, Verdict},
+    statistics::{LEVEL, SingleCase, Verdict},
 };
 use super::contrast::Contrast;
 
@@ -68,6 +68,21 @@ pub(super) fn judge(contrast: &Contrast, expects: Expects) -> Judgement {
     }
 }
 
+/// Judges a comparison of two studies by its interval: undecided where there is none or where it holds both zero
+/// and more than the margin.
+pub(super) fn judge_case(case: &SingleCase, expects: Expects) -> Judgement {
+    let (Some(low), Some(high)) = (case.low, case.high) else { return Judgement::Undecided };
+    // A claimed gain is a claimed drop with its sign turned.
+    let (low, high) = if matches!(expects, Expects::Higher) { (-high, -low) } else { (low, high) };
+    match expects {
+        _ if low > -MARGIN && matches!(expects, Expects::NotLower) => Judgement::Holds,
+        _ if low > -MARGIN => Judgement::DoesNotHold,
+        Expects::NotLower if high < 0.0 => Judgement::DoesNotHold,
+        Expects::Lower | Expects::Higher if high < 0.0 => Judgement::Holds,
+        _ => Judgement::Undecided,
+    }
+}
+
 /// The contrast in words, with the reason where nothing could be decided.
 pub(super) fn sentence(contrast: &Contrast) -> String {
     let (e, test) = (&contrast.estimate, &contrast.test);
@@ -109,6 +124,26 @@ mod tests {
         assert_eq!(judge(&drop, Expects::Lower), Judgement::Holds);
         assert_eq!(judge(&drop, Expects::Higher), Judgement::DoesNotHold);
         assert_eq!(judge(&drop, Expects::NotLower), Judgement::DoesNotHold);
+    }
+
+    #[test]
+    fn a_single_case_is_judged_by_its_interval() {
+        let case = |low: f64, high: f64| SingleCase {
+            difference: (low + high) / 2.0,
+            low: Some(low),
+            high: Some(high),
+            p: Some(0.5),
+            cases: 1,
+            controls: 4,
+        };
+        assert_eq!(judge_case(&case(-3.0, -1.0), Expects::Lower), Judgement::Holds);
+        assert_eq!(judge_case(&case(-3.0, 1.0), Expects::Lower), Judgement::Undecided);
+        assert_eq!(judge_case(&case(-0.4, -0.1), Expects::Lower), Judgement::DoesNotHold);
+        assert_eq!(judge_case(&case(1.0, 3.0), Expects::Higher), Judgement::Holds);
+        assert_eq!(judge_case(&case(-3.0, -1.0), Expects::Higher), Judgement::DoesNotHold);
+        assert_eq!(judge_case(&case(-3.0, -1.0), Expects::NotLower), Judgement::DoesNotHold);
+        let alone = SingleCase { low: None, high: None, p: None, controls: 1, ..case(-9.0, -9.0) };
+        assert_eq!(judge_case(&alone, Expects::Lower), Judgement::Undecided);
     }
 
     #[test]

@@ -2,29 +2,47 @@
 //!
 //! Accuracies are in percent, differences in percentage points.
 
+mod beside;
 mod boost;
 mod claims;
+mod confusion;
 mod contrast;
+mod costs;
+mod filters;
 mod judgement;
 mod paper;
+mod preserved;
 mod rows;
 mod sheet;
+mod similarity;
+mod sizes;
+mod targets;
+mod together;
 
 use serde::Serialize;
 
 use super::{
     error::ReportError,
-    run::{Arm, Reported, State, Study},
+    run::{Arm, Kind, Reported, State, Study},
     statistics::Estimate,
 };
+pub use beside::Beside;
 pub use boost::Boost;
 pub use claims::Claim;
+pub use confusion::{ClassRow, ConfusionRows};
 pub use contrast::{Contrast, Row};
+pub use costs::CostRow;
+pub use filters::FilterRanges;
 pub use judgement::Judgement;
 pub use paper::{Level, PaperRow};
+pub use preserved::Preserved;
 pub use rows::{Curve, Difference, MeanCurve, RunRow};
 pub use sheet::Excluded;
 use sheet::Sheet;
+pub use similarity::SimilarityRow;
+pub use sizes::SizeRow;
+pub use targets::TargetRow;
+pub use together::{Report, report};
 
 /// How many runs stand where.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -46,6 +64,8 @@ pub struct States {
 pub struct Results {
     /// Name of the experiment.
     pub experiment: String,
+    /// How its two halves are related.
+    pub kind: Kind,
     /// Name of the data set.
     pub dataset: String,
     /// Name of the network.
@@ -80,6 +100,20 @@ pub struct Results {
     pub specificity: Vec<Row>,
     /// The differences behind `specificity`, run by run.
     pub differences: Vec<Difference>,
+    /// Accuracies by target, where the two targets are not drawn at random.
+    pub targets: Vec<TargetRow>,
+    /// Accuracies by size of the training set, where it was reduced.
+    pub sizes: Vec<SizeRow>,
+    /// Most training images of a class in runs without a size of their own, where it is known.
+    pub train_per_class: Option<usize>,
+    /// How alike the activations of pairs of networks are, by layer.
+    pub similarity: Vec<SimilarityRow>,
+    /// What some networks took their test images for.
+    pub confusions: Vec<ConfusionRows>,
+    /// The smallest and largest weight of each drawn filter.
+    pub filters: Vec<FilterRanges>,
+    /// Work and time by arm and n.
+    pub costs: Vec<CostRow>,
     /// Means over ranges of n, as in the paper's Table 1.
     pub boosts: Vec<Boost>,
     /// The paper's five claims.
@@ -95,13 +129,15 @@ pub struct Results {
 /// Computes every number of the report.
 ///
 /// # Errors
-/// [`ReportError::TooFewEvaluations`] where the study asks for the ten highest accuracies of a short curve.
+/// [`ReportError::TooFewEvaluations`] where the study asks for the ten highest accuracies of a short curve,
+/// [`ReportError::FilterShape`] where filters contradict their shape.
 pub fn analyse(study: &Study) -> Result<Results, ReportError> {
     let sheet = Sheet::new(study)?;
     let base = paper::level(&sheet);
     let runs = rows::run_rows(study, &sheet, base.as_ref());
     Ok(Results {
         experiment: study.experiment.clone(),
+        kind: study.kind,
         dataset: study.dataset.clone(),
         net: study.net.clone(),
         layers: study.layers.clone(),
@@ -117,6 +153,13 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         co_adaptation: contrast::by_n(Arm::Selffer, |ns| sheet.deltas(Arm::Selffer, ns), &sheet),
         specificity: contrast::by_n(Arm::Transfer, |ns| sheet.matched(Arm::Transfer, Arm::Selffer, ns), &sheet),
         differences: rows::differences(&sheet),
+        targets: targets::rows(study.kind, &sheet),
+        sizes: sizes::rows(study)?,
+        train_per_class: study.train_per_class,
+        similarity: similarity::rows(study),
+        confusions: study.confusions.iter().map(confusion::rows).collect(),
+        filters: study.filters.iter().map(filters::ranges).collect::<Result<_, _>>()?,
+        costs: costs::rows(study),
         boosts: boost::boosts(&sheet, base.as_ref()),
         claims: claims::claims(&sheet, base.as_ref()),
         curves: rows::curves(study),
@@ -155,6 +198,14 @@ impl Results {
     #[must_use]
     pub fn arms(&self) -> Vec<Arm> {
         Arm::WITH_N.into_iter().filter(|&arm| self.paper.iter().any(|row| row.arm == arm)).collect()
+    }
+
+    /// The arms of the headline tables: the paper's and random filters. Preserved layers and probes have figures of
+    /// their own.
+    #[must_use]
+    pub fn headline_arms(&self) -> Vec<Arm> {
+        let own = |arm: &Arm| arm.name().contains("-preserve") || arm.name().contains("-probe");
+        self.arms().into_iter().filter(|arm| !own(arm)).collect()
     }
 
     /// The restart's paired gain.

@@ -30,6 +30,8 @@ pub struct RunRow {
     pub source: Option<String>,
     /// Half trained and tested on.
     pub target: String,
+    /// Most training images of a class, where the training set was reduced.
+    pub train_size: Option<usize>,
     /// Where the run stands.
     pub state: State,
     /// Steps at the last evaluation.
@@ -44,6 +46,8 @@ pub struct RunRow {
     pub delta_paper: Option<f64>,
     /// Wall-clock seconds spent.
     pub seconds: f64,
+    /// Multiply-adds of training and evaluation in units of 10^12, where they are known.
+    pub tera_macs: Option<f64>,
     /// What went wrong, if anything did.
     pub message: Option<String>,
     /// The command that makes this run again.
@@ -72,6 +76,8 @@ pub struct Curve {
     pub n: Option<u32>,
     /// Step and test top-1 accuracy in percent, in order; evaluations without a finite accuracy are left out.
     pub points: Vec<(u64, f64)>,
+    /// Step and mean training loss since the evaluation before, in nats, where it was recorded.
+    pub losses: Vec<(u64, f64)>,
     /// Whether the run has finished.
     pub done: bool,
     /// How many evaluations the whole curve has.
@@ -87,23 +93,32 @@ pub struct MeanCurve {
     pub n: Option<u32>,
     /// Step and mean test top-1 accuracy in percent, over the runs that have a point at that step.
     pub points: Vec<(u64, f64)>,
+    /// Step and mean training loss in nats, over the same runs.
+    pub losses: Vec<(u64, f64)>,
 }
 
 /// Averages the thinned curves of finished runs by arm, n and step.
 pub(super) fn mean_curves(study: &Study) -> Vec<MeanCurve> {
-    let mut means: BTreeMap<(Arm, Option<u32>), BTreeMap<u64, Vec<f64>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Arm, Option<u32>), Vec<Curve>> = BTreeMap::new();
     for curve in curves(study).into_iter().filter(|curve| curve.done) {
-        let steps = means.entry((curve.arm, curve.n)).or_default();
-        for (step, value) in curve.points {
-            steps.entry(step).or_default().push(value);
-        }
+        groups.entry((curve.arm, curve.n)).or_default().push(curve);
     }
-    let averaged = |((arm, n), steps): (_, BTreeMap<u64, Vec<f64>>)| MeanCurve {
+    let averaged = |((arm, n), curves): ((Arm, Option<u32>), Vec<Curve>)| MeanCurve {
         arm,
         n,
-        points: steps.iter().filter_map(|(step, values)| Some((*step, mean(values)?))).collect(),
+        points: by_step(curves.iter().flat_map(|curve| &curve.points)),
+        losses: by_step(curves.iter().flat_map(|curve| &curve.losses)),
     };
-    means.into_iter().map(averaged).collect()
+    groups.into_iter().map(averaged).collect()
+}
+
+/// The mean at every step, over whatever points there are.
+fn by_step<'a>(points: impl Iterator<Item = &'a (u64, f64)>) -> Vec<(u64, f64)> {
+    let mut steps: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
+    for (step, value) in points {
+        steps.entry(*step).or_default().push(*value);
+    }
+    steps.into_iter().filter_map(|(step, values)| Some((step, mean(&values)?))).collect()
 }
 
 pub(super) fn run_rows(study: &Study, sheet: &Sheet, base: Option<&Level>) -> Vec<RunRow> {
@@ -118,6 +133,7 @@ pub(super) fn run_rows(study: &Study, sheet: &Sheet, base: Option<&Level>) -> Ve
             n: run.n,
             source: run.source.clone(),
             target: run.target.clone(),
+            train_size: run.train_size,
             state: run.state,
             steps: run.curve.last().map(|e| e.step),
             top1: one.map(|one| one.value),
@@ -125,6 +141,7 @@ pub(super) fn run_rows(study: &Study, sheet: &Sheet, base: Option<&Level>) -> Ve
             delta: one.and_then(|one| one.delta()),
             delta_paper: one.zip(base).map(|(one, base)| one.value - base.mean),
             seconds: run.seconds,
+            tera_macs: run.work.map(|work| work / 1e12),
             message: run.message.clone(),
             command: run.command.clone(),
         }
@@ -148,11 +165,14 @@ pub(super) fn curves(study: &Study) -> Vec<Curve> {
     let curve = |run: &Run| {
         let finite = run.curve.iter().filter(|e| e.top1.is_finite());
         let points = thin(finite.map(|e| (e.step, e.top1 * 100.0)).collect());
+        let learnt = run.curve.iter().filter(|e| e.train_loss.is_finite());
+        let losses = thin(learnt.map(|e| (e.step, e.train_loss)).collect());
         Curve {
             run: run.name.clone(),
             arm: run.arm,
             n: run.n,
             points,
+            losses,
             done: run.state == State::Done,
             evaluations: run.curve.len(),
         }

@@ -62,12 +62,18 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// Takes every finished run's number and pairs it with its base; whatever cannot be used is named.
+    /// Takes the number of every finished run on the whole training set and pairs it with its base; whatever cannot
+    /// be used is named.
     pub fn new(study: &'a Study) -> Result<Self, ReportError> {
+        Self::of_size(study, None)
+    }
+
+    /// The same for the runs with this many training images of a class.
+    pub fn of_size(study: &'a Study, train_size: Option<usize>) -> Result<Self, ReportError> {
         let mut counted: Vec<Counted> = Vec::new();
         let mut excluded = Vec::new();
         let mut bases = BTreeMap::new();
-        for run in &study.runs {
+        for run in study.runs.iter().filter(|run| run.train_size == train_size) {
             let value = run.value(study.reported)?.map(|share| share * 100.0);
             let reason = match (run.state, value) {
                 (State::Pending | State::Running, _) => continue,

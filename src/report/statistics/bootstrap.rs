@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_bootstrap_agrees_with_scipy_up_to_its_own_noise() {
-        // scipy.stats.bootstrap((values,), numpy.mean, method="percentile", n_resamples=1_000_000)
+        // SciPy 1.17.1: scipy.stats.bootstrap((values,), numpy.mean, method="percentile", n_resamples=1_000_000)
         let (low, high) = percentile_bootstrap(&VALUES).unwrap();
         approx::assert_abs_diff_eq!(low, 0.19, epsilon = 0.012);
         approx::assert_abs_diff_eq!(high, 0.715_833, epsilon = 0.012);

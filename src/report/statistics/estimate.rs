@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_t_interval_matches_scipy() {
-        // scipy.stats.t.interval(0.95, k - 1, loc=mean, scale=scipy.stats.sem(values))
+        // SciPy 1.17.1: scipy.stats.t.interval(0.95, k - 1, loc=mean, scale=scipy.stats.sem(values))
         let (low, high) = t_interval(&[0.3, -1.2, 2.5, 0.9, 1.1]).unwrap();
         approx::assert_relative_eq!(low, -0.946_792_287_884_880_2, epsilon = 1e-8);
         approx::assert_relative_eq!(high, 2.386_792_287_884_88, epsilon = 1e-8);

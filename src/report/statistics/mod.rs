@@ -7,11 +7,13 @@ mod aggregate;
 mod bootstrap;
 mod estimate;
 mod permutation;
+mod single_case;
 
 pub use aggregate::{Clusters, Observation, aggregate};
 pub use bootstrap::{Generator, percentile_bootstrap};
 pub use estimate::{Estimate, Interval, estimate, t_interval};
 pub use permutation::{LEVEL, Test, Verdict, holm, judge, sign_flip, smallest_p};
+pub use single_case::{SingleCase, single_case};
 
 /// Arithmetic mean; `None` of no values.
 #[must_use]

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_exact_test_matches_scipy() {
-        // scipy.stats.permutation_test((values,), numpy.mean, permutation_type="samples", n_resamples=inf)
+        // SciPy 1.17.1: scipy.stats.permutation_test((values,), numpy.mean, permutation_type="samples", n_resamples=inf)
         let seven = [0.3, -1.2, 2.5, 0.9, 1.1, 0.4, -0.2];
         approx::assert_relative_eq!(sign_flip(&seven).unwrap(), 0.281_25, epsilon = 1e-12);
         let six = [-0.5, -0.1, -0.7, -0.2, -0.9, -0.4];

@@ -1,0 +1,77 @@
+//! What was measured on trained networks beside their accuracy: filters, confusions, similarity of activations.
+
+use serde::{Deserialize, Serialize};
+
+use super::{error::ReportError, run::null_is_nan};
+
+/// The first layer's weights of one network, to be drawn.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Filters {
+    /// What the picture shows, such as `base A of split 0, conv1`.
+    pub title: String,
+    /// Number of filters.
+    pub count: usize,
+    /// 1 (drawn gray) or 3 (drawn as red, green, blue).
+    pub channels: usize,
+    /// Rows of one filter.
+    pub height: usize,
+    /// Columns of one filter.
+    pub width: usize,
+    /// Weights `[count, channels, height, width]`, the last index running fastest.
+    pub values: Vec<f32>,
+}
+
+impl Filters {
+    /// Checks the values against the shape.
+    ///
+    /// # Errors
+    /// [`ReportError::FilterShape`] where they contradict each other.
+    pub fn check(&self) -> Result<(), ReportError> {
+        let Self { title, count, channels, height, width, values } = self;
+        let expected = [*count, *channels, *height, *width].into_iter().try_fold(1usize, usize::checked_mul);
+        if matches!(channels, 1 | 3) && expected == Some(values.len()) && !values.is_empty() {
+            return Ok(());
+        }
+        Err(ReportError::FilterShape {
+            title: title.clone(),
+            found: values.len(),
+            count: *count,
+            channels: *channels,
+            height: *height,
+            width: *width,
+        })
+    }
+}
+
+/// What one network took its test images for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confusion {
+    /// Name of the run.
+    #[serde(default)]
+    pub run: String,
+    /// Names of the classes, in the order of labels.
+    pub classes: Vec<String>,
+    /// Images by true class (row) and by the output with the greatest score (column). There are more columns than
+    /// rows where the network has more outputs than its half has classes.
+    pub counts: Vec<Vec<u64>>,
+}
+
+/// How alike the activations of two layers are, on the same images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Similarity {
+    /// Name of one run.
+    pub network: String,
+    /// Name of the other.
+    pub other: String,
+    /// Half whose evaluation images were used.
+    pub images: String,
+    /// How many images.
+    pub count: u64,
+    /// Layer of the one.
+    pub layer: String,
+    /// Layer of the other.
+    pub other_layer: String,
+    /// Linear centred kernel alignment, 0 to 1; NaN (`null` in JSON) for a layer that gives every image the same.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub value: f64,
+}

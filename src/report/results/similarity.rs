@@ -1,0 +1,55 @@
+//! Linear centred kernel alignment between networks, averaged over splits like every other number.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::super::{
+    measured::Similarity,
+    run::{Arm, Run, Study},
+    statistics::{Estimate, Observation, estimate},
+};
+
+/// The similarity of two layers in one kind of pair.
+#[derive(Clone, Debug, Serialize)]
+pub struct SimilarityRow {
+    /// What the pairs are, such as `bases of A and B`.
+    pub pair: String,
+    /// Layer of the first network.
+    pub layer: String,
+    /// Layer of the second.
+    pub other_layer: String,
+    /// The similarity, 0 to 1, averaged by target and split.
+    pub estimate: Estimate,
+}
+
+/// What kind of pair two runs are; `None` for one that no row is made for.
+fn pair(one: &Run, other: &Run) -> Option<String> {
+    match (one.arm, other.arm) {
+        (Arm::Base, Arm::Base) if one.target != other.target => Some("bases of A and B".to_string()),
+        (Arm::Base, Arm::Base) => Some("bases of one half, two seeds".to_string()),
+        (arm, Arm::Base) => Some(format!("{} before and after, n = {}", arm.name(), one.n?)),
+        _ => None,
+    }
+}
+
+/// One row for each kind of pair and each two layers that were compared; values that are no numbers are left out.
+pub(super) fn rows(study: &Study) -> Vec<SimilarityRow> {
+    let run = |name: &str| study.runs.iter().find(|run| run.name == name);
+    let at = |name: &str| study.layers.iter().position(|layer| layer == name).unwrap_or(usize::MAX);
+    let mut groups: BTreeMap<(String, usize, usize), (&Similarity, Vec<Observation>)> = BTreeMap::new();
+    for row in study.similarities.iter().filter(|row| row.value.is_finite()) {
+        let (Some(one), Some(other)) = (run(&row.network), run(&row.other)) else { continue };
+        let Some(pair) = pair(one, other) else { continue };
+        let (split, target) = (one.split.clone(), row.images.clone());
+        let name = format!("{} and {}", row.network, row.other);
+        let seen = Observation { split, target, n: 0, run: name, value: row.value };
+        let key = (pair, at(&row.layer), at(&row.other_layer));
+        groups.entry(key).or_insert_with(|| (row, Vec::new())).1.push(seen);
+    }
+    let row = |((pair, _, _), (row, seen)): (_, (&Similarity, Vec<Observation>))| {
+        let (layer, other_layer) = (row.layer.clone(), row.other_layer.clone());
+        Some(SimilarityRow { pair, layer, other_layer, estimate: estimate(&seen)? })
+    };
+    groups.into_iter().filter_map(row).collect()
+}
