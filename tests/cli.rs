@@ -50,7 +50,7 @@ fn results(runs: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     for node in std::fs::read_dir(runs.join("default-quick")).unwrap() {
         let node = node.unwrap().path();
-        for name in ["weights.safetensors", "log.jsonl", "manifest.toml"] {
+        for name in ["weights.safetensors", "log.jsonl", "confusion.json", "manifest.toml"] {
             if let Ok(bytes) = std::fs::read(node.join(name)) {
                 files.push((format!("{}/{name}", node.file_name().unwrap().to_string_lossy()), bytes));
             }
@@ -72,8 +72,8 @@ fn reproduce_runs_every_arm_and_ends_with_the_table_and_the_report() {
     let page = runs.path().join("default-quick/report/report.html");
     assert!(std::fs::read_to_string(page).unwrap().contains("A4B+"));
 
-    // 2 bases, 2 restarts, 6 arms x 3 layers x 2 targets, each with weights, log and manifest.
-    assert_eq!(results(runs.path()).len(), 3 * (2 + 2 + 36));
+    // 2 bases, 2 restarts, 6 arms x 3 layers x 2 targets, each with weights, log, confusion counts and manifest.
+    assert_eq!(results(runs.path()).len(), 4 * (2 + 2 + 36));
 
     let before = results(runs.path());
     let again = tiny(&["reproduce", "--format", "json"], runs.path()).output().unwrap();
@@ -162,6 +162,101 @@ fn run_trains_a_network_and_what_is_missing_of_its_parents() {
     assert_ne!(donor["conv5.weight"], transferred["conv5.weight"]);
 }
 
+/// Trains some networks of a tiny plan with every arm, and returns the folder of its networks.
+fn trained(runs: &Path, sets: &[&str], nodes: &[&str]) -> std::path::PathBuf {
+    let arms =
+        "protocol.arms=[\"BnB\", \"BnB-preserve1\", \"AnB-preserve2\", \"random-moments\", \"AnB-probe\", \"AnB\"]";
+    for node in nodes {
+        let mut command = tiny(&["run", "default", node, "--set", arms], runs);
+        let output = command.args(sets.iter().flat_map(|set| ["--set", set])).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+    }
+    runs.join("default-quick")
+}
+
+fn tensors(folder: &Path, node: &str) -> strata::nn::weights::Tensors {
+    strata::nn::weights::read(&folder.join(node).join("weights.safetensors")).unwrap().0
+}
+
+/// With a learning rate that changes nothing, a network ends where it started.
+const STILL: [&str; 2] = ["solver.base_lr=1e-30", "solver.weight_decay=0"];
+
+#[test]
+fn preserved_layers_start_as_in_the_base_and_those_above_as_in_the_other_arms() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &STILL, &["s0-r0-A4B-preserve2", "s0-r0-B4B-preserve1", "s0-r0-A4B"]);
+    let [base_a, base_b] = ["s0-r0-baseA", "s0-r0-baseB"].map(|node| tensors(&folder, node));
+    let two = tensors(&folder, "s0-r0-A4B-preserve2");
+    let one = tensors(&folder, "s0-r0-B4B-preserve1");
+    let none = tensors(&folder, "s0-r0-A4B");
+    for (layer, number) in ["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"].iter().zip(1..) {
+        let name = format!("{layer}.weight");
+        assert_eq!(two[&name] == base_a[&name], number <= 6, "{name}");
+        assert_eq!(one[&name] == base_b[&name], number <= 5, "{name}");
+        assert_eq!(two[&name] == none[&name], number != 5 && number != 6, "{name}");
+    }
+    // They learn where learning is on: all above the cut do.
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &[], &["s0-r0-A4B-preserve2"]);
+    let (base, preserved) = (tensors(&folder, "s0-r0-baseA"), tensors(&folder, "s0-r0-A4B-preserve2"));
+    assert_eq!(base["conv4.weight"], preserved["conv4.weight"]);
+    assert_ne!(base["conv5.weight"], preserved["conv5.weight"]);
+}
+
+#[test]
+fn random_filters_of_matched_moments_have_the_means_and_deviations_of_the_base() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &[], &["s0-r0-random-moments4B"]);
+    let (base, random) = (tensors(&folder, "s0-r0-baseB"), tensors(&folder, "s0-r0-random-moments4B"));
+    let moments = |values: &[f32]| {
+        let count = values.len() as f64;
+        let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+        (mean, (values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count).sqrt())
+    };
+    for layer in ["conv1", "conv2", "conv3", "conv4"] {
+        let name = format!("{layer}.weight");
+        let (learned, drawn) = (&base[&name].1, &random[&name].1);
+        let ((mean, std), (drawn_mean, drawn_std)) = (moments(learned), moments(drawn));
+        let count = learned.len() as f64;
+        // Within five standard errors of the moments.
+        assert!((mean - drawn_mean).abs() < 5.0 * std / count.sqrt(), "{name}: {mean} and {drawn_mean}");
+        assert!((std - drawn_std).abs() < 5.0 * std / (2.0 * count).sqrt(), "{name}: {std} and {drawn_std}");
+        let alike = learned.iter().zip(drawn).map(|(&a, &b)| f64::from(a - mean as f32) * f64::from(b - mean as f32));
+        assert!((alike.sum::<f64>() / count / std.powi(2)).abs() < 5.0 / count.sqrt(), "{name} is not the base's");
+    }
+}
+
+#[test]
+fn a_probe_learns_one_softmax_layer_on_the_others_frozen_layers() {
+    let runs = tempfile::tempdir().unwrap();
+    let folder = trained(runs.path(), &[], &["s0-r0-A4B-probe"]);
+    let (base, probe) = (tensors(&folder, "s0-r0-baseA"), tensors(&folder, "s0-r0-A4B-probe"));
+    let names: Vec<&str> = probe.keys().map(String::as_str).collect();
+    let layers = ["conv1", "conv2", "conv3", "conv4", "fc8"];
+    assert_eq!(names, layers.map(|layer| [format!("{layer}.bias"), format!("{layer}.weight")]).concat());
+    for layer in &layers[..4] {
+        assert_eq!(base[&format!("{layer}.weight")], probe[&format!("{layer}.weight")]);
+    }
+    // conv4 gives 48 channels of 7x7.
+    assert_eq!(probe["fc8.weight"].0, [5, 48 * 7 * 7]);
+}
+
+#[test]
+fn a_reduced_set_trains_on_fewer_images_and_is_evaluated_on_as_many() {
+    let runs = tempfile::tempdir().unwrap();
+    let nodes = ["s0-r0-k4-B1B", "s0-r0-k4-A1B", "s0-r0-B1B"];
+    let folder = trained(runs.path(), &["protocol.train_sizes=[4]"], &nodes);
+    let last = |node: &str| strata::train::record::read(&folder.join(node).join("log.jsonl")).unwrap().pop().unwrap();
+    for (node, images) in [("s0-r0-k4-baseB", 20.0), ("s0-r0-k4-A1B", 20.0), ("s0-r0-B1B", 100.0)] {
+        // Six steps of ten images.
+        assert_eq!(last(node).epoch, 60.0 / images, "{node}");
+        assert_eq!(last(node).images, 50, "{node}");
+    }
+    assert_eq!(tensors(&folder, "s0-r0-k4-B1B")["conv1.weight"], tensors(&folder, "s0-r0-k4-baseB")["conv1.weight"]);
+    assert_eq!(tensors(&folder, "s0-r0-k4-A1B")["conv1.weight"], tensors(&folder, "s0-r0-baseA")["conv1.weight"]);
+    assert_ne!(tensors(&folder, "s0-r0-k4-baseB")["conv1.weight"], tensors(&folder, "s0-r0-baseB")["conv1.weight"]);
+}
+
 /// Every bad input: one message that names the remedy, the documented exit code, nothing lost.
 #[test]
 fn bad_input_gives_one_clear_message_and_its_exit_code() {
@@ -171,13 +266,15 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     std::fs::write(&bad, "name = \"x\"\nlayrs = 3\n").unwrap();
     let broken = runs.path().join("broken.toml");
     std::fs::write(&broken, "name = ").unwrap();
-    let cases: [(&[&str], i32, &[&str]); 13] = [
+    let cases: [(&[&str], i32, &[&str]); 15] = [
         (&["reproduce", "nonsense"], 3, &["nonsense", "default"]),
         (&["reproduce", bad.to_str().unwrap()], 3, &["layrs", "nearest"]),
         (&["reproduce", broken.to_str().unwrap()], 3, &["broken.toml"]),
         (&["reproduce", "--set", "solver.base_rl=1"], 3, &["solver.base_rl", "solver.base_lr"]),
         (&["reproduce", "--set", "solver.momentum=2"], 3, &["momentum"]),
         (&["reproduce", "--set", "protocol.layers=[8]"], 3, &["protocol.layers", "1 to 7", "8"]),
+        (&["reproduce", "--set", "protocol.train_sizes=[5, 5]"], 3, &["protocol.train_sizes", "differ"]),
+        (&["reproduce", "--set", "protocol.train_sizes=[600]"], 3, &["protocol.train_sizes", "600"]),
         (&["reproduce", "--set", "net.name=\"alexnet82\""], 3, &["alexnet82", "alexnet32"]),
         (&["reproduce", "--set", "net.outputs=2"], 4, &["label", "outputs"]),
         (&["reproduce", "--set", "data.source=\"cifar10\""], 3, &["data.path"]),
@@ -208,6 +305,76 @@ fn a_run_directory_of_another_configuration_is_refused_and_left_alone() {
     assert_eq!(output.status.code(), Some(6), "{}", err(&output));
     assert!(err(&output).contains("seed = 9"), "{}", err(&output));
     assert_eq!(results(runs.path()), before);
+}
+
+#[test]
+fn more_splits_arms_and_layers_extend_a_run_directory_and_the_report_covers_the_union() {
+    let runs = tempfile::tempdir().unwrap();
+    let reproduce = |sets: &[&str]| {
+        let mut command = tiny(&["reproduce", "--format", "json"], runs.path());
+        let output = command.args(sets.iter().flat_map(|set| ["--set", set])).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    // The cut-down plan keeps the first split that it is given.
+    let first = reproduce(&["protocol.arms=[\"AnB\"]", "protocol.layers=[2]"]);
+    assert!(first.contains("s0-r0-A2B") && !first.contains("s1-r0-baseA"));
+    let before = results(runs.path());
+    assert_eq!(before.len(), 4 * 4);
+
+    let second = reproduce(&["protocol.splits=[1]", "protocol.arms=[\"BnB\", \"AnB\"]", "protocol.layers=[1, 2]"]);
+    for name in ["s0-r0-A2B", "s1-r0-baseA", "s1-r0-B1B", "s1-r0-A2B"] {
+        assert!(second.contains(name), "{name} is missing in the union");
+    }
+    let after = results(runs.path());
+    assert_eq!(after.len(), 4 * (4 + 10));
+    assert!(before.iter().all(|file| after.contains(file)), "what was there has not changed");
+
+    // A network made in an extended directory is the one that a directory of its own would hold.
+    let alone = tempfile::tempdir().unwrap();
+    let output = tiny(&["run", "default", "s1-r0-A2B", "--set", "protocol.splits=[1]"], alone.path())
+        .args(["--set", "protocol.layers=[2]"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(results(alone.path()).iter().all(|file| after.contains(file)));
+
+    let report = strata(&["report", "--format", "json"]).arg(runs.path().join("default-quick")).output().unwrap();
+    assert_eq!(out(&report), second, "a report of the directory covers the same union");
+    let changed = tiny(&["reproduce", "--set", "solver.base_lr=0.02"], runs.path()).output().unwrap();
+    assert_eq!(changed.status.code(), Some(6), "{}", err(&changed));
+    assert!(err(&changed).contains("solver.base_lr = 0.02"), "{}", err(&changed));
+}
+
+#[test]
+fn a_network_of_other_settings_is_refused_by_its_own_manifest() {
+    let runs = tempfile::tempdir().unwrap();
+    assert!(tiny(&["run", "default", "s0-r0-baseA"], runs.path()).output().unwrap().status.success());
+    // Somebody moved the network into a directory of another experiment.
+    let folder = runs.path().join("default-quick");
+    let text = std::fs::read_to_string(folder.join("experiment.toml")).unwrap();
+    std::fs::write(folder.join("experiment.toml"), text.replace("seed = 1", "seed = 9")).unwrap();
+    let run = |node: &str| tiny(&["run", "default", node, "--set", "seed=9"], runs.path()).output().unwrap();
+    let refused = run("s0-r0-baseA");
+    assert_eq!(refused.status.code(), Some(6), "{}", err(&refused));
+    assert!(err(&refused).contains("there: seed = 1; now: seed = 9"), "{}", err(&refused));
+    assert!(run("s0-r0-baseB").status.success(), "a network without a manifest is not refused");
+}
+
+#[test]
+fn the_confusion_counts_agree_with_the_accuracy_of_the_last_evaluation() {
+    let runs = tempfile::tempdir().unwrap();
+    assert!(tiny(&["run", "default", "s0-r0-baseA"], runs.path()).output().unwrap().status.success());
+    let folder = runs.path().join("default-quick/s0-r0-baseA");
+    let bytes = std::fs::read(folder.join("confusion.json")).unwrap();
+    let confusion: strata::train::Confusion = serde_json::from_slice(&bytes).unwrap();
+    let last = strata::train::record::read(&folder.join("log.jsonl")).unwrap().pop().unwrap();
+    assert_eq!(confusion.classes.len(), 5);
+    // Ten test images of each class.
+    assert!(confusion.counts.iter().all(|row| row.len() == 5 && row.iter().sum::<u64>() == 10));
+    assert_eq!(confusion.right() as f64 / 50.0, last.top1);
+    let manifest: toml::Table = std::fs::read_to_string(folder.join("manifest.toml")).unwrap().parse().unwrap();
+    assert_eq!(manifest["confusion"].as_str().unwrap(), strata::host::digest::hex(&bytes));
 }
 
 #[test]

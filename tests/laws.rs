@@ -10,7 +10,7 @@ use strata::{
     host::Stream,
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
-    train::{Images, Record, Solver, Trainer, batches::Augmentation, checkpoint, trainer::Streams},
+    train::{Confusion, Images, Record, Solver, Trainer, batches::Augmentation, checkpoint, trainer::Streams},
 };
 
 fn images(count: usize, classes: u16, seed: &str) -> ImageSet {
@@ -256,6 +256,29 @@ fn the_first_loss_of_the_wgsl_kernels_is_that_of_the_native_executor() {
         let size = norm(&mut expected.iter().map(|&v| f64::from(v)));
         assert!(off <= 3e-4 * size, "{name}: {off} of {size}");
     }
+}
+
+#[test]
+fn confusion_counts_agree_with_the_ranks_on_both_executors() {
+    let set = images(11, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let images = Images { set: &set, mean: &mean };
+    let names: Vec<String> = ["a", "b", "c", "d", "e"].map(String::from).into();
+    let counts = [Device::Cpu, software()].map(|device| {
+        let input = (0.0125, Augmentation::None);
+        // The last batch is partly filled: what stands in its empty places must not be counted.
+        let mut trainer = Trainer::new(&zoo::alexnet28(7), &solver(2, 4), images, input, streams(), &device).unwrap();
+        trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+        let mut confusion = Confusion::new(&names, trainer.net.classes());
+        let scores = trainer.evaluate_into(&images, Some(&mut confusion)).unwrap();
+        assert_eq!(scores, trainer.evaluate(&images).unwrap(), "counting changes no score");
+        assert_eq!(confusion.right(), (scores.top1 * 11.0).round() as u64);
+        let rows: Vec<u64> = confusion.counts.iter().map(|row| row.iter().sum()).collect();
+        assert_eq!(rows, [3, 2, 2, 2, 2]);
+        confusion.counts
+    });
+    assert!(counts.iter().all(|counts| counts.iter().all(|row| row.len() == 7)));
+    assert_eq!(counts[0], counts[1]);
 }
 
 #[test]

@@ -109,6 +109,25 @@ fn the_small_relatives_have_the_described_shapes() {
 }
 
 #[test]
+fn a_probe_is_the_frozen_first_layers_and_one_softmax_layer_on_all_that_follows_them() {
+    let names = |n: usize| {
+        let def = zoo::alexnet28(5).probe(n).unwrap();
+        let last = def.layers.last().unwrap();
+        assert!(last.learns() && def.layers.iter().filter(|layer| layer.learns()).count() == 1);
+        def.layers.iter().map(|layer| layer.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(1), ["conv1", "relu1", "pool1", "norm1", "fc8"]);
+    assert_eq!(names(3)[6..], ["pool2", "norm2", "conv3", "relu3", "fc8"]);
+    assert_eq!(names(5)[12..], ["conv5", "relu5", "pool5", "fc8"]);
+    // A linear probe draws no dropout.
+    assert_eq!(names(7)[14..], ["pool5", "fc6", "relu6", "fc7", "relu7", "fc8"]);
+    let net = build(&zoo::alexnet28(5).probe(5).unwrap());
+    let weight = net.params.iter().find(|param| param.name == "fc8.weight").unwrap();
+    assert_eq!(weight.shape, [5, 32 * 3 * 3]);
+    assert!(zoo::alexnet28(5).probe(8).is_err() && zoo::alexnet28(5).probe(0).is_err());
+}
+
+#[test]
 fn an_unknown_net_and_a_bad_prefix_are_named_with_what_would_be_right() {
     let message = zoo::net("cafenet", 2).unwrap_err().to_string();
     assert!(message.contains("cafenet") && message.contains("\"caffenet\""), "{message}");

@@ -1,5 +1,6 @@
 //! The command line: arguments, printing, exit codes. Results go to stdout, progress and messages to stderr.
 
+mod bench;
 mod data;
 mod device;
 mod devices;
@@ -41,6 +42,9 @@ enum Command {
     Report(report::Options),
     /// Hold every operation of a device against double precision
     Gradcheck(gradcheck::Options),
+    /// Measure how fast this machine trains
+    #[command(subcommand)]
+    Bench(bench::Options),
     /// List the adapters of this machine, and the one that `auto` takes
     Devices(devices::Options),
 }
@@ -91,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Data(options) => data::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),
+        Command::Bench(options) => bench::main(&options),
         Command::Devices(options) => devices::main(&options),
     };
     match result {

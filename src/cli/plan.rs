@@ -26,13 +26,13 @@ pub struct Options {
 
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
-    let plan = Plan::of(&experiment);
     let mut out = std::io::stdout().lock();
     if options.memory {
         return memory(options, &mut out);
     }
     let path = options.study.runs.join(&experiment.name);
     let runs = RunDir { path: path.clone() };
+    let plan = Plan::with_found(&experiment, &runs)?;
     let mut counts = std::collections::BTreeMap::new();
     let mut rows = Vec::new();
     for node in &plan.nodes {
@@ -74,7 +74,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
     writeln!(out, "device: {}", device.describe())?;
     let mut seen = Vec::new();
     for node in &plan.nodes {
-        let kind = (node.arm.freezes(), node.n.filter(|_| node.arm.freezes()));
+        let kind = (node.arm.is_probe(), node.n.filter(|_| node.arm.freezes()));
         let Some(half) = halves.halves.get(&(node.split, node.target)) else { continue };
         if seen.contains(&kind) {
             continue;

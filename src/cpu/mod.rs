@@ -7,12 +7,14 @@
 
 pub mod augment;
 pub mod conv2d;
+mod conv2d_weight;
 pub mod dense;
 pub mod dropout;
-mod im2col;
 pub mod lrn;
 pub mod max_pool;
 pub mod memory;
+mod panels;
+mod patches;
 mod product;
 pub mod relu;
 pub mod sgd;

@@ -3,6 +3,7 @@
 pub mod atomic;
 pub mod digest;
 pub mod dims;
+pub mod lanes;
 pub mod layout;
 pub mod philox;
 pub mod real;
@@ -10,6 +11,7 @@ pub mod stream;
 pub mod window;
 
 pub use dims::{ConvDims, ImageDims, LrnDims, PoolDims};
+pub use lanes::Lanes;
 pub use layout::Layout;
 pub use real::Real;
 pub use stream::Stream;

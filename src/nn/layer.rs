@@ -107,6 +107,25 @@ impl NetDef {
         Ok(())
     }
 
+    /// The net of a linear probe: the first n layers with weights, with what follows each up to the next, frozen
+    /// and without dropout, and directly on them the last layer.
+    ///
+    /// # Errors
+    /// n outside 1..=[`Self::most_n`].
+    pub fn probe(mut self, n: usize) -> Result<Self, NnError> {
+        if n > self.most_n() {
+            return Err(NnError::Prefix { net: self.name.clone(), n, most: self.most_n() });
+        }
+        self.freeze(n)?;
+        let above = self.weighted().nth(n).map(|layer| layer.name.clone());
+        let end = self.layers.iter().position(|layer| Some(&layer.name) == above.as_ref()).unwrap_or(self.layers.len());
+        let last = self.layers.pop();
+        self.layers.truncate(end);
+        self.layers.retain(|layer| !matches!(layer.kind, Kind::Dropout { .. }));
+        self.layers.extend(last);
+        Ok(self)
+    }
+
     /// The same net with another number of classes.
     ///
     /// # Errors

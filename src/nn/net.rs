@@ -71,6 +71,11 @@ pub struct Net {
 }
 
 impl Net {
+    /// How many class scores an image gets.
+    pub fn classes(&self) -> usize {
+        self.program.tensors[self.logits.0].shape.len() / self.batch
+    }
+
     /// Writes fresh initial weights: the parameter `name` is drawn from the stream `stream(name)`.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::{
     gpu::{Gpu, Session, StepValues},
     host::{Layout, Real},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// Where programs run.
 #[derive(Clone, Debug)]
@@ -229,5 +229,17 @@ impl Executor {
             }
         }
         Ok(())
+    }
+
+    /// Runs one tape operation by operation and gives the seconds of each; none on a GPU, where one submission
+    /// holds them all.
+    pub fn run_timed(&mut self, tape: usize, step: &Step) -> Option<Vec<f64>> {
+        let Backend::Cpu(memory) = &mut self.backend else { return None };
+        let timed = self.program.tapes[tape].iter().map(|entry| {
+            let start = Instant::now();
+            entry.op.run(memory, step);
+            start.elapsed().as_secs_f64()
+        });
+        Some(timed.collect())
     }
 }

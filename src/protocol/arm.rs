@@ -56,11 +56,33 @@ pub enum Arm {
     /// The first n random with He's deviation, frozen.
     #[serde(rename = "random-he")]
     RandomHe,
+    /// The first n random with the mean and deviation of each parameter of the target's own base, frozen: what a
+    /// layer is worth of which only the moments are kept.
+    #[serde(rename = "random-moments")]
+    RandomMoments,
+    /// As [`Arm::Selffer`], and one more layer from the base, learning on: the authors' unpublished runs.
+    #[serde(rename = "BnB-preserve1")]
+    SelfferPreserve1,
+    /// As [`Arm::Selffer`], and two more layers from the base, learning on.
+    #[serde(rename = "BnB-preserve2")]
+    SelfferPreserve2,
+    /// As [`Arm::Transfer`], and one more layer from the base, learning on.
+    #[serde(rename = "AnB-preserve1")]
+    TransferPreserve1,
+    /// As [`Arm::Transfer`], and two more layers from the base, learning on.
+    #[serde(rename = "AnB-preserve2")]
+    TransferPreserve2,
+    /// A linear probe: the first n from the target's own base, frozen, and a softmax layer directly on them.
+    #[serde(rename = "BnB-probe")]
+    SelfferProbe,
+    /// A linear probe: the first n from the other half's base, frozen, and a softmax layer directly on them.
+    #[serde(rename = "AnB-probe")]
+    TransferProbe,
 }
 
 impl Arm {
     /// All arms, in the order of reports.
-    pub const ALL: [Arm; 8] = [
+    pub const ALL: [Arm; 15] = [
         Arm::Base,
         Arm::Selffer,
         Arm::SelfferPlus,
@@ -69,11 +91,31 @@ impl Arm {
         Arm::Restart,
         Arm::RandomCaffe,
         Arm::RandomHe,
+        Arm::RandomMoments,
+        Arm::SelfferPreserve1,
+        Arm::SelfferPreserve2,
+        Arm::TransferPreserve1,
+        Arm::TransferPreserve2,
+        Arm::SelfferProbe,
+        Arm::TransferProbe,
     ];
 
     /// The arms of which there is one network for each n.
-    pub const WITH_N: [Arm; 6] =
-        [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus, Arm::RandomCaffe, Arm::RandomHe];
+    pub const WITH_N: [Arm; 13] = [
+        Arm::Selffer,
+        Arm::SelfferPlus,
+        Arm::Transfer,
+        Arm::TransferPlus,
+        Arm::RandomCaffe,
+        Arm::RandomHe,
+        Arm::RandomMoments,
+        Arm::SelfferPreserve1,
+        Arm::SelfferPreserve2,
+        Arm::TransferPreserve1,
+        Arm::TransferPreserve2,
+        Arm::SelfferProbe,
+        Arm::TransferProbe,
+    ];
 
     /// The arm of a name; `None` for any other text.
     pub fn named(name: &str) -> Option<Self> {
@@ -91,6 +133,13 @@ impl Arm {
             Arm::Restart => "restart",
             Arm::RandomCaffe => "random-caffe",
             Arm::RandomHe => "random-he",
+            Arm::RandomMoments => "random-moments",
+            Arm::SelfferPreserve1 => "BnB-preserve1",
+            Arm::SelfferPreserve2 => "BnB-preserve2",
+            Arm::TransferPreserve1 => "AnB-preserve1",
+            Arm::TransferPreserve2 => "AnB-preserve2",
+            Arm::SelfferProbe => "BnB-probe",
+            Arm::TransferProbe => "AnB-probe",
         }
     }
 
@@ -101,26 +150,59 @@ impl Arm {
 
     /// Whether the first n layers are frozen.
     pub const fn freezes(self) -> bool {
-        matches!(self, Arm::Selffer | Arm::Transfer | Arm::RandomCaffe | Arm::RandomHe)
+        self.has_n() && !matches!(self, Arm::SelfferPlus | Arm::TransferPlus)
     }
 
-    /// The half whose base gives its first layers, if one does.
-    pub const fn source(self, target: Half) -> Option<Half> {
+    /// Whether the first n layers are random.
+    pub const fn is_random(self) -> bool {
+        matches!(self, Arm::RandomCaffe | Arm::RandomHe | Arm::RandomMoments)
+    }
+
+    /// Whether a softmax layer directly follows the first n layers.
+    pub const fn is_probe(self) -> bool {
+        matches!(self, Arm::SelfferProbe | Arm::TransferProbe)
+    }
+
+    /// Layers above the first n that start as in the base, too.
+    pub const fn preserved(self) -> usize {
         match self {
-            Arm::Selffer | Arm::SelfferPlus | Arm::Restart => Some(target),
-            Arm::Transfer | Arm::TransferPlus => Some(target.other()),
-            Arm::Base | Arm::RandomCaffe | Arm::RandomHe => None,
+            Arm::SelfferPreserve1 | Arm::TransferPreserve1 => 1,
+            Arm::SelfferPreserve2 | Arm::TransferPreserve2 => 2,
+            _ => 0,
         }
     }
 
-    /// The network's own name with its half and n as in the paper: `baseB`, `B3B`, `A3B+`, `restartB`, `random-he3B`.
+    /// The half whose base it derives from, if it does.
+    pub const fn source(self, target: Half) -> Option<Half> {
+        match self {
+            Arm::Base | Arm::RandomCaffe | Arm::RandomHe => None,
+            Arm::Transfer
+            | Arm::TransferPlus
+            | Arm::TransferPreserve1
+            | Arm::TransferPreserve2
+            | Arm::TransferProbe => Some(target.other()),
+            Arm::Selffer
+            | Arm::SelfferPlus
+            | Arm::Restart
+            | Arm::RandomMoments
+            | Arm::SelfferPreserve1
+            | Arm::SelfferPreserve2
+            | Arm::SelfferProbe => Some(target),
+        }
+    }
+
+    /// The network's own name with its half and n as in the paper: `baseB`, `B3B`, `A3B+`, `A3B-preserve1`,
+    /// `B3B-probe`, `restartB`, `random-he3B`.
     pub fn network(self, target: Half, n: usize) -> String {
         let to = target.letter();
-        match (self, self.source(target)) {
-            (Arm::Base | Arm::Restart, _) => format!("{}{to}", self.name()),
-            (Arm::SelfferPlus | Arm::TransferPlus, Some(from)) => format!("{}{n}{to}+", from.letter()),
-            (_, Some(from)) => format!("{}{n}{to}", from.letter()),
-            (_, None) => format!("{}{n}{to}", self.name()),
+        match self.source(target) {
+            _ if !self.has_n() => format!("{}{to}", self.name()),
+            Some(from) if !self.is_random() => {
+                // What follows BnB or AnB in the arm's name follows the network's, too.
+                let kind = self.name().get(3..).unwrap_or("");
+                format!("{}{n}{to}{kind}", from.letter())
+            }
+            _ => format!("{}{n}{to}", self.name()),
         }
     }
 }
@@ -145,6 +227,19 @@ mod tests {
         assert_eq!(Arm::TransferPlus.network(Half::B, 3), "A3B+");
         assert_eq!(Arm::Transfer.network(Half::A, 7), "B7A");
         assert_eq!(Arm::RandomHe.network(Half::A, 2), "random-he2A");
+        assert_eq!(Arm::RandomMoments.network(Half::A, 2), "random-moments2A");
         assert_eq!(Arm::Restart.network(Half::A, 8), "restartA");
+        assert_eq!(Arm::TransferPreserve2.network(Half::B, 4), "A4B-preserve2");
+        assert_eq!(Arm::SelfferProbe.network(Half::A, 5), "A5A-probe");
+    }
+
+    #[test]
+    fn every_list_of_arms_holds_what_it_says() {
+        assert!(Arm::WITH_N.into_iter().eq(Arm::ALL.into_iter().filter(|arm| arm.has_n())));
+        let frozen: Vec<&str> = Arm::ALL.into_iter().filter(|arm| !arm.freezes()).map(Arm::name).collect();
+        assert_eq!(frozen, ["base", "BnB+", "AnB+", "restart"]);
+        for arm in Arm::ALL.into_iter().filter(|arm| arm.preserved() > 0) {
+            assert!(arm.name().ends_with(&format!("preserve{}", arm.preserved())));
+        }
     }
 }

@@ -57,9 +57,9 @@ pub enum ProtocolError {
         /// The nearest name.
         nearest: String,
     },
-    /// A run directory that belongs to another configuration.
+    /// A run directory, or a network in it, that was made with other settings.
     #[error(
-        "{path} belongs to another configuration of {experiment} ({difference}); use another --runs directory or delete this one"
+        "{path} belongs to another configuration of {experiment} ({difference}); use another --runs directory or delete it"
     )]
     OtherConfiguration {
         /// The directory.

@@ -1,6 +1,6 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
-use super::{Arm, ProtocolError};
+use super::{Arm, Half, ProtocolError};
 use crate::{
     nn::zoo,
     train::{Solver, batches::Augmentation},
@@ -9,9 +9,16 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// The experiments that are built in.
-const BUILT_IN: [(&str, &str); 1] = [("default", include_str!("../../experiments/default.toml"))];
+const BUILT_IN: [(&str, &str); 3] = [
+    ("default", include_str!("../../experiments/default.toml")),
+    ("cifar100", include_str!("../../experiments/cifar100.toml")),
+    ("cifar100-natural", include_str!("../../experiments/cifar100-natural.toml")),
+];
 
 /// A resolved experiment.
+///
+/// A key that is added later needs `#[serde(default)]` and a default that means what was done before, which must
+/// never change: networks made without the key then stay valid (see [`super::settings`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
@@ -77,6 +84,10 @@ pub struct Protocol {
     pub layers: Vec<usize>,
     /// The arms beside the base.
     pub arms: Vec<Arm>,
+    /// Reduced target sets: training images of each class, the first ones; every network is trained on each of
+    /// these, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub train_sizes: Vec<usize>,
     /// Evaluations in one training run, the last one included.
     pub evaluations: u64,
     /// Steps between two checkpoints.
@@ -131,6 +142,7 @@ impl Experiment {
         self.data.held_out_per_class = self.data.held_out_per_class.min(10);
         self.data.test_per_class = 10;
         self.protocol.splits.truncate(1);
+        self.protocol.train_sizes.retain(|&size| size < 20);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
         let steps = self.solver.max_iter;
@@ -140,7 +152,7 @@ impl Experiment {
         self
     }
 
-    /// The resolved configuration as text: what a run directory belongs to.
+    /// The resolved configuration as text.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_default()
     }
@@ -151,6 +163,14 @@ impl Experiment {
     /// A net that the zoo does not have.
     pub fn layer_names(&self) -> Result<Vec<String>, ProtocolError> {
         Ok(zoo::net(&self.net.name, 2)?.weighted().map(|layer| layer.name.clone()).collect())
+    }
+
+    /// Whether an arm has a network at n: the layers that it preserves must be there. The last layer, whose outputs
+    /// are the classes of one half, can be preserved for the other half only where outputs are fixed.
+    pub fn copies(&self, arm: Arm, n: usize) -> bool {
+        let most = zoo::net(&self.net.name, 2).map_or(0, |net| net.most_n());
+        let own = arm.source(Half::A) == Some(Half::A);
+        n + arm.preserved() <= most + usize::from(own || self.net.outputs > 0)
     }
 
     fn check(&self) -> Result<(), ProtocolError> {
@@ -166,6 +186,13 @@ impl Experiment {
         let net = zoo::net(&self.net.name, 2)?;
         if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > net.most_n()) {
             return bad("protocol.layers", &format!("numbers from 1 to {}", net.most_n()), n.to_string());
+        }
+        let (sizes, all) = (&self.protocol.train_sizes, self.data.train_per_class);
+        for (i, &size) in sizes.iter().enumerate() {
+            if size == 0 || (all > 0 && size >= all) || sizes[..i].contains(&size) {
+                let expected = "numbers that differ, from 1 to below data.train_per_class";
+                return bad("protocol.train_sizes", expected, size.to_string());
+            }
         }
         if self.protocol.splits.is_empty() {
             return bad("protocol.splits", "at least one seed", "empty".into());
@@ -202,7 +229,7 @@ impl Experiment {
 }
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 33] = [
     "name",
     "description",
     "seed",
@@ -224,6 +251,7 @@ const KEYS: [&str; 32] = [
     "protocol.replicates",
     "protocol.layers",
     "protocol.arms",
+    "protocol.train_sizes",
     "protocol.evaluations",
     "protocol.checkpoint_every",
     "solver",

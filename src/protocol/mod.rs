@@ -6,13 +6,16 @@ pub mod experiment;
 mod image_files;
 pub mod node;
 pub mod plan;
+mod reduced;
 pub mod run_dir;
 pub mod runner;
+pub mod settings;
 pub mod source;
+mod start;
 pub mod streams;
 
 pub use arm::{Arm, Half};
 pub use error::ProtocolError;
 pub use experiment::Experiment;
-pub use plan::{Node, Plan};
+pub use plan::{Node, NodeKind, Plan};
 pub use run_dir::{RunDir, State};

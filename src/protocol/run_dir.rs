@@ -1,10 +1,11 @@
 //! The files of an experiment: `RUNS/EXPERIMENT/NODE/`.
 //!
-//! `experiment.toml` holds the resolved configuration that the directory belongs to. A node's folder holds
-//! `log.jsonl` (records), `state.safetensors` (the checkpoint, while it trains), `weights.safetensors`,
+//! `experiment.toml` holds the resolved experiment of the latest command. A node's folder holds `log.jsonl`
+//! (records), `state.safetensors` (the checkpoint, while it trains), `weights.safetensors`, `confusion.json`,
 //! `timing.json`, and last of all `manifest.toml`: a node is done when its manifest is there.
+//! `docs/run-directory.md` describes every file.
 
-use super::{Experiment, Node, ProtocolError};
+use super::{Experiment, Node, ProtocolError, plan::NodeKind, settings};
 use crate::{
     host::{atomic, digest},
     nn::weights,
@@ -45,7 +46,7 @@ pub struct Manifest {
     pub device: String,
     /// The version of strata.
     pub version: String,
-    /// The digest of the resolved configuration.
+    /// The digest of `settings`.
     pub configuration: String,
     /// The digest of the images.
     pub data: String,
@@ -55,6 +56,11 @@ pub struct Manifest {
     pub weights: Option<String>,
     /// The digest of `log.jsonl`.
     pub log: Option<String>,
+    /// The digest of `confusion.json`.
+    #[serde(default)]
+    pub confusion: Option<String>,
+    /// What the network's bits depend on, apart from the images and the parents.
+    pub settings: toml::Table,
 }
 
 /// How long a network took; apart from the records, because it differs from run to run.
@@ -82,33 +88,86 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> ProtocolError {
 }
 
 impl RunDir {
-    /// Opens the directory of an experiment, or makes it.
+    /// Opens the directory of an experiment, or makes it. An experiment that differs from the one before only in
+    /// which networks it asks for extends the directory; `experiment.toml` becomes that of the latest command.
     ///
     /// # Errors
-    /// A directory of another configuration, with the first difference; a path that cannot be written.
+    /// A directory whose networks have other settings, with the first difference; a path that cannot be written.
     pub fn open(runs: &Path, experiment: &Experiment) -> Result<Self, ProtocolError> {
         let path = runs.join(&experiment.name);
         fs::create_dir_all(&path).map_err(io(&path))?;
         let file = path.join("experiment.toml");
         let wanted = experiment.to_toml();
         match fs::read_to_string(&file) {
-            Ok(found) if found == wanted => {}
+            Ok(found) if found == wanted => return Ok(Self { path }),
             Ok(found) => {
-                let differs = |(a, b): &(&str, &str)| a != b;
-                let difference = found
-                    .lines()
-                    .zip(wanted.lines())
-                    .find(differs)
-                    .map_or_else(|| "other length".to_string(), |(there, now)| format!("there: {there}; now: {now}"));
-                let experiment = experiment.name.clone();
-                return Err(ProtocolError::OtherConfiguration { path, experiment, difference });
+                let there = settings::shared(&Experiment::parse(&file.display().to_string(), &found, &[])?);
+                if let Some(difference) = settings::difference(&there, &settings::shared(experiment)) {
+                    let experiment = experiment.name.clone();
+                    return Err(ProtocolError::OtherConfiguration { path, experiment, difference });
+                }
             }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                atomic::write(&file, wanted.as_bytes()).map_err(io(&file))?;
-            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(io(&file)(e)),
         }
+        atomic::write(&file, wanted.as_bytes()).map_err(io(&file))?;
         Ok(Self { path })
+    }
+
+    /// Every network that has a manifest here, by name.
+    ///
+    /// # Errors
+    /// A directory or a manifest that cannot be read.
+    pub fn found(&self) -> Result<Vec<Node>, ProtocolError> {
+        let mut nodes = Vec::new();
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(nodes),
+            Err(e) => return Err(io(&self.path)(e)),
+        };
+        for entry in entries {
+            let name = entry.map_err(io(&self.path))?.file_name().to_string_lossy().into_owned();
+            let Some(manifest) = self.manifest(&name)? else { continue };
+            let kind = manifest.settings.get("network").cloned().map(toml::Value::try_into::<NodeKind>);
+            match kind {
+                Some(Ok(kind)) => nodes.push(Node::of(kind)),
+                Some(Err(e)) => return Err(self.unreadable(&name, e.to_string())),
+                None => return Err(self.unreadable(&name, "it has no settings.network".into())),
+            }
+        }
+        nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(nodes)
+    }
+
+    fn unreadable(&self, name: &str, reason: String) -> ProtocolError {
+        ProtocolError::Manifest { path: self.node(name).join("manifest.toml"), reason }
+    }
+
+    /// Refuses a network that was made with other settings or other images than are asked for now.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn check(
+        &self,
+        experiment: &Experiment,
+        node: &Node,
+        manifest: &Manifest,
+        data: &str,
+    ) -> Result<(), ProtocolError> {
+        let now = settings::of(experiment, node);
+        let difference = if manifest.configuration == settings::digest(&now) {
+            (manifest.data != data).then(|| "its images have another digest".to_string())
+        } else {
+            let words = settings::difference(&manifest.settings, &now);
+            Some(words.unwrap_or_else(|| "its settings are not what their digest says".into()))
+        };
+        match difference {
+            None => Ok(()),
+            Some(difference) => {
+                let (path, experiment) = (self.node(&node.name), experiment.name.clone());
+                Err(ProtocolError::OtherConfiguration { path, experiment, difference })
+            }
+        }
     }
 
     /// The folder of a network.
@@ -124,7 +183,10 @@ impl RunDir {
         let path = self.node(name).join("manifest.toml");
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            // Files beside the networks' folders have no manifest either.
+            Err(e) if [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory].contains(&e.kind()) => {
+                return Ok(None);
+            }
             Err(e) => return Err(io(&path)(e)),
         };
         let parsed = toml::from_str(&text);

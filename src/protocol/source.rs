@@ -15,6 +15,8 @@ pub struct HalfData {
     pub mean: Vec<f32>,
     /// Classes.
     pub classes: usize,
+    /// Their names, in the order of the labels.
+    pub class_names: Vec<String>,
     /// The digest of everything above.
     pub digest: String,
 }
@@ -120,5 +122,6 @@ fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, Protoco
     };
     let mean = mean::mean_image(&train)?;
     let digest = crate::host::digest::hex(format!("{} {}", train.digest(), evaluate.digest()).as_bytes());
-    Ok(HalfData { train, evaluate, mean, classes: half.class_names.len(), digest })
+    let class_names = half.class_names.clone();
+    Ok(HalfData { train, evaluate, mean, classes: class_names.len(), class_names, digest })
 }

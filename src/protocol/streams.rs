@@ -3,7 +3,8 @@
 //! Comparisons are paired and fair: the new layers, the batch order and the dropout of the arms at one target
 //! and n are drawn by (split, replicate, target, n, purpose) and shared by them; they are never the base's
 //! own, because a new layer that started where the base's did would hide co-adaptation. The restarted base
-//! has streams of its own, and so have random filters.
+//! has streams of its own, and so have random filters. Networks on reduced sets draw what their twins on the full
+//! set draw, so that sizes are compared on equal terms.
 
 use super::{Arm, Node};
 use crate::{host::Stream, train::trainer::Streams};
@@ -31,7 +32,7 @@ pub fn new_layer(seed: u64, node: &Node, parameter: &str) -> Stream {
     Stream::named(&format!("{}/weights/{parameter}", key(seed, node)))
 }
 
-/// The stream of a random filter, shared by both fillers, whose deviations alone then differ.
+/// The stream of a random filter, shared by all fillers, whose means and deviations alone then differ.
 pub fn random_filter(seed: u64, node: &Node, parameter: &str) -> Stream {
     Stream::named(&format!("{}/random/{parameter}", key(seed, node)))
 }
@@ -39,17 +40,16 @@ pub fn random_filter(seed: u64, node: &Node, parameter: &str) -> Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Half;
+    use crate::protocol::{Half, NodeKind};
 
     fn node(arm: Arm, n: Option<usize>, target: Half) -> Node {
-        let (name, parents, source) = (String::new(), Vec::new(), arm.source(target));
-        Node { name, arm, n, parents, split: 0, replicate: 0, target, source }
+        Node::of(NodeKind { arm, n, split: 0, replicate: 0, target, train_size: None })
     }
 
     #[test]
     fn the_arms_at_one_target_and_n_share_their_streams() {
         let reference = node(Arm::Selffer, Some(3), Half::B);
-        for arm in [Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus, Arm::RandomHe, Arm::RandomCaffe] {
+        for arm in Arm::WITH_N {
             let other = node(arm, Some(3), Half::B);
             assert_eq!(new_layer(1, &reference, "fc8.weight"), new_layer(1, &other, "fc8.weight"));
             assert_eq!(training(1, &reference).order, training(1, &other).order);

@@ -6,16 +6,17 @@ use crate::{
     train::record,
 };
 
-/// Reads every network of an experiment's plan, finished or not. `device` is used where no manifest names one.
+/// Reads every network of an experiment's plan, finished or not, and every other one in its directory. `device` is used where no manifest names one.
 ///
 /// # Errors
 /// A manifest, log or weights file that cannot be read.
 pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Study, ProtocolError> {
-    let plan = Plan::of(experiment);
+    let plan = Plan::with_found(experiment, runs)?;
     let mut device = device.to_string();
     let mut version = env!("CARGO_PKG_VERSION").to_string();
     let mut rows = Vec::new();
-    for node in &plan.nodes {
+    // Networks on reduced sets have bases of their own, which no figure tells apart yet.
+    for node in plan.nodes.iter().filter(|node| node.train_size.is_none()) {
         if let Some(manifest) = runs.manifest(&node.name)?.filter(|manifest| manifest.state == State::Done) {
             (device, version) = (manifest.device, manifest.version);
         }

@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod checkpoint;
+pub mod confusion;
 mod error;
 mod feeder;
 pub mod record;
@@ -9,6 +10,7 @@ pub mod solver;
 pub mod trainer;
 
 pub use batches::{Batches, Images};
+pub use confusion::Confusion;
 pub use error::TrainError;
 pub use record::Record;
 pub use solver::Solver;

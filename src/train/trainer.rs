@@ -1,6 +1,6 @@
 //! The training loop of one network.
 
-use super::{Batches, Images, Solver, TrainError, batches::Augmentation, feeder::Feeder};
+use super::{Batches, Confusion, Images, Solver, TrainError, batches::Augmentation, feeder::Feeder};
 use crate::{
     data::crop::Crop,
     host::Stream,
@@ -207,6 +207,18 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// No images; a lost device.
     pub fn evaluate(&mut self, images: &Images<'_>) -> Result<Scores, TrainError> {
+        self.evaluate_into(images, None)
+    }
+
+    /// Evaluates as [`Self::evaluate`], and counts which classes were taken for which.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn evaluate_into(
+        &mut self,
+        images: &Images<'_>,
+        mut confusion: Option<&mut Confusion>,
+    ) -> Result<Scores, TrainError> {
         if images.set.is_empty() {
             return Err(TrainError::Empty { what: "test" });
         }
@@ -225,6 +237,12 @@ impl<'a> Trainer<'a> {
             loss += losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();
             first += ranks[..indices.len()].iter().filter(|&&rank| rank < 1).count();
             fifth += ranks[..indices.len()].iter().filter(|&&rank| rank < 5).count();
+            if let Some(confusion) = confusion.as_deref_mut() {
+                let scores = self.executor.read(self.net.logits)?;
+                for (&index, scores) in indices.iter().zip(scores.chunks_exact(scores.len() / batch)) {
+                    confusion.count(usize::from(images.set.labels[index]), scores);
+                }
+            }
         }
         let count = all.len() as f64;
         let images = all.len() as u64;
@@ -243,7 +261,7 @@ impl<'a> Trainer<'a> {
 }
 
 fn check_labels(net: &Net, images: &Images<'_>) -> Result<(), TrainError> {
-    let classes = net.program.tensors[net.logits.0].shape.len() / net.batch;
+    let classes = net.classes();
     match images.set.labels.iter().map(|&l| u32::from(l)).find(|&l| l as usize >= classes) {
         Some(label) => Err(TrainError::Label { label, classes }),
         None => Ok(()),

@@ -64,7 +64,9 @@ pub fn effect(arm: Arm, n: u32) -> f64 {
         Arm::TransferPlus => 1.0,
         Arm::Restart => 0.9,
         Arm::RandomCaffe => (-20.0 * n).max(-58.0),
-        Arm::RandomHe => -5.0 * n,
+        Arm::RandomHe | Arm::RandomMoments => -5.0 * n,
+        Arm::SelfferPreserve1 | Arm::SelfferPreserve2 | Arm::SelfferProbe => -1.0,
+        Arm::TransferPreserve1 | Arm::TransferPreserve2 | Arm::TransferProbe => -1.5,
     }
 }
 
@@ -85,7 +87,7 @@ pub fn balanced(splits: usize, replicates: u32, layers: u32) -> Study {
                 add(Arm::Base, None);
                 add(Arm::Restart, None);
                 for n in 1..layers {
-                    for arm in Arm::WITH_N {
+                    for arm in Arm::WITH_N.into_iter().take(6) {
                         add(arm, Some(n));
                     }
                 }

@@ -37,6 +37,13 @@ pub(super) const fn of(arm: Arm) -> Look {
         Arm::Restart => ("#009E73", Shape::Bar, "2 3"),
         Arm::RandomCaffe => ("#CC79A7", Shape::Cross, "1 3"),
         Arm::RandomHe => ("#666666", Shape::Plus, "8 3 2 3"),
+        Arm::RandomMoments => ("#999999", Shape::Plus, "2 2"),
+        Arm::SelfferPreserve1 => ("#0072B2", Shape::Cross, "4 2"),
+        Arm::SelfferPreserve2 => ("#0072B2", Shape::Plus, "1 2"),
+        Arm::TransferPreserve1 => ("#D55E00", Shape::Cross, "4 2"),
+        Arm::TransferPreserve2 => ("#D55E00", Shape::Plus, "1 2"),
+        Arm::SelfferProbe => ("#0072B2", Shape::Bar, "10 3"),
+        Arm::TransferProbe => ("#D55E00", Shape::Bar, "10 3"),
     };
     Look { colour, shape, dash }
 }

@@ -1,0 +1,136 @@
+//! The gradient of a convolution's weights: `dw[r,s,c,k] = sum over n, p, q of x[n, p*stride + r*dilation - pad, .., c]
+//! * dy[n,p,q,k]`.
+//!
+//! Inputs are read where they lie: through one tap the pixels of an output line see pixels one stride apart.
+//! A block of output lines, or of small images, is taken at a time, so that inputs and gradients stay in cache while
+//! every tap and tile of channels passes over them. Where a group has too few channels for a tile, patches are
+//! gathered, whose rows hold all taps.
+
+use super::{
+    panels::{Panels, Rows, Run, accumulate},
+    patches::{Patches, Seen},
+};
+use crate::host::{ConvDims, Real};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Parts into which the sum over the images is divided, whatever the number of threads.
+const PARTS: usize = 8;
+
+/// Bytes of inputs and gradients in a block: they stay in a second-level cache beside the sums of a few taps.
+const BLOCK_BYTES: usize = 96 << 10;
+
+/// Channels a group from which inputs are read where they lie.
+const CHANNELS_OF_A_TILE: usize = 4;
+
+/// Overwrites `dw`, summed over the batch.
+pub fn backward_weight<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], dw: &mut [T]) {
+    let per_part = dims.x.n.div_ceil(PARTS);
+    let starts: Vec<usize> = (0..dims.x.n).step_by(per_part).collect();
+    let parts: Vec<Vec<Panels<T>>> = starts
+        .into_par_iter()
+        .map(|first| {
+            let images = first..(first + per_part).min(dims.x.n);
+            if dims.cg() < CHANNELS_OF_A_TILE { gathered(dims, x, dy, images) } else { in_place(dims, x, dy, images) }
+        })
+        .collect();
+    // The parts are added in the order of their images.
+    dw.par_chunks_mut(dims.k).enumerate().for_each(|(d, dw)| {
+        dw.fill(T::zero());
+        for (group, sums) in parts.iter().flat_map(|part| part.iter().enumerate()) {
+            for (first, sums) in sums.row(d) {
+                let dw = &mut dw[group * dims.kg() + first..];
+                dw.iter_mut().zip(sums).for_each(|(dw, &v)| *dw += v);
+            }
+        }
+    });
+}
+
+fn zeros<T: Real>(dims: &ConvDims) -> Vec<Panels<T>> {
+    (0..dims.groups).map(|_| Panels::new(dims.r() * dims.s() * dims.cg(), dims.kg())).collect()
+}
+
+fn gathered<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], images: Range<usize>) -> Vec<Panels<T>> {
+    let (patches, image) = (Patches::forward(dims), dims.x.features());
+    let (depth, pixels) = (patches.depth(), patches.pixels());
+    let at_a_time = (BLOCK_BYTES / (depth * size_of::<T>())).max(1).min(pixels);
+    let (mut sums, mut g) = (zeros(dims), Panels::new(at_a_time, dims.kg()));
+    let mut values = vec![T::zero(); at_a_time * depth];
+    for n in images {
+        let x = &x[n * image..][..image];
+        for first in (0..pixels).step_by(at_a_time) {
+            let count = at_a_time.min(pixels - first);
+            for (group, sums) in sums.iter_mut().enumerate() {
+                patches.gather(x, group, first..first + count, &mut values[..count * depth]);
+                g.pack(count, |pixel| &dy[(n * pixels + first + pixel) * dims.k + group * dims.kg()..]);
+                let runs = [Run { from: 0, g: 0, count }];
+                accumulate(&Rows { values: &values, step: depth, runs: &runs, width: depth }, &g, sums, 0);
+            }
+        }
+    }
+    sums
+}
+
+/// Output lines of some images.
+struct Block {
+    images: Range<usize>,
+    lines: Range<usize>,
+}
+
+/// The blocks of some images, in their order.
+fn blocks<T>(dims: &ConvDims, images: Range<usize>) -> Vec<Block> {
+    let line = (dims.x.w * dims.x.c * dims.vertical.stride + dims.q * dims.k) * size_of::<T>();
+    let lines = (BLOCK_BYTES / line).max(1);
+    let (images_at_a_time, lines) = ((lines / dims.p).max(1), lines.min(dims.p));
+    let mut blocks = Vec::new();
+    for n in images.clone().step_by(images_at_a_time) {
+        for p in (0..dims.p).step_by(lines) {
+            let images = n..(n + images_at_a_time).min(images.end);
+            blocks.push(Block { images, lines: p..(p + lines).min(dims.p) });
+        }
+    }
+    blocks
+}
+
+fn in_place<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], images: Range<usize>) -> Vec<Panels<T>> {
+    let (cg, kg) = (dims.cg(), dims.kg());
+    let vertical: Vec<Seen> = (0..dims.r()).map(|r| Seen::through(&dims.vertical, r, dims.p, dims.x.h)).collect();
+    let horizontal: Vec<Seen> = (0..dims.s()).map(|s| Seen::through(&dims.horizontal, s, dims.q, dims.x.w)).collect();
+    let blocks = blocks::<T>(dims, images);
+    let most = blocks.iter().map(|b| b.images.len() * b.lines.len()).max().unwrap_or(0) * dims.q;
+    let (mut sums, mut g, mut runs) = (zeros(dims), Panels::new(most, kg), Vec::new());
+    let step = dims.horizontal.stride * dims.x.c;
+    for block in &blocks {
+        let of_image = block.lines.len() * dims.q;
+        for (group, sums) in sums.iter_mut().enumerate() {
+            g.pack(block.images.len() * of_image, |row| {
+                let (n, pixel) = (block.images.start + row / of_image, block.lines.start * dims.q + row % of_image);
+                &dy[(n * dims.p * dims.q + pixel) * dims.k + group * kg..]
+            });
+            for (tap, (v, h)) in vertical.iter().flat_map(|v| horizontal.iter().map(move |h| (v, h))).enumerate() {
+                runs.clear();
+                for n in block.images.clone() {
+                    for p in v.windows(&block.lines) {
+                        let line = (n * dims.x.h + v.position(p)) * dims.x.w;
+                        let place = (n - block.images.start) * block.lines.len() + p - block.lines.start;
+                        let from = (line + h.at) * dims.x.c + group * cg;
+                        extend(&mut runs, Run { from, g: place * dims.q + h.first, count: h.count }, step);
+                    }
+                }
+                accumulate(&Rows { values: x, step, runs: &runs, width: cg }, &g, sums, tap * cg);
+            }
+        }
+    }
+    sums
+}
+
+/// Appends a run, or lengthens the last one where the new one follows it on both sides.
+fn extend(runs: &mut Vec<Run>, run: Run, step: usize) {
+    match runs.last_mut() {
+        _ if run.count == 0 => {}
+        Some(last) if last.from + last.count * step == run.from && last.g + last.count == run.g => {
+            last.count += run.count;
+        }
+        _ => runs.push(run),
+    }
+}

@@ -1,0 +1,214 @@
+//! What a network's bits depend on, as a table that its manifest keeps.
+//!
+//! A run directory can grow: more splits, replicates, arms or layers change no network that is there. What must
+//! not change under a network are the settings below, and only they refuse it.
+
+use super::{Experiment, Node};
+use crate::host::digest;
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+use toml::{Table, Value};
+
+/// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
+/// Keys of files belong to them, which end in `path` or `file`: the images behind them count by their digest.
+const OF_NO_NETWORK: [&str; 8] = [
+    "name",
+    "description",
+    "protocol.splits",
+    "protocol.replicates",
+    "protocol.layers",
+    "protocol.arms",
+    "protocol.train_sizes",
+    "protocol.checkpoint_every",
+];
+
+/// The settings that every network of an experiment depends on.
+///
+/// A key that stands at its default is left out, so that networks stay valid when strata learns new keys whose
+/// default means what was done before.
+pub fn shared(experiment: &Experiment) -> Table {
+    without_defaults(experiment)
+}
+
+/// All settings of one network: the shared ones, and `network` with its arm, n, split, replicate and target.
+pub fn of(experiment: &Experiment, node: &Node) -> Table {
+    let mut settings = shared(experiment);
+    if let Ok(network) = Value::try_from(node.kind()) {
+        settings.insert("network".into(), network);
+    }
+    settings
+}
+
+/// The digest of settings: of one line `key = value` for each value, in the order of their keys.
+pub fn digest(settings: &Table) -> String {
+    let lines: Vec<String> = flat(settings).into_iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+    digest::hex(lines.concat().as_bytes())
+}
+
+/// The first setting in which two tables differ, in words; none where they are equal.
+pub fn difference(there: &Table, now: &Table) -> Option<String> {
+    let (there, now) = (flat(there), flat(now));
+    let key = there.keys().chain(now.keys()).filter(|key| there.get(*key) != now.get(*key)).min()?;
+    let word = |values: &BTreeMap<String, String>| match values.get(key) {
+        Some(value) => format!("{key} = {value}"),
+        None => format!("no {key}"),
+    };
+    Some(format!("there: {}; now: {}", word(&there), word(&now)))
+}
+
+/// A value as a table, less what stands at its default or belongs to no network.
+fn without_defaults<T: Serialize + DeserializeOwned + PartialEq>(value: &T) -> Table {
+    let Ok(full) = Table::try_from(value) else { return Table::new() };
+    let mut kept = full.clone();
+    prune(value, &full, &mut kept, &mut Vec::new());
+    kept
+}
+
+/// Removes keys from `kept`, which stands at `place` of `full`. A table that can go as a whole goes first, because
+/// its keys may have no defaults of their own.
+fn prune<T: DeserializeOwned + PartialEq>(value: &T, full: &Table, kept: &mut Table, place: &mut Vec<String>) {
+    for key in kept.keys().cloned().collect::<Vec<_>>() {
+        place.push(key.clone());
+        let name = place.join(".");
+        let of_no_network = OF_NO_NETWORK.contains(&name.as_str()) || key.ends_with("path") || key.ends_with("file");
+        if of_no_network || is_default(value, full, place) {
+            kept.remove(&key);
+        } else if let Some(Value::Table(inner)) = kept.get_mut(&key) {
+            prune(value, full, inner, place);
+        }
+        place.pop();
+    }
+}
+
+/// Whether a value is the same without one of its keys.
+fn is_default<T: DeserializeOwned + PartialEq>(value: &T, full: &Table, place: &[String]) -> bool {
+    let mut without = full.clone();
+    let (Some((last, tables)), mut at) = (place.split_last(), &mut without) else { return false };
+    for table in tables {
+        let Some(Value::Table(inner)) = at.get_mut(table) else { return false };
+        at = inner;
+    }
+    at.remove(last);
+    without.try_into::<T>().is_ok_and(|other| other == *value)
+}
+
+/// Every value of a table by its dotted key, written so that it does not depend on how TOML is printed.
+fn flat(table: &Table) -> BTreeMap<String, String> {
+    fn walk(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+        match value {
+            Value::Table(table) => {
+                table.iter().for_each(|(key, value)| walk(&format!("{prefix}.{key}"), value, into));
+            }
+            value => {
+                into.insert(prefix.into(), word(value));
+            }
+        }
+    }
+    let mut values = BTreeMap::new();
+    table.iter().for_each(|(key, value)| walk(key, value, &mut values));
+    values
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{text:?}"),
+        Value::Integer(number) => number.to_string(),
+        // The shortest digits that give the same number again.
+        Value::Float(number) => format!("{number:?}"),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Datetime(time) => time.to_string(),
+        Value::Array(values) => format!("[{}]", values.iter().map(word).collect::<Vec<_>>().join(", ")),
+        Value::Table(table) => {
+            let entries: Vec<String> = flat(table).into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Arm, Half, NodeKind};
+    use serde::Deserialize;
+
+    fn experiment(overrides: &[&str]) -> Experiment {
+        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+        Experiment::find("default", &overrides).unwrap()
+    }
+
+    fn node(arm: Arm, n: usize) -> Node {
+        Node::of(NodeKind { arm, n: Some(n), split: 0, replicate: 0, target: Half::B, train_size: None })
+    }
+
+    #[test]
+    fn what_networks_there_are_and_where_their_images_lie_is_no_setting_of_one() {
+        let before = digest(&of(&experiment(&[]), &node(Arm::Transfer, 3)));
+        for extension in [
+            "protocol.splits=[0, 1, 2]",
+            "protocol.replicates=5",
+            "protocol.layers=[3]",
+            "protocol.arms=[\"AnB\"]",
+            "protocol.train_sizes=[10, 20]",
+            "protocol.checkpoint_every=7",
+            "data.path=\"elsewhere\"",
+            "description=\"other words\"",
+        ] {
+            assert_eq!(digest(&of(&experiment(&[extension]), &node(Arm::Transfer, 3))), before, "{extension}");
+        }
+        for change in [
+            "seed=2",
+            "solver.max_iter=783",
+            "solver.weight_decay=0.0004",
+            "net.outputs=10",
+            "data.train_per_class=400",
+            "data.evaluate_on=\"held-out\"",
+            "protocol.evaluations=2",
+        ] {
+            assert_ne!(digest(&of(&experiment(&[change]), &node(Arm::Transfer, 3))), before, "{change}");
+        }
+        for other in [node(Arm::Transfer, 4), node(Arm::Selffer, 3)] {
+            assert_ne!(digest(&of(&experiment(&[]), &other)), before, "{}", other.name);
+        }
+    }
+
+    #[test]
+    fn the_first_difference_names_its_key_and_both_values() {
+        let (there, now) = (shared(&experiment(&[])), shared(&experiment(&["seed=2"])));
+        assert_eq!(difference(&there, &now).unwrap(), "there: seed = 1; now: seed = 2");
+        assert_eq!(difference(&there, &there), None);
+    }
+
+    /// What an experiment could look like in a later version.
+    #[derive(Serialize, Deserialize, PartialEq)]
+    struct Later {
+        seed: u64,
+        #[serde(default)]
+        views: usize,
+        #[serde(default)]
+        similarity: Option<String>,
+        #[serde(default)]
+        probe: Probe,
+    }
+
+    #[derive(Serialize, Deserialize, PartialEq, Default)]
+    struct Probe {
+        rate: f64,
+    }
+
+    #[test]
+    fn a_key_at_its_default_leaves_the_digest_as_it_was_before_the_key_was_there() {
+        let before = Table::from_iter([("seed".to_string(), Value::Integer(3))]);
+        let later = Later { seed: 3, views: 0, similarity: None, probe: Probe::default() };
+        assert_eq!(digest(&without_defaults(&later)), digest(&before));
+        let set = Later { views: 4, ..later };
+        assert_ne!(digest(&without_defaults(&set)), digest(&before));
+        assert_eq!(without_defaults(&set).keys().collect::<Vec<_>>(), ["seed", "views"]);
+    }
+
+    #[test]
+    fn the_digest_reads_the_same_after_the_settings_went_through_a_file() {
+        let settings = of(&experiment(&[]), &node(Arm::Transfer, 3));
+        let text = toml::to_string_pretty(&settings).unwrap();
+        assert_eq!(digest(&text.parse().unwrap()), digest(&settings));
+    }
+}
