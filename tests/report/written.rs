@@ -62,8 +62,7 @@ pub fn parsed(text: &str) -> Document<'_> {
 #[test]
 fn the_page_is_well_formed_and_loads_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let several =
-        vec![vec![full()], published().unwrap(), vec![balanced(1, 1, 3)], vec![study(Vec::new())], Vec::new()];
+    let several = [vec![full()], published().unwrap(), vec![balanced(1, 1, 3)], vec![study(Vec::new())], Vec::new()];
     for (at, studies) in several.iter().enumerate() {
         let written = write(studies, &folder.path().join(at.to_string())).unwrap();
         let text = std::fs::read_to_string(&written.page).unwrap();
