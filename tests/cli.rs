@@ -143,6 +143,56 @@ fn plan_lists_every_network_with_parents_and_state() {
 }
 
 #[test]
+fn plan_counts_the_work_and_what_freezing_caching_and_sharing_save() {
+    let runs = tempfile::tempdir().unwrap();
+    let plan = |format: &str| {
+        let arms = "protocol.arms=[\"BnB+\", \"AnB\", \"AnB-probe\", \"random-he\"]";
+        let mut command = strata(&["plan", "--set", arms, "--format", format, "--runs"]);
+        let output = command.arg(runs.path()).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    let nodes: Vec<serde_json::Value> = serde_json::from_str(&plan("json")).unwrap();
+    let work = |name: &str| {
+        let node = nodes.iter().find(|node| node["name"] == name).unwrap();
+        ["all_layers_learning", "with_frozen_layers", "computed"]
+            .map(|key| node["multiply_adds"][key].as_u64().unwrap())
+    };
+    let [whole, pruned, computed] = work("s0-r0-baseB");
+    assert!(whole == pruned && pruned == computed);
+    assert_eq!(work("s0-r0-B4B+"), work("s0-r0-baseB"));
+    for n in 1..=7 {
+        let [transfer_whole, transfer_pruned, transfer_computed] = work(&format!("s0-r0-A{n}B"));
+        assert_eq!(transfer_whole, whole);
+        assert!(transfer_computed < transfer_pruned && transfer_pruned < whole, "n = {n}");
+        assert_eq!(work(&format!("s0-r0-random-he{n}B")), work(&format!("s0-r0-A{n}B")));
+    }
+    assert!(work("s0-r0-A7B")[2] < work("s0-r0-A1B")[2]);
+    let text = plan("text");
+    assert_eq!(text.matches("% saved").count(), 3, "{text}");
+    assert!(!text.contains(" 0.0 % saved"), "{text}");
+}
+
+#[test]
+fn networks_trained_side_by_side_on_shared_activations_have_the_bytes_of_networks_alone() {
+    let (study, alone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // 10 steps of 10 images see each of 100 once, so that a frozen prefix is computed once for all of them.
+    let sets = ["protocol.arms=[\"BnB\", \"BnB-preserve1\", \"BnB-probe\"]", "solver.max_iter=10"];
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let output = tiny(&["reproduce", "--jobs", "2"], study.path()).args(&sets).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    let all = results(study.path());
+    assert_eq!(all.len(), 4 * (2 + 3 * 3 * 2));
+    for node in ["s0-r0-B4B", "s0-r0-B4B-preserve1", "s0-r0-B4B-probe", "s0-r0-B7B-preserve1", "s0-r0-B7B-probe"] {
+        let output = tiny(&["run", "default", node], alone.path()).args(&sets).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+    }
+    for file in results(alone.path()) {
+        assert!(all.contains(&file), "{} differs", file.0);
+    }
+}
+
+#[test]
 fn run_trains_a_network_and_what_is_missing_of_its_parents() {
     let runs = tempfile::tempdir().unwrap();
     let output = tiny(&["run", "default", "s0-r0-A4B"], runs.path()).output().unwrap();
@@ -257,6 +307,42 @@ fn a_reduced_set_trains_on_fewer_images_and_is_evaluated_on_as_many() {
     assert_ne!(tensors(&folder, "s0-r0-k4-baseB")["conv1.weight"], tensors(&folder, "s0-r0-baseB")["conv1.weight"]);
 }
 
+#[test]
+fn similarities_compare_the_bases_with_each_other_and_fine_tuned_networks_with_their_parents() {
+    let runs = tempfile::tempdir().unwrap();
+    let sets =
+        ["protocol.similarity_images=50", "protocol.arms=[\"AnB+\"]", "protocol.layers=[4]", "data.test_per_class=10"];
+    let sets: Vec<&str> = sets.iter().chain(&STILL).flat_map(|set| ["--set", set]).collect();
+    let output = tiny(&["reproduce"], runs.path()).args(&sets).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    let path = runs.path().join("default-quick/similarity.json");
+    let bytes = std::fs::read(&path).unwrap();
+    let found: strata::protocol::similarity::Similarities = serde_json::from_slice(&bytes).unwrap();
+    let rows = |network: &str, other: &str| {
+        found.rows.iter().filter(|row| row.network == network && row.other == other).collect::<Vec<_>>()
+    };
+    // Eight layers by eight on the images of both halves.
+    let bases = rows("s0-r0-baseA", "s0-r0-baseB");
+    assert_eq!(bases.len(), 2 * 64);
+    assert!(bases.iter().all(|row| row.count == 50 && (0.0..0.9999).contains(&row.value.unwrap())));
+    // With a learning rate of nothing the copied layers are the parent's, and those above are not.
+    let tuned = rows("s0-r0-A4B+", "s0-r0-baseA");
+    assert_eq!(tuned.len(), 8);
+    for (row, number) in tuned.iter().zip(1..) {
+        assert_eq!((&row.layer, row.images.as_str()), (&row.other_layer, "B"));
+        assert_eq!(row.value.unwrap() > 1.0 - 1e-12, number <= 4, "{}: {:?}", row.layer, row.value);
+    }
+    assert_eq!(found.rows.len(), 128 + 2 * 8);
+
+    let again = tiny(&["similarity", "default", "--format", "json"], runs.path()).args(&sets).output().unwrap();
+    assert!(again.status.success(), "{}", err(&again));
+    assert_eq!(serde_json::from_slice::<strata::protocol::similarity::Similarities>(&again.stdout).unwrap(), found);
+    std::fs::remove_file(&path).unwrap();
+    let computed = tiny(&["similarity", "default"], runs.path()).args(&sets).output().unwrap();
+    assert!(out(&computed).contains("s0-r0-A4B+"), "{}", err(&computed));
+    assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same bytes again");
+}
+
 /// Every bad input: one message that names the remedy, the documented exit code, nothing lost.
 #[test]
 fn bad_input_gives_one_clear_message_and_its_exit_code() {
@@ -266,13 +352,14 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     std::fs::write(&bad, "name = \"x\"\nlayrs = 3\n").unwrap();
     let broken = runs.path().join("broken.toml");
     std::fs::write(&broken, "name = ").unwrap();
-    let cases: [(&[&str], i32, &[&str]); 15] = [
+    let cases: [(&[&str], i32, &[&str]); 16] = [
         (&["reproduce", "nonsense"], 3, &["nonsense", "default"]),
         (&["reproduce", bad.to_str().unwrap()], 3, &["layrs", "nearest"]),
         (&["reproduce", broken.to_str().unwrap()], 3, &["broken.toml"]),
         (&["reproduce", "--set", "solver.base_rl=1"], 3, &["solver.base_rl", "solver.base_lr"]),
         (&["reproduce", "--set", "solver.momentum=2"], 3, &["momentum"]),
         (&["reproduce", "--set", "protocol.layers=[8]"], 3, &["protocol.layers", "1 to 7", "8"]),
+        (&["reproduce", "--set", "data.views=3"], 3, &["data.views", "augmentation"]),
         (&["reproduce", "--set", "protocol.train_sizes=[5, 5]"], 3, &["protocol.train_sizes", "differ"]),
         (&["reproduce", "--set", "protocol.train_sizes=[600]"], 3, &["protocol.train_sizes", "600"]),
         (&["reproduce", "--set", "net.name=\"alexnet82\""], 3, &["alexnet82", "alexnet32"]),
@@ -433,4 +520,59 @@ fn the_published_runs_are_printed_and_written_where_a_folder_is_named() {
     {
         assert!(folder.path().join(file).is_file(), "{file} was not written");
     }
+}
+
+/// Two classes of six small PNGs, and one file that is none.
+fn image_folder(root: &Path) {
+    for i in 0..12u8 {
+        let class = root.join(format!("set/{}/{}", ["train", "val"][usize::from(i / 8)], i % 2));
+        std::fs::create_dir_all(&class).unwrap();
+        let pixel = |x: u32, y: u32| image::Rgb([(x * 9) as u8, (y * 7) as u8, i * 20]);
+        image::RgbImage::from_fn(20, 30, pixel).save(class.join(format!("{i}.png"))).unwrap();
+    }
+}
+
+#[test]
+fn a_folder_is_packed_inspected_and_trained_on() {
+    let root = tempfile::tempdir().unwrap();
+    image_folder(root.path());
+    let (set, store, sheet) = (root.path().join("set"), root.path().join("set.pack"), root.path().join("sheet.png"));
+    let pack = |more: &[&str]| {
+        let mut command = strata(&["data", "pack", "--size", "32"]);
+        command.arg(&set).arg("--out").arg(&store).args(more).output().unwrap()
+    };
+    std::fs::write(set.join("train/0/bad.png"), "no image").unwrap();
+    let refused = pack(&[]);
+    assert_eq!(refused.status.code(), Some(4), "{}", err(&refused));
+    assert!(err(&refused).contains("bad.png"), "{}", err(&refused));
+    let packed = pack(&["--on-bad-image", "skip", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&packed.stdout).unwrap();
+    assert_eq!((&json["images"], &json["skipped"][0]["name"]), (&12.into(), &"train/0/bad.png".into()));
+    assert!(err(&packed).contains("skipped train/0/bad.png"), "{}", err(&packed));
+
+    let inspected = strata(&["data", "inspect", "packed"]).arg(&store).arg("--sheet").arg(&sheet).output().unwrap();
+    assert!(out(&inspected).contains("set: 2 classes, images of 32 x 32 x 3"), "{}", out(&inspected));
+    assert_eq!(image::open(&sheet).unwrap().height(), 2 * 33 + 1);
+
+    let train = |source: &str, path: &Path| {
+        let args = ["train", "--device", "cpu", "--net", "alexnet32", "--max-iter", "2", "--batch-size", "4", "--data"];
+        let output = strata(&args).arg(source).arg("--data-path").arg(path).output().unwrap();
+        assert!(err(&output).contains("waiting for data"), "{}", err(&output));
+        out(&output)
+    };
+    std::fs::remove_file(set.join("train/0/bad.png")).unwrap();
+    let result = train("packed", &store);
+    assert!(result.starts_with("top1 "), "{result}");
+    assert_eq!(result, train("folder", &set), "the same images, the same bits");
+}
+
+#[test]
+fn fetching_from_nowhere_names_the_address_and_an_unknown_name_the_known_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let fetch = |args: &[&str]| strata(&["data", "fetch"]).args(args).arg("--out").arg(folder.path()).output().unwrap();
+    let output = fetch(&["mnist", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    assert!(err(&output).contains("http://127.0.0.1:9/train-images-idx3-ubyte.gz"), "{}", err(&output));
+    let output = fetch(&["imagenet"]);
+    assert!(!output.status.success() && err(&output).contains("mnist, fashion-mnist, cifar10, cifar100"));
 }

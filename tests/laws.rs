@@ -2,12 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use strata::{
-    data::{ImageSet, mean},
+    data::{
+        self, ImageSet, mean,
+        store::{OnBad, PackOptions, Store, pack},
+    },
     gpu::{Choice, Gpu},
     host::Stream,
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
-    train::{Confusion, Images, Record, Solver, Trainer, batches::Augmentation, checkpoint, trainer::Streams},
+    train::{
+        Batches, Confusion, Images, Prefixes, Reading, Record, Solver, Trainer, batches::Augmentation, checkpoint,
+        trainer::Streams,
+    },
 };
 
 fn images(count: usize, classes: u16, seed: &str) -> ImageSet {
@@ -45,7 +51,7 @@ fn streams() -> Streams {
 }
 
 fn trainer<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], steps: u64, batch: usize) -> Trainer<'a> {
-    let input = (0.0125, Augmentation::None);
+    let input = Reading::centre(0.0125);
     let solver = solver(steps, batch);
     let mut trainer = Trainer::new(def, &solver, Images { set, mean }, input, streams(), &Device::Cpu).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
@@ -146,6 +152,96 @@ fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
     }
 }
 
+/// A net for windows of 24x24 out of images of 28x28.
+fn smaller(n: usize) -> NetDef {
+    let mut def = zoo::alexnet28(5);
+    def.input = [1, 24, 24];
+    def.freeze(n).unwrap();
+    def
+}
+
+fn on_views<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], views: u32, steps: u64) -> Trainer<'a> {
+    let reading = Reading { scale: 0.0125, augmentation: Augmentation::CropAndMirror, views };
+    let images = Images { set, mean };
+    let mut trainer = Trainer::new(def, &solver(steps, 16), images, reading, streams(), &Device::Cpu).unwrap();
+    trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+    trainer
+}
+
+fn losses(trainer: &mut Trainer<'_>, steps: u64) -> Vec<u64> {
+    (0..steps).map(|_| trainer.train_step().unwrap().to_bits()).collect()
+}
+
+#[test]
+fn a_fixed_number_of_views_gives_the_same_bits_with_and_without_a_cache() {
+    let set = images(20, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    // Ten steps of 16 are eight epochs: each of three views is seen more than once.
+    for n in [1, 5, 7] {
+        let def = smaller(n);
+        let mut cached = on_views(&def, &set, &mean, 3, 10);
+        let mut plain = on_views(&def, &set, &mean, 3, 10).without_cache();
+        assert_eq!(losses(&mut cached, 10), losses(&mut plain, 10), "n = {n}");
+        let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
+        for (name, (_, values)) in &a {
+            assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
+        }
+        assert_ne!(
+            losses(&mut on_views(&def, &set, &mean, 2, 10), 10),
+            losses(&mut on_views(&def, &set, &mean, 3, 10), 10)
+        );
+        assert_ne!(
+            losses(&mut on_views(&def, &set, &mean, 0, 10), 10),
+            losses(&mut on_views(&def, &set, &mean, 3, 10), 10)
+        );
+    }
+}
+
+#[test]
+fn an_image_has_as_many_windows_as_views_and_sees_them_in_turn() {
+    let set = images(20, 5, "set");
+    let reading = Reading { scale: 1.0, augmentation: Augmentation::CropAndMirror, views: 3 };
+    let mut batches = Batches::new(Stream::named("order"), Stream::named("crops"), 20, 20, reading);
+    let mut seen = vec![Vec::new(); 20];
+    for epoch in 0..7 {
+        let crops = batches.crops(epoch, &set, 20).unwrap();
+        for (index, crop) in batches.indices(epoch).into_iter().zip(crops.chunks_exact(3)) {
+            seen[index].push(crop.to_vec());
+        }
+    }
+    for crops in &seen {
+        assert_eq!((&crops[..3], &crops[..3], &crops[0]), (&crops[3..6], &crops[..3], &crops[6]));
+    }
+    assert!(seen.iter().filter(|crops| crops[0] != crops[1] && crops[1] != crops[2]).count() > 15);
+}
+
+#[test]
+fn networks_that_share_a_frozen_prefix_get_the_bits_of_networks_alone() {
+    let set = images(40, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let prefixes = Prefixes::default();
+    let probe = |n: usize| zoo::alexnet28(5).probe(n).unwrap();
+    let frozen = |n: usize| {
+        let mut def = zoo::alexnet28(5);
+        def.freeze(n).unwrap();
+        def
+    };
+    // The prefixes of n = 6 and 7 end below the same dropout; the probe on seven layers has none.
+    for (def, kept) in [(frozen(4), 1), (probe(4), 1), (frozen(6), 2), (frozen(7), 2), (probe(6), 2), (probe(7), 3)] {
+        let mut alone = trainer(&def, &set, &mean, 3, 16);
+        let mut sharing = trainer(&def, &set, &mean, 3, 16).sharing(&prefixes, "weights and images");
+        assert_eq!(losses(&mut sharing, 3), losses(&mut alone, 3));
+        assert_eq!(prefixes.len(), kept);
+    }
+    // What is shared is used: another key's activations would change the result.
+    let mut other = trainer(&frozen(4), &set, &mean, 3, 16);
+    for param in other.net.params.clone().iter().filter(|param| param.name == "conv1.bias") {
+        other.executor.write(param.w, &vec![0.5; param.shape[0]]).unwrap();
+    }
+    let alone = losses(&mut trainer(&frozen(4), &set, &mean, 3, 16), 3);
+    assert_eq!(losses(&mut other.sharing(&prefixes, "weights and images"), 3), alone);
+}
+
 #[test]
 fn thirty_two_images_overfit_to_a_loss_near_zero() {
     let set = images(32, 5, "overfit");
@@ -233,7 +329,7 @@ fn two_steps(device: &Device, n: usize) -> (Vec<f64>, Tensors, Tensors) {
         def.freeze(n).unwrap();
     }
     let images = Images { set: &set, mean: &mean };
-    let input = (0.0125, Augmentation::None);
+    let input = Reading::centre(0.0125);
     let mut trainer = Trainer::new(&def, &solver(2, 4), images, input, streams(), device).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     let before = checkpoint::weights_of(&mut trainer).unwrap();
@@ -262,7 +358,7 @@ fn confusion_counts_agree_with_the_ranks_on_both_executors() {
     let images = Images { set: &set, mean: &mean };
     let names: Vec<String> = ["a", "b", "c", "d", "e"].map(String::from).into();
     let counts = [Device::Cpu, software()].map(|device| {
-        let input = (0.0125, Augmentation::None);
+        let input = Reading::centre(0.0125);
         // The last batch is partly filled: what stands in its empty places must not be counted.
         let mut trainer = Trainer::new(&zoo::alexnet28(7), &solver(2, 4), images, input, streams(), &device).unwrap();
         trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
@@ -290,5 +386,44 @@ fn on_the_wgsl_kernels_frozen_layers_keep_their_bits_and_two_runs_give_the_same(
     assert_eq!(again, losses);
     for (name, (_, values)) in &after {
         assert_eq!(bits(values), bits(&same[name].1), "{name}");
+    }
+}
+
+#[test]
+fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let noise = Stream::named("packed");
+    for (i, words) in noise.normal(24 * 16, 60.0).chunks(16).enumerate() {
+        let pixel = |x: u32, y: u32| {
+            let at = (x / 8 + 4 * (y / 8)) as usize;
+            image::Rgb([words[at], words[15 - at], words[at] / 2.0].map(|v| (v + 128.0) as u8))
+        };
+        let class = folder.path().join("train").join((i % 4).to_string());
+        std::fs::create_dir_all(&class).unwrap();
+        image::RgbImage::from_fn(32, 32, pixel).save(class.join(format!("{i}.png"))).unwrap();
+    }
+    let listing = data::folder::open(folder.path(), None).unwrap();
+    let options = PackOptions { side: 32, on_bad: OnBad::Fail, max_bad: 0 };
+    let out = folder.path().join("set.pack");
+    pack(&listing, &out, options, &|_, _| true).unwrap();
+    let stored = Store::open(&out).unwrap().dataset().unwrap().train;
+    let loaded = data::folder::load(&listing, 32).unwrap().train;
+    assert!(stored.is_stored() && !loaded.is_stored());
+
+    let mean = mean::mean_image(&loaded).unwrap();
+    let def = zoo::net("alexnet32", 4).unwrap();
+    let run = |set: &ImageSet, first: u64| {
+        let mut trainer = trainer(&def, set, &mean, 8, 10);
+        trainer.step = first;
+        let losses: Vec<u64> = (first..8).map(|_| trainer.train_step().unwrap().to_bits()).collect();
+        let scores = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
+        let again = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
+        assert_eq!(scores, again);
+        let weights: Vec<Vec<u32>> =
+            checkpoint::weights_of(&mut trainer).unwrap().values().map(|(_, values)| bits(values)).collect();
+        (losses, scores, weights)
+    };
+    for first in [0, 5] {
+        assert!(run(&stored, first) == run(&loaded, first), "from step {first}");
     }
 }

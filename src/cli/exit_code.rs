@@ -86,9 +86,10 @@ fn of_protocol(error: &ProtocolError) -> u8 {
         | ProtocolError::Value { .. }
         | ProtocolError::UnknownExperiment { .. }
         | ProtocolError::UnknownNode { .. } => EXPERIMENT,
-        ProtocolError::OtherConfiguration { .. } | ProtocolError::Damaged { .. } | ProtocolError::Manifest { .. } => {
-            RUN_DIRECTORY
-        }
+        ProtocolError::OtherConfiguration { .. }
+        | ProtocolError::Damaged { .. }
+        | ProtocolError::Manifest { .. }
+        | ProtocolError::Similarities { .. } => RUN_DIRECTORY,
         ProtocolError::Parent { .. } => NETWORK,
         ProtocolError::Locked { .. } => BUSY,
         ProtocolError::Io { .. } => OTHER,

@@ -1,6 +1,7 @@
 //! The command line: arguments, printing, exit codes. Results go to stdout, progress and messages to stderr.
 
 mod bench;
+mod data;
 mod device;
 mod devices;
 pub mod exit_code;
@@ -11,6 +12,7 @@ mod progress;
 mod report;
 mod reproduce;
 mod run;
+mod similarity;
 mod study;
 mod train;
 
@@ -35,8 +37,12 @@ enum Command {
     Run(run::Options),
     /// Train one network of the zoo on one data set
     Train(train::Options),
+    /// Pack, fetch, inspect and measure data sets
+    Data(data::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
+    /// Compare the layers of trained networks with each other (linear CKA)
+    Similarity(similarity::Options),
     /// Hold every operation of a device against double precision
     Gradcheck(gradcheck::Options),
     /// Measure how fast this machine trains
@@ -89,7 +95,9 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Train(options) => train::main(&options),
+        Command::Data(options) => data::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Similarity(options) => similarity::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Bench(options) => bench::main(&options),
         Command::Devices(options) => devices::main(&options),

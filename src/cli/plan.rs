@@ -3,12 +3,17 @@
 use super::{DeviceArgs, Format, StudyArgs, device, study};
 use crate::{
     nn::{BuildOptions, Input, Net, memory_plan},
-    protocol::{Plan, RunDir, node::net_of, source::Halves},
+    protocol::{
+        Experiment, Plan, RunDir,
+        node::net_of,
+        source::Halves,
+        work::{self, Work},
+    },
 };
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -33,7 +38,8 @@ pub fn main(options: &Options) -> Result<()> {
     let path = options.study.runs.join(&experiment.name);
     let runs = RunDir { path: path.clone() };
     let plan = Plan::with_found(&experiment, &runs)?;
-    let mut counts = std::collections::BTreeMap::new();
+    let works = works(&experiment, &plan);
+    let mut counts = BTreeMap::new();
     let mut rows = Vec::new();
     for node in &plan.nodes {
         let state = runs.state(&node.name)?;
@@ -45,13 +51,19 @@ pub fn main(options: &Options) -> Result<()> {
                 "n": node.n,
                 "parents": node.parents,
                 "state": state,
+                "multiply_adds": works.get(&node.name).map(|work| json!({
+                    "all_layers_learning": work.whole,
+                    "with_frozen_layers": work.pruned,
+                    "computed": work.computed,
+                })),
             })),
             Format::Text => writeln!(
                 out,
-                "{:<24} {:<12} {:<8} from {}",
+                "{:<24} {:<14} {:<8} {:>8} from {}",
                 node.name,
                 node.arm.name(),
                 format!("{state:?}").to_lowercase(),
+                works.get(&node.name).map_or("-".into(), |work| format!("{:.1e}", work.computed as f64)),
                 if node.parents.is_empty() { "scratch".into() } else { node.parents.join(", ") }
             )?,
         }
@@ -61,9 +73,48 @@ pub fn main(options: &Options) -> Result<()> {
         Format::Text => {
             let states: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
             writeln!(out, "{} networks in {}: {}", plan.nodes.len(), path.display(), states.join(", "))?;
+            savings(&experiment, &plan, &works, &mut out)?;
         }
     }
     Ok(())
+}
+
+/// The work of every network, where the images are there: their number counts.
+fn works(experiment: &Experiment, plan: &Plan) -> BTreeMap<String, Work> {
+    let mut all = experiment.clone();
+    all.protocol.splits = plan.nodes.iter().map(|node| node.split).collect();
+    all.protocol.splits.sort_unstable();
+    all.protocol.splits.dedup();
+    let halves = match Halves::of(&all) {
+        Ok(halves) => halves,
+        Err(error) => {
+            eprintln!("the work of the networks is not known without their images: {error}");
+            return BTreeMap::new();
+        }
+    };
+    plan.nodes.iter().filter_map(|node| Some((node.name.clone(), work::of(&all, node, &halves).ok()?))).collect()
+}
+
+/// What freezing, caching and sharing save of the whole plan.
+fn savings(
+    experiment: &Experiment,
+    plan: &Plan,
+    works: &BTreeMap<String, Work>,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let sum = |part: fn(&Work) -> u64| works.values().map(|work| part(work) as f64).sum::<f64>();
+    let (whole, pruned, computed) = (sum(|w| w.whole), sum(|w| w.pruned), sum(|w| w.computed));
+    if whole == 0.0 {
+        return Ok(());
+    }
+    let networks = plan.nodes.iter().filter_map(|node| Some((node, works.get(&node.name)?)));
+    let shared = work::shared(experiment, networks) as f64;
+    let percent = |saved: f64| format!("{:.1} %", 100.0 * saved / whole);
+    writeln!(out, "multiply-adds: {whole:.3e} with every layer learning at every step")?;
+    writeln!(out, "  {:>7} saved: no backward pass below the lowest layer that learns", percent(whole - pruned))?;
+    writeln!(out, "  {:>7} saved: frozen layers computed once an image", percent(pruned - computed))?;
+    writeln!(out, "  {:>7} saved: and once for all networks that share them", percent(shared))?;
+    writeln!(out, "  {:.3e} left", computed - shared)
 }
 
 fn memory(options: &Options, out: &mut impl Write) -> Result<()> {

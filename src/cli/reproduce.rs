@@ -8,7 +8,9 @@ use crate::{
     protocol::{
         Experiment, Node, Plan, RunDir,
         runner::{self, Workshop},
+        similarity,
         source::Halves,
+        work,
     },
 };
 use anyhow::Result;
@@ -32,13 +34,17 @@ pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device)?;
     let plan = Plan::of(&experiment);
-    let wanted: Vec<&Node> = plan.nodes.iter().collect();
+    let wanted = plan.in_sharing_order();
     let runs = RunDir::open(&options.study.runs, &experiment)?;
     eprintln!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
     let result = train(&experiment, &wanted, &runs, &device, options.jobs);
     // What did train is reported also where a network failed; a stop reports nothing.
     let stopped = result.as_ref().is_err_and(|error| error.is::<exit_code::Stopped>());
     if !stopped {
+        if experiment.protocol.similarity_images > 0 {
+            eprintln!("comparing layers");
+            similarity::compare(&experiment, &runs, &device, experiment.protocol.similarity_images)?;
+        }
         report::write(&experiment, &runs, &device.describe(), options.format)?;
     }
     result
@@ -55,7 +61,7 @@ pub fn train(
     let halves = Halves::of(experiment)?;
     let mut weights = std::collections::HashMap::new();
     for node in wanted {
-        weights.insert(node.name.clone(), study::work(experiment, node, &halves)?);
+        weights.insert(node.name.clone(), work::of(experiment, node, &halves)?.computed as f64);
     }
     let interrupt = Interrupt::listen()?;
     let progress = Progress::new(weights, interrupt.clone());

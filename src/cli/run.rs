@@ -50,6 +50,9 @@ pub fn main(options: &Options) -> Result<()> {
             node.name, last.top1, last.top5, last.loss, last.step
         );
     }
+    let timing = runs.timing(&node.name);
+    let share = 100.0 * timing.waiting / timing.seconds.max(f64::MIN_POSITIVE);
+    eprintln!("{:.1} s, of which {:.2} s ({share:.1}%) waiting for data", timing.seconds, timing.waiting);
     println!("{}", folder.join("weights.safetensors").display());
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
     nn::{weights, zoo},
     ops::sgd::Convention,
     protocol::{Experiment, source},
-    train::{Images, Solver, Trainer, batches::Augmentation, checkpoint, trainer::Streams},
+    train::{Images, Reading, Solver, Trainer, checkpoint, trainer::Streams},
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -18,10 +18,10 @@ pub struct Options {
     /// A net of the zoo: caffenet, alexnet, alexnet32, alexnet28
     #[arg(long, default_value = "alexnet28")]
     net: String,
-    /// fashion-mnist (compiled in), idx, cifar10 or cifar100
+    /// fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
     #[arg(long, default_value = "fashion-mnist")]
     data: String,
-    /// The folder of the data set's files
+    /// The folder of the data set's files, or the packed file
     #[arg(long, default_value = "")]
     data_path: String,
     /// Training steps
@@ -54,8 +54,8 @@ pub struct Options {
 
 pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device)?;
-    let overrides =
-        [format!("data.source={:?}", options.data), format!("data.path={:?}", options.data_path)].map(String::from);
+    let overrides = [("data.source", &options.data), ("data.path", &options.data_path), ("net.name", &options.net)]
+        .map(|(key, value)| format!("{key}={value:?}"));
     let experiment = Experiment::find("default", &overrides)?;
     let dataset = source::load(&experiment)?;
     let mean = mean::mean_image(&dataset.train)?;
@@ -73,8 +73,7 @@ pub fn main(options: &Options) -> Result<()> {
     let stream = |purpose: &str| Stream::named(&format!("seed={}/train/{purpose}", options.seed));
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
     let images = Images { set: &dataset.train, mean: &mean };
-    let input = (options.scale, Augmentation::None);
-    let mut trainer = Trainer::new(&def, &solver, images, input, streams, &device)?;
+    let mut trainer = Trainer::new(&def, &solver, images, Reading::centre(options.scale), streams, &device)?;
     trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
     eprintln!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
 
@@ -90,6 +89,8 @@ pub fn main(options: &Options) -> Result<()> {
             sum = 0.0;
         }
     }
+    let (seconds, waited) = (start.elapsed().as_secs_f64(), trainer.waited().as_secs_f64());
+    eprintln!("trained in {seconds:.1} s, of which {waited:.2} s ({:.1}%) waiting for data", 100.0 * waited / seconds);
     let scores = trainer.evaluate(&Images { set: &dataset.test, mean: &mean })?;
     println!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images);
     if let Some(path) = &options.out {

@@ -3,14 +3,14 @@
 //!
 //! Inputs are read where they lie: through one tap the pixels of an output line see pixels one stride apart.
 //! A block of output lines, or of small images, is taken at a time, so that inputs and gradients stay in cache while
-//! every tap and tile of channels passes over them. Where a group has too few channels for a tile, patches are
-//! gathered, whose rows hold all taps.
+//! every tap and tile of channels passes over them. Where a group has too few channels for a tile, whole windows are
+//! gathered, one a row.
 
 use super::{
+    frame::Frame,
     panels::{Panels, Rows, Run, accumulate},
-    patches::{Patches, Seen},
 };
-use crate::host::{ConvDims, Real};
+use crate::host::{ConvDims, Real, Window};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -51,24 +51,56 @@ fn zeros<T: Real>(dims: &ConvDims) -> Vec<Panels<T>> {
 }
 
 fn gathered<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], images: Range<usize>) -> Vec<Panels<T>> {
-    let (patches, image) = (Patches::forward(dims), dims.x.features());
-    let (depth, pixels) = (patches.depth(), patches.pixels());
-    let at_a_time = (BLOCK_BYTES / (depth * size_of::<T>())).max(1).min(pixels);
+    let (shape, image) = (Frame::forward(dims), dims.x.features());
+    let (depth, windows) = (shape.depth(), shape.windows());
+    let at_a_time = (BLOCK_BYTES / (depth * size_of::<T>())).max(1).min(windows);
     let (mut sums, mut g) = (zeros(dims), Panels::new(at_a_time, dims.kg()));
-    let mut values = vec![T::zero(); at_a_time * depth];
+    let (mut frame, mut values) = (vec![T::zero(); shape.len()], vec![T::zero(); at_a_time * depth]);
     for n in images {
-        let x = &x[n * image..][..image];
-        for first in (0..pixels).step_by(at_a_time) {
-            let count = at_a_time.min(pixels - first);
-            for (group, sums) in sums.iter_mut().enumerate() {
-                patches.gather(x, group, first..first + count, &mut values[..count * depth]);
-                g.pack(count, |pixel| &dy[(n * pixels + first + pixel) * dims.k + group * dims.kg()..]);
+        for (group, sums) in sums.iter_mut().enumerate() {
+            shape.fill(&x[n * image..][..image], group, &mut frame);
+            for first in (0..windows).step_by(at_a_time) {
+                let count = at_a_time.min(windows - first);
+                shape.gather(&frame, first, &mut values[..count * depth]);
+                g.pack(count, |window| &dy[(n * windows + first + window) * dims.k + group * dims.kg()..]);
                 let runs = [Run { from: 0, g: 0, count }];
                 accumulate(&Rows { values: &values, step: depth, runs: &runs, width: depth }, &g, sums, 0);
             }
         }
     }
     sums
+}
+
+/// The windows that see a position of the input through one tap: they follow one another, one stride apart.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// The first of the windows.
+    first: usize,
+    /// The position that it sees.
+    at: usize,
+    /// The number of windows.
+    count: usize,
+    stride: usize,
+}
+
+impl Seen {
+    /// The windows of tap `r`.
+    fn through(window: &Window, r: usize, outputs: usize, inputs: usize) -> Self {
+        let mut seeing = (0..outputs).filter_map(|p| Some((p, window.position(p, r, inputs)?)));
+        let (first, at) = seeing.next().unwrap_or((0, 0));
+        let count = (0..outputs).filter(|&p| window.position(p, r, inputs).is_some()).count();
+        Self { first, at, count, stride: window.stride }
+    }
+
+    /// Those among some windows.
+    fn windows(&self, of: &Range<usize>) -> Range<usize> {
+        of.start.max(self.first)..of.end.min(self.first + self.count)
+    }
+
+    /// The position that window `p`, one of them, sees.
+    fn position(&self, p: usize) -> usize {
+        self.at + (p - self.first) * self.stride
+    }
 }
 
 /// Output lines of some images.

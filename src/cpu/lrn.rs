@@ -1,7 +1,7 @@
 //! Local response normalisation across channels, in Caffe's convention (`lrn_layer.cpp`):
 //! `scale_c = k + alpha / size * sum of x_j^2` over the window, `y_c = x_c * scale_c^-beta`.
 
-use super::{ELEMENTS_PER_TASK, vectorised};
+use super::vectorised;
 use crate::host::{LrnDims, Real};
 use rayon::prelude::*;
 
@@ -16,41 +16,93 @@ fn power<T: Real>(scale: T, beta: f64) -> T {
     }
 }
 
-/// Writes `sum over |j - c| <= (size - 1) / 2 of values_j` for every channel, always from the lowest j up.
-/// `values` has `half` zeros in front and behind.
-#[inline(always)]
-fn window_sums<T: Real>(values: &[T], size: usize, sums: &mut [T]) {
-    sums.fill(T::zero());
-    for j in 0..size {
-        sums.iter_mut().zip(&values[j..]).for_each(|(s, &v)| *s += v);
+/// Elements of a block: squares, sums and powers of one stay in the first-level cache.
+const ELEMENTS_PER_BLOCK: usize = 1 << 11;
+
+/// Pixels side by side, each with zeros in front and behind, so that the sums over windows of channels are one
+/// loop over all of them; what it computes around the pixels is not used.
+struct Padded {
+    channels: usize,
+    half: usize,
+    size: usize,
+}
+
+impl Padded {
+    fn new(dims: &LrnDims) -> Self {
+        Self { channels: dims.x.c, half: dims.size / 2, size: dims.size }
+    }
+
+    /// Elements from one pixel to the next.
+    fn stride(&self) -> usize {
+        self.channels + 2 * self.half
+    }
+
+    /// Elements for some pixels.
+    fn len(&self, pixels: usize) -> usize {
+        pixels * self.stride() + self.size
+    }
+
+    /// The channels of a pixel among sums, whose first window begins with the first zero in front of it.
+    #[inline(always)]
+    fn sums<'a, T>(&self, values: &'a [T], pixel: usize) -> &'a [T] {
+        &values[pixel * self.stride()..][..self.channels]
+    }
+
+    /// The channels of a pixel, between its zeros, to be written.
+    #[inline(always)]
+    fn pixel<'a, T>(&self, values: &'a mut [T], pixel: usize) -> &'a mut [T] {
+        &mut values[pixel * self.stride() + self.half..][..self.channels]
+    }
+
+    /// Overwrites `sums[i]` with the sum of a window of `values` from i up.
+    #[inline(always)]
+    fn window_sums<T: Real>(&self, values: &[T], sums: &mut [T]) {
+        match self.size {
+            3 => fixed_window_sums::<T, 3>(values, sums),
+            5 => fixed_window_sums::<T, 5>(values, sums),
+            size => {
+                sums.fill(T::zero());
+                (0..size).for_each(|j| sums.iter_mut().zip(&values[j..]).for_each(|(s, &v)| *s += v));
+            }
+        }
     }
 }
 
-/// Overwrites `scale`, whose length is the number of channels, with that of one pixel.
 #[inline(always)]
-fn pixel_scale<T: Real>(dims: &LrnDims, x: &[T], squares: &mut [T], scale: &mut [T]) {
-    let half = dims.size / 2;
-    squares[half..half + x.len()].iter_mut().zip(x).for_each(|(s, &x)| *s = x * x);
-    window_sums(squares, dims.size, scale);
-    let (k, weight) = (T::of(dims.k), T::of(dims.alpha / dims.size as f64));
-    scale.iter_mut().for_each(|s| *s = k + weight * *s);
+fn fixed_window_sums<T: Real, const SIZE: usize>(values: &[T], sums: &mut [T]) {
+    for (sum, window) in sums.iter_mut().zip(values.array_windows::<SIZE>()) {
+        *sum = window.iter().fold(T::zero(), |total, &v| total + v);
+    }
 }
 
-fn pixels_per_task(channels: usize) -> usize {
-    ELEMENTS_PER_TASK.div_ceil(channels) * channels
+fn elements_per_block(channels: usize) -> usize {
+    ELEMENTS_PER_BLOCK.div_ceil(channels) * channels
+}
+
+/// Overwrites `scales` with those of a block of pixels.
+#[inline(always)]
+fn block_scales<T: Real>(dims: &LrnDims, padded: &Padded, x: &[T], squares: &mut [T], scales: &mut [T]) {
+    for (pixel, x) in x.chunks_exact(dims.x.c).enumerate() {
+        padded.pixel(squares, pixel).iter_mut().zip(x).for_each(|(s, &x)| *s = x * x);
+    }
+    padded.window_sums(squares, scales);
+    let (k, weight) = (T::of(dims.k), T::of(dims.alpha / dims.size as f64));
+    scales.iter_mut().for_each(|s| *s = k + weight * *s);
 }
 
 /// Overwrites `y`.
 pub fn forward<T: Real>(dims: &LrnDims, x: &[T], y: &mut [T]) {
-    let c = dims.x.c;
-    y.par_chunks_mut(pixels_per_task(c)).zip(x.par_chunks(pixels_per_task(c))).for_each(|(y, x)| {
-        let (mut squares, mut scale) = (vec![T::zero(); c + dims.size], vec![T::zero(); c]);
+    let (c, padded, block) = (dims.x.c, Padded::new(dims), elements_per_block(dims.x.c));
+    let len = padded.len(block / c);
+    let buffers = || (vec![T::zero(); len], vec![T::zero(); len - dims.size]);
+    y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each_init(buffers, |(squares, scales), (y, x)| {
+        let scales = &mut scales[..x.len() / c * padded.stride()];
         vectorised(|| {
-            for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-                pixel_scale(dims, x, &mut squares, &mut scale);
-                for ((y, &x), &s) in y.iter_mut().zip(x).zip(&scale) {
-                    *y = x * power(s, dims.beta);
-                }
+            block_scales(dims, &padded, x, squares, scales);
+            scales.iter_mut().for_each(|s| *s = power(*s, dims.beta));
+            for (pixel, (y, x)) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)).enumerate() {
+                let powers = padded.sums(scales, pixel);
+                y.iter_mut().zip(x).zip(powers).for_each(|((y, &x), &p)| *y = x * p);
             }
         });
     });
@@ -60,24 +112,33 @@ pub fn forward<T: Real>(dims: &LrnDims, x: &[T], y: &mut [T]) {
 /// `dx_c = dy_c scale_c^-beta - 2 alpha beta / size * x_c * sum of dy_j x_j scale_j^(-beta - 1)`.
 /// The scale is computed again from `x`, which costs less than to store and load it.
 pub fn backward<T: Real>(dims: &LrnDims, x: &[T], dy: &[T], dx: &mut [T]) {
-    let (c, half) = (dims.x.c, dims.size / 2);
-    let task = pixels_per_task(c);
+    let (c, padded, block) = (dims.x.c, Padded::new(dims), elements_per_block(dims.x.c));
     let factor = T::of(2.0 * dims.alpha * dims.beta / dims.size as f64);
-    dx.par_chunks_mut(task).zip(x.par_chunks(task)).zip(dy.par_chunks(task)).for_each(|((dx, x), dy)| {
-        let mut squares = vec![T::zero(); c + dims.size];
-        let mut ratios = vec![T::zero(); c + dims.size];
-        let (mut scale, mut powers, mut sums) = (vec![T::zero(); c], vec![T::zero(); c], vec![T::zero(); c]);
+    let len = padded.len(block / c);
+    let buffers = || [len, len, len - dims.size, len - dims.size].map(|len| vec![T::zero(); len]);
+    let parts = dx.par_chunks_mut(block).zip(x.par_chunks(block)).zip(dy.par_chunks(block));
+    parts.for_each_init(buffers, |[squares, ratios, scales, powers], ((dx, x), dy)| {
+        let used = x.len() / c * padded.stride();
+        let (scales, powers) = (&mut scales[..used], &mut powers[..used]);
         vectorised(|| {
-            for ((dx, x), dy) in dx.chunks_exact_mut(c).zip(x.chunks_exact(c)).zip(dy.chunks_exact(c)) {
-                pixel_scale(dims, x, &mut squares, &mut scale);
-                powers.iter_mut().zip(&scale).for_each(|(p, &s)| *p = power(s, dims.beta));
-                for i in 0..c {
-                    ratios[half + i] = dy[i] * x[i] * powers[i] / scale[i];
-                }
-                window_sums(&ratios, dims.size, &mut sums);
-                for i in 0..c {
-                    dx[i] = dy[i] * powers[i] - factor * x[i] * sums[i];
-                }
+            block_scales(dims, &padded, x, squares, scales);
+            for (p, s) in powers.iter_mut().zip(scales.iter_mut()) {
+                *p = power(*s, dims.beta);
+                *s = *p / *s;
+            }
+            for (pixel, (x, dy)) in x.chunks_exact(c).zip(dy.chunks_exact(c)).enumerate() {
+                let slopes = padded.sums(scales, pixel);
+                let ratios = padded.pixel(ratios, pixel).iter_mut();
+                ratios.zip(dy).zip(x).zip(slopes).for_each(|(((r, &dy), &x), &slope)| *r = dy * x * slope);
+            }
+            // The scales have served; their place holds the sums of the ratios.
+            padded.window_sums(ratios, scales);
+            for (pixel, ((dx, x), dy)) in
+                dx.chunks_exact_mut(c).zip(x.chunks_exact(c)).zip(dy.chunks_exact(c)).enumerate()
+            {
+                let (powers, sums) = (padded.sums(powers, pixel), padded.sums(scales, pixel));
+                let terms = dy.iter().zip(powers).zip(x).zip(sums);
+                dx.iter_mut().zip(terms).for_each(|(dx, (((&dy, &p), &x), &sum))| *dx = dy * p - factor * x * sum);
             }
         });
     });

@@ -10,18 +10,19 @@ pub mod conv2d;
 mod conv2d_weight;
 pub mod dense;
 pub mod dropout;
+mod frame;
 pub mod lrn;
 pub mod max_pool;
 pub mod memory;
 mod panels;
-mod patches;
-mod product;
+pub mod product;
 pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod top_k;
 
 pub use memory::Memory;
+pub use product::{View, product};
 
 /// Elements that one task of an elementwise operation takes: large enough to hide the hand-over to a thread.
 const ELEMENTS_PER_TASK: usize = 1 << 14;

@@ -5,6 +5,9 @@
 //! over the depth in its order, whatever the tile, the width of a register or the rows around it, so that
 //! results do not depend on batch, threads or instruction set.
 
+#![allow(clippy::needless_range_loop, reason = "the loops over a tile have fixed bounds, which keeps it in registers")]
+
+use super::frame::Frame;
 use crate::host::Real;
 use pulp::{Simd, WithSimd};
 
@@ -75,14 +78,23 @@ impl<T: Real> Panels<T> {
     }
 }
 
-/// `y[i][j] = b[j] + sum over d of a[i][d] * panels[d][j]`, overwriting `columns` elements of each row of `y`.
-/// Rows of `a` are the panels' depth long, those of `y` begin `stride` elements apart.
-pub fn product<T: Real>(a: &[T], panels: &Panels<T>, b: Option<&[T]>, y: &mut [T], stride: usize) {
+/// The windows of a frame: rows of a matrix, read where they lie.
+#[derive(Debug)]
+pub struct Windows<'a, T> {
+    /// The frame of one group.
+    pub values: &'a [T],
+    /// Its shape.
+    pub shape: &'a Frame,
+}
+
+/// `y[i][j] = b[j] + sum over d of a[i][d] * panels[d][j]` for every window `a[i]`, overwriting as many elements of
+/// each row of `y` as the panels have columns. Rows of `y` begin `stride` elements apart.
+pub fn product<T: Real>(a: &Windows<'_, T>, panels: &Panels<T>, b: Option<&[T]>, y: &mut [T], stride: usize) {
     pulp::Arch::new().dispatch(Product { a, panels, b, y, stride });
 }
 
 struct Product<'a, T> {
-    a: &'a [T],
+    a: &'a Windows<'a, T>,
     panels: &'a Panels<T>,
     b: Option<&'a [T]>,
     y: &'a mut [T],
@@ -100,68 +112,59 @@ impl<T: Real> WithSimd for Product<'_, T> {
 impl<T: Real> Product<'_, T> {
     #[inline(always)]
     fn tiles<S: Simd, const V: usize>(&mut self, simd: S) {
-        let depth = self.panels.depth;
-        let rows = self.a.len() / depth;
-        let panel_len = depth * self.panels.width;
-        for index in 0..self.panels.values.len() / panel_len {
-            let panel = T::vectors::<S>(&self.panels.values[index * panel_len..][..panel_len]);
-            for (first, size) in parts(rows) {
+        for panel in 0..self.panels.columns.div_ceil(self.panels.width) {
+            for (first, size) in parts(self.a.shape.windows()) {
                 match size {
-                    1 => self.tile::<S, 1, V>(simd, panel, index, first),
-                    2 => self.tile::<S, 2, V>(simd, panel, index, first),
-                    3 => self.tile::<S, 3, V>(simd, panel, index, first),
-                    4 => self.tile::<S, 4, V>(simd, panel, index, first),
-                    5 => self.tile::<S, 5, V>(simd, panel, index, first),
-                    _ => self.tile::<S, 6, V>(simd, panel, index, first),
+                    1 => self.tile::<S, 1, V>(simd, panel, first),
+                    2 => self.tile::<S, 2, V>(simd, panel, first),
+                    3 => self.tile::<S, 3, V>(simd, panel, first),
+                    4 => self.tile::<S, 4, V>(simd, panel, first),
+                    5 => self.tile::<S, 5, V>(simd, panel, first),
+                    _ => self.tile::<S, 6, V>(simd, panel, first),
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const M: usize, const V: usize>(
-        &mut self,
-        simd: S,
-        panel: &[T::Vector<S>],
-        index: usize,
-        first: usize,
-    ) {
+    fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, panel: usize, first: usize) {
         let Panels { width, depth, columns, .. } = *self.panels;
-        let mut rows = [self.a; M];
+        let (values, shape) = (self.a.values, self.a.shape);
+        let weights = T::vectors::<S>(&self.panels.values[panel * depth * width..][..depth * width]);
+        let mut at = [0; M];
         for i in 0..M {
-            rows[i] = &self.a[(first + i) * depth..][..depth];
+            at[i] = shape.at(first + i);
         }
         let mut sums = [[T::splat(simd, T::zero()); V]; M];
-        for (d, w) in panel.as_chunks::<V>().0[..depth].iter().enumerate() {
+        let len = shape.run_len();
+        for (run, weights) in shape.runs().iter().zip(weights.as_chunks::<V>().0.chunks_exact(len)) {
+            let mut rows = [values; M];
             for i in 0..M {
-                let value = T::splat(simd, rows[i][d]);
-                for v in 0..V {
-                    sums[i][v] = T::fused(simd, value, w[v], sums[i][v]);
+                rows[i] = &values[at[i] + run..][..len];
+            }
+            for (d, w) in weights[..len].iter().enumerate() {
+                for i in 0..M {
+                    let value = T::splat(simd, rows[i][d]);
+                    for v in 0..V {
+                        sums[i][v] = T::fused(simd, value, w[v], sums[i][v]);
+                    }
                 }
             }
         }
-        let column = index * width;
+        let column = panel * width;
         let count = width.min(columns - column);
         for i in 0..M {
             let y = &mut self.y[(first + i) * self.stride + column..][..count];
             if count == width {
                 T::vectors_mut::<S>(y)[..V].copy_from_slice(&sums[i]);
             } else {
-                for (j, y) in y.iter_mut().enumerate() {
-                    *y = lane::<T, S, V>(&sums[i], j);
-                }
+                y.copy_from_slice(&T::elements::<S>(&sums[i])[..count]);
             }
             if let Some(b) = self.b {
                 y.iter_mut().zip(&b[column..]).for_each(|(y, &b)| *y += b);
             }
         }
     }
-}
-
-/// One element of a row of registers.
-#[inline(always)]
-fn lane<T: Real, S: Simd, const V: usize>(row: &[T::Vector<S>; V], j: usize) -> T {
-    T::elements::<S>(row)[j]
 }
 
 /// Rows of a matrix that follow one another at a fixed distance, and the rows of gradients that they meet.

@@ -1,5 +1,6 @@
 //! Everything that can go wrong with data, in one type.
 
+use super::{fetch::FetchError, folder::FolderError, image_file::ImageFileError, store::StoreError};
 use std::{io, path::PathBuf};
 
 /// What was wrong with a file, a data set or a request, and what to do about it.
@@ -196,4 +197,16 @@ pub enum DataError {
     /// NumPy's generator was to be seeded with a list without entries.
     #[error("the seed is an empty list; give at least one number")]
     EmptySeed,
+    /// One image file is bad.
+    #[error(transparent)]
+    ImageFile(#[from] ImageFileError),
+    /// A folder of images, an archive of it or its file of labels is wrong.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A packed store, or building one, is wrong.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
 }

@@ -1,14 +1,14 @@
-//! Images and labels in memory.
+//! Images and labels, in memory or in a packed store.
 
 use std::path::PathBuf;
 
-use super::DataError;
+use super::{DataError, store::Stored};
 
 /// Labelled images of one shape, as bytes.
 ///
 /// Pixels are kept as bytes and channels last because that is what image decoders and the packed files
 /// give; the conversion to the layout and numbers of a network happens when a batch is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ImageSet {
     /// Rows, H.
     pub height: usize,
@@ -16,11 +16,21 @@ pub struct ImageSet {
     pub width: usize,
     /// Channels, C: 1 for gray, 3 for red, green, blue in this order.
     pub channels: usize,
-    /// N x H x W x C values from 0 to 255.
+    /// N x H x W x C values from 0 to 255; none where the images lie in a packed store. [`Self::image`] reads both.
     pub pixels: Vec<u8>,
     /// N classes, counted from 0.
     pub labels: Vec<u16>,
+    stored: Option<Stored>,
 }
+
+/// Two sets are equal when they hold the same images and labels, wherever they lie.
+impl PartialEq for ImageSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape() == other.shape() && self.labels == other.labels && self.images().eq(other.images())
+    }
+}
+
+impl Eq for ImageSet {}
 
 impl ImageSet {
     /// Takes N x H x W x C bytes and N labels.
@@ -40,7 +50,18 @@ impl ImageSet {
             let (expected, got) = (expected.unwrap_or(usize::MAX), pixels.len());
             return Err(DataError::PixelCount { images, height, width, channels, expected, got });
         }
-        Ok(Self { height, width, channels, pixels, labels })
+        Ok(Self { height, width, channels, pixels, labels, stored: None })
+    }
+
+    /// Images that stay in a packed store, with a label for each.
+    pub(super) fn stored(stored: Stored, labels: Vec<u16>) -> Self {
+        let side = stored.store.side();
+        Self { height: side, width: side, channels: 3, pixels: Vec::new(), labels, stored: Some(stored) }
+    }
+
+    /// Whether the images lie in a packed store, where reading one may wait for the disk.
+    pub fn is_stored(&self) -> bool {
+        self.stored.is_some()
     }
 
     /// The number of images, N.
@@ -65,23 +86,35 @@ impl ImageSet {
 
     /// The H x W x C bytes of image `index`; like a slice, it panics when `index` is not below [`Self::len`].
     pub fn image(&self, index: usize) -> &[u8] {
+        if let Some(stored) = &self.stored {
+            return stored.image(index);
+        }
         let size = self.image_len();
         &self.pixels[index * size..(index + 1) * size]
     }
 
-    /// A new set of the images at `indices`, in that order; an index may appear more than once.
+    /// The H x W x C bytes of every image in turn.
+    pub fn images(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|index| self.image(index))
+    }
+
+    /// A new set of the images at `indices`, in that order; an index may appear more than once. Stored images are
+    /// not copied.
     ///
     /// # Errors
     /// [`DataError::NoSuchImage`] for an index that is not below [`Self::len`].
     pub fn select(&self, indices: &[usize]) -> Result<Self, DataError> {
-        let mut pixels = Vec::with_capacity(indices.len() * self.image_len());
-        let mut labels = Vec::with_capacity(indices.len());
-        for &index in indices {
-            let label = *self.labels.get(index).ok_or(DataError::NoSuchImage { index, images: self.len() })?;
-            labels.push(label);
-            pixels.extend_from_slice(self.image(index));
+        let label = |&index: &usize| {
+            self.labels.get(index).copied().ok_or(DataError::NoSuchImage { index, images: self.len() })
+        };
+        let labels = indices.iter().map(label).collect::<Result<_, _>>()?;
+        let stored = self.stored.as_ref().map(|stored| stored.select(indices));
+        let mut pixels = Vec::new();
+        if stored.is_none() {
+            pixels.reserve_exact(indices.len() * self.image_len());
+            indices.iter().for_each(|&index| pixels.extend_from_slice(self.image(index)));
         }
-        Ok(Self { pixels, labels, ..*self })
+        Ok(Self { pixels, labels, stored, ..*self })
     }
 
     /// The number of images of each class: `classes` entries, or more where a label asks for it,
@@ -111,12 +144,23 @@ impl ImageSet {
         for size in [self.height, self.width, self.channels, self.len()] {
             hasher.update(&(size as u64).to_le_bytes());
         }
-        hasher.update(&self.pixels);
+        match &self.stored {
+            None => {
+                hasher.update(&self.pixels);
+            }
+            // The digests of the packed images stand for them: reading a large set whole would take minutes.
+            Some(Stored { store, places }) => {
+                hasher.update(b"packed");
+                for &place in places {
+                    hasher.update(store.image_digest(place as usize));
+                }
+            }
+        };
         let labels: Vec<u8> = self.labels.iter().flat_map(|label| label.to_le_bytes()).collect();
         hasher.update(&labels);
     }
 
-    /// BLAKE3 over the shape, the pixels and the labels, as 64 hexadecimal digits.
+    /// BLAKE3 over the shape, the pixels (of stored images, their digests) and the labels, as 64 hexadecimal digits.
     pub fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         self.hash_into(&mut hasher);

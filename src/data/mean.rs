@@ -5,19 +5,32 @@
 //! Values are in the units of the bytes, 0 to 255.
 
 use super::{DataError, ImageSet};
+use rayon::prelude::*;
+
+/// Images that one task sums up; large enough to be worth a task.
+const TASK: usize = 1024;
 
 /// The sums over images of each of the H x W x C values. 64 bits hold 2^56 images of 255.
 fn sums(set: &ImageSet) -> Result<Vec<u64>, DataError> {
     if set.is_empty() {
         return Err(DataError::NoImages);
     }
-    let mut sums = vec![0; set.image_len()];
-    for image in set.pixels.chunks_exact(set.image_len()) {
-        for (sum, &value) in sums.iter_mut().zip(image) {
-            *sum += u64::from(value);
+    // Sums of whole numbers do not depend on their order, so that the tasks may end in any.
+    let task = |first: usize| {
+        let mut sums = vec![0; set.image_len()];
+        for index in first..(first + TASK).min(set.len()) {
+            for (sum, &value) in sums.iter_mut().zip(set.image(index)) {
+                *sum += u64::from(value);
+            }
         }
-    }
-    Ok(sums)
+        sums
+    };
+    let add = |mut a: Vec<u64>, b: Vec<u64>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
+    };
+    let tasks = (0..set.len()).into_par_iter().step_by(TASK);
+    Ok(tasks.map(task).reduce(|| vec![0; set.image_len()], add))
 }
 
 /// The mean image, H x W x C: `sum over images of x[h, w, c] / N`.
@@ -47,7 +60,7 @@ pub fn channel_mean(set: &ImageSet) -> Result<Vec<f32>, DataError> {
 /// [`DataError::NoImages`] for an empty set.
 pub fn std(set: &ImageSet) -> Result<f32, DataError> {
     let total: u128 = sums(set)?.into_iter().map(u128::from).sum();
-    let values = set.pixels.len() as u128;
+    let values = set.len() as u128 * set.image_len() as u128;
     let spread = values * squares(set) - total * total;
     Ok(((spread as f64).sqrt() / values as f64) as f32)
 }
@@ -61,12 +74,13 @@ pub fn std_about_mean_image(set: &ImageSet) -> Result<f32, DataError> {
     let explained: u128 = sums(set)?.into_iter().map(|sum| u128::from(sum) * u128::from(sum)).sum();
     // N times the sum of squared distances, an exact integer; N and N H W C turn it into a mean.
     let spread = set.len() as u128 * squares(set) - explained;
-    Ok((spread as f64 / set.len() as f64 / set.pixels.len() as f64).sqrt() as f32)
+    Ok((spread as f64 / set.len() as f64 / (set.len() * set.image_len()) as f64).sqrt() as f32)
 }
 
 /// The sum of the squares of all values.
 fn squares(set: &ImageSet) -> u128 {
-    set.pixels.iter().map(|&value| u64::from(value).pow(2)).sum::<u64>().into()
+    let of = |index| set.image(index).iter().map(|&value| u64::from(value).pow(2)).sum::<u64>();
+    (0..set.len()).into_par_iter().map(of).sum::<u64>().into()
 }
 
 #[cfg(test)]

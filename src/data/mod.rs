@@ -1,8 +1,8 @@
 //! Image sources, class splits, subsets and the description of crops.
 //!
 //! A data set is bytes in memory ([`Dataset`]: a training and a test [`ImageSet`]) with class names.
-//! It comes from IDX files ([`idx`]), from CIFAR's binary files ([`cifar`]) or from the binary itself
-//! ([`fashion::embedded`]). [`split`] says which classes belong to which half, [`subset`] which images
+//! It comes from IDX files ([`idx`]), from CIFAR's binary files ([`cifar`]), from folders or archives of image files
+//! ([`folder`], decoded by [`image_file`]), from a packed store ([`store`]: mapped, not copied) or from the binary itself ([`fashion::embedded`]). [`split`] says which classes belong to which half, [`subset`] which images
 //! are trained on and which are held out, [`mean`] computes what is subtracted, [`crop`] describes the
 //! window that a network sees. Nothing here knows of devices, networks or learning.
 
@@ -11,14 +11,20 @@ pub mod cifar_classes;
 pub mod crop;
 mod error;
 pub mod fashion;
+pub mod fetch;
+pub mod folder;
 pub mod idx;
 mod idx_folder;
+pub mod image_file;
 mod image_set;
+pub mod inspect;
 pub mod mean;
 pub mod mt19937;
 pub mod natural;
+pub mod prefetch;
 mod source;
 pub mod split;
+pub mod store;
 pub mod subset;
 
 pub use error::DataError;

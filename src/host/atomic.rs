@@ -20,14 +20,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        sync_folder(folder)
+        rename(&temporary, path)
     })();
     if result.is_err() {
         // The error of the write matters more than one of cleaning up after it.
         let _ = fs::remove_file(&temporary);
     }
     result
+}
+
+/// Gives a finished file its name, over an older one if there is one, and waits until the folder is on the disk.
+///
+/// # Errors
+/// A rename that is refused; a folder that cannot be synchronised.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
 #[cfg(unix)]

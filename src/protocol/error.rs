@@ -111,6 +111,14 @@ pub enum ProtocolError {
         /// What is wrong.
         reason: String,
     },
+    /// A file of similarities that cannot be read.
+    #[error("{path}: {reason}; delete it to compute it again")]
+    Similarities {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// An error of the data.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -3,7 +3,7 @@
 use super::{Arm, Half, ProtocolError};
 use crate::{
     nn::zoo,
-    train::{Solver, batches::Augmentation},
+    train::{Reading, Solver, batches::Augmentation},
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -42,9 +42,9 @@ pub struct Experiment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// `fashion-mnist` (compiled in), `idx`, `cifar10` or `cifar100`.
+    /// `fashion-mnist` (compiled in), `idx`, `cifar10`, `cifar100`, `folder` (image files) or `packed` (a store).
     pub source: String,
-    /// The folder of the files; empty for the embedded set. Best given with `--set data.path=DIR`.
+    /// The folder of the files, or the packed file; empty for the embedded set. Best given with `--set data.path=DIR`.
     pub path: String,
     /// Training images of each class: the first ones of the set, or all where it is 0.
     pub train_per_class: usize,
@@ -58,6 +58,21 @@ pub struct Data {
     pub scale: f64,
     /// `none`, `crop` or `crop-and-mirror`.
     pub augmentation: Augmentation,
+    /// Windows of each image where there is augmentation, drawn once and seen in turn from epoch to epoch: a frozen
+    /// prefix is then computed once for each. 0 draws a new window every time.
+    #[serde(default, skip_serializing_if = "is_no_view")]
+    pub views: u32,
+}
+
+const fn is_no_view(views: &u32) -> bool {
+    *views == 0
+}
+
+impl Data {
+    /// How images become a net's input.
+    pub const fn reading(&self) -> Reading {
+        Reading { scale: self.scale, augmentation: self.augmentation, views: self.views }
+    }
 }
 
 /// The net of an experiment.
@@ -88,6 +103,10 @@ pub struct Protocol {
     /// these, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub train_sizes: Vec<usize>,
+    /// Test images of each half on which `reproduce` compares layers when all networks are trained (linear CKA);
+    /// 0 means that only `strata similarity` does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub similarity_images: usize,
     /// Evaluations in one training run, the last one included.
     pub evaluations: u64,
     /// Steps between two checkpoints.
@@ -143,6 +162,7 @@ impl Experiment {
         self.data.test_per_class = 10;
         self.protocol.splits.truncate(1);
         self.protocol.train_sizes.retain(|&size| size < 20);
+        self.protocol.similarity_images = self.protocol.similarity_images.min(50);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
         let steps = self.solver.max_iter;
@@ -221,6 +241,9 @@ impl Experiment {
         if self.protocol.checkpoint_every == 0 {
             return bad("protocol.checkpoint_every", "at least 1", "0".into());
         }
+        if self.data.views > 0 && self.data.augmentation == Augmentation::None {
+            return bad("data.views", "0 without augmentation", self.data.views.to_string());
+        }
         if !self.data.scale.is_finite() || self.data.scale <= 0.0 {
             return bad("data.scale", "a number above 0", self.data.scale.to_string());
         }
@@ -228,8 +251,12 @@ impl Experiment {
     }
 }
 
+const fn is_zero(value: &usize) -> bool {
+    *value == 0
+}
+
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 33] = [
+const KEYS: [&str; 35] = [
     "name",
     "description",
     "seed",
@@ -242,6 +269,7 @@ const KEYS: [&str; 33] = [
     "data.evaluate_on",
     "data.scale",
     "data.augmentation",
+    "data.views",
     "net",
     "net.name",
     "net.outputs",
@@ -252,6 +280,7 @@ const KEYS: [&str; 33] = [
     "protocol.layers",
     "protocol.arms",
     "protocol.train_sizes",
+    "protocol.similarity_images",
     "protocol.evaluations",
     "protocol.checkpoint_every",
     "solver",

@@ -1,17 +1,21 @@
 //! The paper's protocol: experiments, arms, the plan of networks, run directories and the runner.
 
 pub mod arm;
+pub mod cka;
 mod error;
 pub mod experiment;
+mod image_files;
 pub mod node;
 pub mod plan;
 mod reduced;
 pub mod run_dir;
 pub mod runner;
 pub mod settings;
+pub mod similarity;
 pub mod source;
 mod start;
 pub mod streams;
+pub mod work;
 
 pub use arm::{Arm, Half};
 pub use error::ProtocolError;

@@ -3,16 +3,18 @@
 use super::{
     Experiment, Node, ProtocolError, State,
     run_dir::{Manifest, RunDir, Timing},
+    runner::Workshop,
     settings,
-    source::{HalfData, Halves},
+    source::HalfData,
     start, streams,
+    work::{self, Work},
 };
 use crate::{
     host::{atomic, digest},
     nn::{NetDef, weights, zoo},
     ops::Device,
     train::{
-        Confusion, Images, Record, TrainError, Trainer,
+        Confusion, Images, Prefixes, Record, TrainError, Trainer,
         checkpoint::{self, Identity},
         record,
     },
@@ -35,6 +37,8 @@ struct Job<'a> {
     device: &'a Device,
     half: &'a HalfData,
     mean: &'a [f32],
+    prefixes: &'a Prefixes,
+    work: &'a Work,
 }
 
 /// The net of a node: frozen, cut where it is a probe, and with the outputs of its half.
@@ -58,13 +62,12 @@ pub fn net_of(experiment: &Experiment, node: &Node, classes: usize) -> Result<Ne
 /// # Errors
 /// A parent that is not done; a device, file or data error. Divergence is recorded and comes back as a state.
 pub fn run(
-    experiment: &Experiment,
+    workshop: Workshop<'_>,
     node: &Node,
-    halves: &Halves,
-    runs: &RunDir,
-    device: &Device,
+    prefixes: &Prefixes,
     watcher: &dyn Watcher,
 ) -> Result<State, ProtocolError> {
+    let Workshop { experiment, halves, runs, device } = workshop;
     let (target, mean) = halves.of_node(experiment, node)?;
     if let Some(manifest) = runs.manifest(&node.name)?
         && manifest.state != State::Failed
@@ -73,7 +76,8 @@ pub fn run(
         return Ok(manifest.state);
     }
     let _lock = runs.lock(node)?;
-    let job = Job { experiment, node, runs, device, half: &target, mean: &mean };
+    let work = work::of(experiment, node, halves)?;
+    let job = Job { experiment, node, runs, device, half: &target, mean: &mean, prefixes, work: &work };
     let result = job.train(watcher);
     let (state, message) = match &result {
         Ok(()) => return Ok(State::Done),
@@ -101,8 +105,16 @@ impl Job<'_> {
             weights: None,
             log: None,
             confusion: None,
+            multiply_adds: Some(self.work.computed),
             settings,
         }
+    }
+
+    /// What the activations of the network's frozen prefix depend on, where another network may have the same.
+    fn sharing_key(&self) -> Option<String> {
+        let place = work::sharing_key(self.experiment, self.node)?;
+        let parents = self.manifest(State::Running).parents.concat();
+        Some(format!("{place} {parents} {}", self.half.digest))
     }
 
     fn train(&self, watcher: &dyn Watcher) -> Result<(), ProtocolError> {
@@ -113,9 +125,11 @@ impl Job<'_> {
         let def = net_of(self.experiment, self.node, self.half.classes)?;
         let images = Images { set: &self.half.train, mean: self.mean };
         let streams = streams::training(self.experiment.seed, self.node);
-        let data = &self.experiment.data;
-        let input = (data.scale, data.augmentation);
-        let mut trainer = Trainer::new(&def, solver, images, input, streams, self.device)?;
+        let reading = self.experiment.data.reading();
+        let mut trainer = Trainer::new(&def, solver, images, reading, streams, self.device)?;
+        if let Some(key) = self.sharing_key() {
+            trainer = trainer.sharing(self.prefixes, &key);
+        }
         start::weights(&mut trainer, self.experiment.seed, self.node, self.runs)?;
 
         let settings = settings::digest(&settings::of(self.experiment, self.node));
@@ -157,12 +171,12 @@ impl Job<'_> {
                 checkpoint::save(&mut trainer, &losses, &identity, &state)?;
             }
             if stop {
-                self.add_time(start)?;
+                self.add_time(start, &trainer)?;
                 return Err(TrainError::Stopped { step: done }.into());
             }
         }
         self.finish(&mut trainer, &confusion, &log, &state)?;
-        self.add_time(start)
+        self.add_time(start, &trainer)
     }
 
     /// Writes the weights and the confusion counts, then the manifest, which makes the network done, then removes
@@ -195,9 +209,10 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn add_time(&self, start: Instant) -> Result<(), ProtocolError> {
+    fn add_time(&self, start: Instant, trainer: &Trainer<'_>) -> Result<(), ProtocolError> {
         let before = self.runs.timing(&self.node.name);
         let seconds = before.seconds + start.elapsed().as_secs_f64();
-        self.runs.write_timing(&self.node.name, &Timing { seconds, sittings: before.sittings + 1 })
+        let waiting = before.waiting + trainer.waited().as_secs_f64();
+        self.runs.write_timing(&self.node.name, &Timing { seconds, sittings: before.sittings + 1, waiting })
     }
 }

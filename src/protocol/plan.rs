@@ -126,6 +126,17 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The networks in an order in which those that share a frozen prefix follow each other, so that its activations
+    /// need not be kept for long.
+    pub fn in_sharing_order(&self) -> Vec<&Node> {
+        let mut nodes: Vec<&Node> = self.nodes.iter().collect();
+        nodes.sort_by_key(|node| {
+            let shared = node.arm.freezes() && !node.arm.is_random();
+            (node.split, node.replicate, node.train_size, node.n, node.target, node.source, !shared)
+        });
+        nodes
+    }
+
     /// A network by its name.
     ///
     /// # Errors

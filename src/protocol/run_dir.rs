@@ -5,7 +5,7 @@
 //! `timing.json`, and last of all `manifest.toml`: a node is done when its manifest is there.
 //! `docs/run-directory.md` describes every file.
 
-use super::{Experiment, Node, ProtocolError, plan::NodeKind, settings};
+use super::{Experiment, Node, ProtocolError, plan::NodeKind, settings, similarity::Similarities};
 use crate::{
     host::{atomic, digest},
     nn::weights,
@@ -59,6 +59,10 @@ pub struct Manifest {
     /// The digest of `confusion.json`.
     #[serde(default)]
     pub confusion: Option<String>,
+    /// Multiply-adds of training and evaluation as [`super::work`] counts them; those of a forward pass that was
+    /// shared with another network are counted in both, so that the number does not depend on which came first.
+    #[serde(default)]
+    pub multiply_adds: Option<u64>,
     /// What the network's bits depend on, apart from the images and the parents.
     pub settings: toml::Table,
 }
@@ -70,6 +74,9 @@ pub struct Timing {
     pub seconds: f64,
     /// Sittings.
     pub sittings: u32,
+    /// Those of the seconds that passed waiting for the bytes of images.
+    #[serde(default)]
+    pub waiting: f64,
 }
 
 /// The directory of one experiment.
@@ -209,6 +216,31 @@ impl RunDir {
     pub fn finish(&self, manifest: &Manifest) -> Result<(), ProtocolError> {
         let path = self.node(&manifest.node).join("manifest.toml");
         let text = toml::to_string_pretty(manifest).unwrap_or_default();
+        atomic::write(&path, text.as_bytes()).map_err(io(&path))
+    }
+
+    /// The similarities that were computed last, where there are any.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn similarities(&self) -> Result<Option<Similarities>, ProtocolError> {
+        let path = self.path.join("similarity.json");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(io(&path)(e)),
+        };
+        let parsed = serde_json::from_str(&text);
+        parsed.map(Some).map_err(|e| ProtocolError::Similarities { path, reason: e.to_string() })
+    }
+
+    /// Writes similarities.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_similarities(&self, found: &Similarities) -> Result<(), ProtocolError> {
+        let path = self.path.join("similarity.json");
+        let text = serde_json::to_string(found).unwrap_or_default();
         atomic::write(&path, text.as_bytes()).map_err(io(&path))
     }
 

@@ -6,7 +6,10 @@ use super::{
     run_dir::RunDir,
     source::Halves,
 };
-use crate::{ops::Device, train::TrainError};
+use crate::{
+    ops::Device,
+    train::{Prefixes, TrainError},
+};
 use std::sync::{Condvar, Mutex};
 
 /// What the runner tells.
@@ -51,9 +54,10 @@ struct Board {
 /// # Errors
 /// The first error of any network.
 pub fn run(workshop: Workshop<'_>, wanted: &[&Node], jobs: usize, events: &dyn Events) -> Result<(), ProtocolError> {
-    let Workshop { experiment, halves, runs, device } = workshop;
+    let runs = workshop.runs;
     let board = Mutex::new(Board { progress: vec![Progress::Waiting; wanted.len()], error: None });
     let changed = Condvar::new();
+    let prefixes = Prefixes::default();
     let parents: Vec<Vec<Result<usize, &String>>> = wanted
         .iter()
         .map(|node| {
@@ -67,7 +71,7 @@ pub fn run(workshop: Workshop<'_>, wanted: &[&Node], jobs: usize, events: &dyn E
             let node = wanted[index];
             let result = blocked(node, &parents[index], &board, runs).and_then(|()| {
                 events.begin(node);
-                node::run(experiment, node, halves, runs, device, events)
+                node::run(workshop, node, &prefixes, events)
             });
             let (state, message) = match &result {
                 Ok(state) => (*state, None),

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images behind them count by their digest.
-const OF_NO_NETWORK: [&str; 8] = [
+const OF_NO_NETWORK: [&str; 9] = [
     "name",
     "description",
     "protocol.splits",
@@ -19,6 +19,7 @@ const OF_NO_NETWORK: [&str; 8] = [
     "protocol.layers",
     "protocol.arms",
     "protocol.train_sizes",
+    "protocol.similarity_images",
     "protocol.checkpoint_every",
 ];
 
@@ -149,6 +150,7 @@ mod tests {
             "protocol.layers=[3]",
             "protocol.arms=[\"AnB\"]",
             "protocol.train_sizes=[10, 20]",
+            "protocol.similarity_images=100",
             "protocol.checkpoint_every=7",
             "data.path=\"elsewhere\"",
             "description=\"other words\"",

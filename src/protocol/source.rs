@@ -1,6 +1,6 @@
 //! The images of an experiment: its data set, halved, with training, held-out and test parts.
 
-use super::{Experiment, Half, ProtocolError};
+use super::{Experiment, Half, ProtocolError, image_files};
 use crate::data::{self, Dataset, ImageSet, cifar, fashion, idx, mean, natural, split, subset};
 use std::{collections::BTreeMap, path::Path};
 
@@ -53,8 +53,10 @@ pub fn load(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
         "idx" => idx::load_idx_folder(path)?,
         "cifar10" => cifar::load_cifar(path, &cifar::CIFAR10)?,
         "cifar100" => cifar::load_cifar(path, &cifar::CIFAR100_FINE)?,
+        "folder" => image_files::folder(path, experiment)?,
+        "packed" => image_files::packed(path)?,
         other => {
-            let expected = "\"fashion-mnist\", \"idx\", \"cifar10\" or \"cifar100\"";
+            let expected = "\"fashion-mnist\", \"idx\", \"cifar10\", \"cifar100\", \"folder\" or \"packed\"";
             return Err(value("data.source", expected, format!("{other:?}")));
         }
     })

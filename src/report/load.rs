@@ -1,6 +1,6 @@
 //! From a run directory to the plain records of a report.
 
-use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study, multiply_adds};
+use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
     protocol::{Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State},
     train::record,
@@ -51,10 +51,7 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
     let seconds = runs.timing(&node.name).seconds;
     let records = record::read(&runs.node(&node.name).join("log.jsonl"))?;
     let last = records.last().map_or(1, |record| record.step) as f64;
-    let confusion = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))?;
-    let images = records.last().map_or(0, |record| usize::try_from(record.images).unwrap_or(0));
-    // Directories made earlier do not tell how many classes a half has, so that the work is unknown.
-    let work = confusion.map(|c| multiply_adds(experiment, node, c.classes.len(), images)).transpose()?;
+    let work = manifest.as_ref().and_then(|manifest| manifest.multiply_adds).map(|count| count as f64);
     let evaluation = |record: record::Record| Evaluation {
         step: record.step,
         epoch: record.epoch,

@@ -16,7 +16,6 @@ mod results;
 mod run;
 pub mod statistics;
 mod table;
-mod work;
 mod write;
 
 pub use csv::{runs_csv, summary_csv};
@@ -34,5 +33,4 @@ pub use results::{
 pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Kind, Reported, Run, State, Study};
 pub use statistics::Verdict;
 pub use table::text;
-pub use work::multiply_adds;
 pub use write::{Written, draw, write};

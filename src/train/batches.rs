@@ -27,6 +27,43 @@ pub enum Augmentation {
     CropAndMirror,
 }
 
+/// How stored images become a net's input.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// What a pixel's difference to the mean is multiplied with.
+    pub scale: f64,
+    /// Where training crops come from.
+    pub augmentation: Augmentation,
+    /// Windows of each image, drawn once and seen in turn from epoch to epoch; 0 draws a new one every time.
+    pub views: u32,
+}
+
+impl Reading {
+    /// The centre window only.
+    pub const fn centre(scale: f64) -> Self {
+        Self { scale, augmentation: Augmentation::None, views: 0 }
+    }
+
+    /// How many different inputs a training run makes of an image; none where there is no end of them.
+    pub fn inputs(&self) -> Option<usize> {
+        match (self.augmentation, self.views) {
+            (Augmentation::None, _) => Some(1),
+            (_, 0) => None,
+            (_, views) => Some(views as usize),
+        }
+    }
+
+    fn window(&self, set: &ImageSet, side: usize, words: [u32; 4]) -> Result<Crop, DataError> {
+        let [row, column, mirror, _] = words;
+        let words = [row, column, mirror];
+        match self.augmentation {
+            Augmentation::None => Crop::centre(set.height, set.width, side),
+            Augmentation::Crop => Crop::train(set.height, set.width, side, false, words),
+            Augmentation::CropAndMirror => Crop::train(set.height, set.width, side, true, words),
+        }
+    }
+}
+
 /// The order of the images of one training run: all images of an epoch in random order, then the next epoch.
 /// A batch may span two epochs, as it does in Caffe.
 #[derive(Clone, Debug)]
@@ -35,20 +72,29 @@ pub struct Batches {
     crops: Stream,
     images: usize,
     batch: usize,
-    augmentation: Augmentation,
+    reading: Reading,
     cached: Option<(u32, Vec<u32>)>,
 }
 
 impl Batches {
     /// The order drawn from two streams.
-    pub fn new(order: Stream, crops: Stream, images: usize, batch: usize, augmentation: Augmentation) -> Self {
-        Self { order, crops, images, batch, augmentation, cached: None }
+    pub fn new(order: Stream, crops: Stream, images: usize, batch: usize, reading: Reading) -> Self {
+        Self { order, crops, images, batch, reading, cached: None }
     }
 
     /// The images of a step, by their index.
     pub fn indices(&mut self, step: u64) -> Vec<usize> {
+        self.places(step).map(|place| self.at(place)).collect()
+    }
+
+    /// The inputs of a step, by their number: view times images plus image.
+    pub fn inputs(&mut self, step: u64) -> Vec<usize> {
+        self.places(step).map(|place| self.view(place) * self.images + self.at(place)).collect()
+    }
+
+    fn places(&self, step: u64) -> std::ops::Range<u64> {
         let first = step * self.batch as u64;
-        (first..first + self.batch as u64).map(|place| self.at(place)).collect()
+        first..first + self.batch as u64
     }
 
     fn at(&mut self, place: u64) -> usize {
@@ -59,20 +105,37 @@ impl Batches {
         self.cached.as_ref().map_or(0, |(_, order)| order[within] as usize)
     }
 
-    /// The windows of a step's images: top, left and mirror of each.
-    pub fn crops(&self, step: u64, set: &ImageSet, side: usize) -> Result<Vec<u32>, DataError> {
-        let first = step * self.batch as u64;
-        let mut crops = Vec::with_capacity(3 * self.batch);
-        for place in first..first + self.batch as u64 {
-            let [row, column, mirror, _] = self.crops.words(place, 0);
-            let words = [row, column, mirror];
-            let crop = match self.augmentation {
-                Augmentation::None => Crop::centre(set.height, set.width, side)?,
-                Augmentation::Crop => Crop::train(set.height, set.width, side, false, words)?,
-                Augmentation::CropAndMirror => Crop::train(set.height, set.width, side, true, words)?,
-            };
-            crops.extend([crop.top, crop.left, u32::from(crop.mirror)]);
-        }
-        Ok(crops)
+    /// Which view of its image a place sees.
+    fn view(&self, place: u64) -> usize {
+        let epoch = place / self.images as u64;
+        self.reading.inputs().map_or(0, |inputs| (epoch % inputs as u64) as usize)
     }
+
+    /// The windows of a step's images: top, left and mirror of each.
+    ///
+    /// # Errors
+    /// Images smaller than the window.
+    pub fn crops(&mut self, step: u64, set: &ImageSet, side: usize) -> Result<Vec<u32>, DataError> {
+        if self.reading.views > 0 {
+            let inputs = self.inputs(step);
+            return self.windows(&inputs, set, side);
+        }
+        let places = self.places(step);
+        let crops = places.map(|place| Ok(words(self.reading.window(set, side, self.crops.words(place, 0))?)));
+        Ok(crops.collect::<Result<Vec<_>, DataError>>()?.concat())
+    }
+
+    /// The windows of inputs by their number, as [`Self::inputs`] gives it.
+    ///
+    /// # Errors
+    /// Images smaller than the window.
+    pub fn windows(&self, inputs: &[usize], set: &ImageSet, side: usize) -> Result<Vec<u32>, DataError> {
+        // Views are drawn from a page of their own, apart from windows that are drawn at every step.
+        let of = |&input: &usize| Ok(words(self.reading.window(set, side, self.crops.words(input as u64, 1))?));
+        Ok(inputs.iter().map(of).collect::<Result<Vec<_>, DataError>>()?.concat())
+    }
+}
+
+fn words(crop: Crop) -> [u32; 3] {
+    [crop.top, crop.left, u32::from(crop.mirror)]
 }

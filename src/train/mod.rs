@@ -1,16 +1,20 @@
 //! The solver, the order of images, the training loop, checkpoints and records.
 
+mod activations;
 pub mod batches;
 pub mod checkpoint;
 pub mod confusion;
 mod error;
+mod feeder;
+pub mod prefix;
 pub mod record;
 pub mod solver;
 pub mod trainer;
 
-pub use batches::{Batches, Images};
+pub use batches::{Batches, Images, Reading};
 pub use confusion::Confusion;
 pub use error::TrainError;
+pub use prefix::Prefixes;
 pub use record::Record;
 pub use solver::Solver;
 pub use trainer::{Scores, Trainer};

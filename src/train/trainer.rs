@@ -1,12 +1,18 @@
 //! The training loop of one network.
 
-use super::{Batches, Confusion, Images, Solver, TrainError, batches::Augmentation};
+use super::{
+    Batches, Confusion, Images, Solver, TrainError,
+    batches::Reading,
+    feeder::Feeder,
+    prefix::{self, Prefix, Prefixes},
+};
 use crate::{
     data::crop::Crop,
     host::Stream,
-    nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, PREFIX, TRAIN},
+    nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, TRAIN},
     ops::{Device, Executor, Step},
 };
+use std::time::Duration;
 
 /// The streams of one training run.
 #[derive(Clone, Copy, Debug)]
@@ -42,25 +48,14 @@ pub struct Trainer<'a> {
     /// Steps done.
     pub step: u64,
     solver: Solver,
-    train: Images<'a>,
-    batches: Batches,
-    dropout: Stream,
+    pub(super) train: Images<'a>,
+    pub(super) batches: Batches,
+    pub(super) views: usize,
+    pub(super) dropout: Stream,
     mean_written: bool,
-    prefix: Prefix,
-}
-
-/// The largest cache of activations, in bytes.
-const MOST_CACHE_BYTES: usize = 1 << 30;
-
-/// What is known of a frozen prefix' activations.
-#[derive(Debug)]
-enum Prefix {
-    /// Run it at every step: there is none, crops change its input, or its activations would take too much memory.
-    Run,
-    /// Worth computing once, not done yet.
-    Wanted,
-    /// The activations of every training image, in outer order.
-    Cached(Vec<f32>),
+    pub(super) prefix: Prefix,
+    pub(super) shared: Option<(&'a Prefixes, String)>,
+    pub(super) feeder: Feeder,
 }
 
 impl<'a> Trainer<'a> {
@@ -73,7 +68,7 @@ impl<'a> Trainer<'a> {
         def: &NetDef,
         solver: &Solver,
         train: Images<'a>,
-        (scale, augmentation): (f64, Augmentation),
+        reading: Reading,
         streams: Streams,
         device: &Device,
     ) -> Result<Self, TrainError> {
@@ -90,7 +85,7 @@ impl<'a> Trainer<'a> {
             def,
             BuildOptions {
                 batch: solver.batch_size,
-                input: Input::Images { stored: [train.set.height, train.set.width], scale },
+                input: Input::Images { stored: [train.set.height, train.set.width], scale: reading.scale },
                 momentum: solver.momentum,
                 weight_decay: solver.weight_decay,
                 convention: solver.convention,
@@ -99,75 +94,59 @@ impl<'a> Trainer<'a> {
         )?;
         check_labels(&net, &train)?;
         let executor = Executor::load(device, net.program.clone())?;
-        let batches = Batches::new(streams.order, streams.crops, train.set.len(), solver.batch_size, augmentation);
-        let solver = solver.clone();
-        let features = net.boundary.map_or(0, |id| net.program.tensors[id.0].shape.len() / net.batch);
-        let fits = train.set.len() * features * size_of::<f32>() <= MOST_CACHE_BYTES;
-        let same_input = augmentation == Augmentation::None;
-        let prefix = if net.boundary.is_some() && fits && same_input { Prefix::Wanted } else { Prefix::Run };
-        let dropout = streams.dropout;
-        Ok(Self { net, executor, step: 0, solver, train, batches, dropout, mean_written: false, prefix })
-    }
-
-    /// Runs a frozen prefix at every step instead of once an image: the same bits, more work.
-    pub fn without_cache(mut self) -> Self {
-        self.prefix = Prefix::Run;
-        self
-    }
-
-    /// Computes the frozen prefix' activations of every training image. An image's bits do not depend on the
-    /// batch around it, so that they are those of any later step.
-    fn fill_cache(&mut self) -> Result<Vec<f32>, TrainError> {
-        let Some(boundary) = self.net.boundary else { return Ok(Vec::new()) };
-        let train = self.train;
-        let all: Vec<usize> = (0..train.set.len()).collect();
-        let centre = Crop::centre(train.set.height, train.set.width, self.net.def.input[1])?;
-        let crops = [centre.top, centre.left, 0].repeat(self.net.batch);
-        let mut cache = Vec::new();
-        for indices in all.chunks(self.net.batch) {
-            self.write_batch(&train, indices, &crops)?;
-            self.executor.run(PREFIX, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
-            let values = self.executor.read(boundary)?;
-            cache.extend_from_slice(&values[..values.len() / self.net.batch * indices.len()]);
-        }
-        Ok(cache)
+        let batches = Batches::new(streams.order, streams.crops, train.set.len(), solver.batch_size, reading);
+        let prefix = if prefix::pays(&net, train.set.len(), &reading, solver) { Prefix::Wanted } else { Prefix::Run };
+        Ok(Self {
+            net,
+            executor,
+            step: 0,
+            solver: solver.clone(),
+            train,
+            batches,
+            views: reading.inputs().unwrap_or(0),
+            dropout: streams.dropout,
+            mean_written: false,
+            prefix,
+            shared: None,
+            feeder: Feeder::default(),
+        })
     }
 
     /// Writes what a training step reads, and returns the tape that it runs.
     fn write_step(&mut self) -> Result<usize, TrainError> {
         let indices = self.batches.indices(self.step);
         let train = self.train;
-        if matches!(self.prefix, Prefix::Wanted) {
-            self.prefix = Prefix::Cached(self.fill_cache()?);
-        }
-        let (Prefix::Cached(cache), Some(boundary)) = (&self.prefix, self.net.boundary) else {
+        let (Some(cache), Some(boundary)) = (self.cache()?, self.net.boundary) else {
             let crops = self.batches.crops(self.step, train.set, self.net.def.input[1])?;
+            self.feeder.train(train.set, &self.batches, self.step);
             self.write_batch(&train, &indices, &crops)?;
             return Ok(TRAIN);
         };
-        let features = cache.len() / train.set.len();
-        let values: Vec<f32> =
-            indices.iter().flat_map(|&i| &cache[i * features..(i + 1) * features]).copied().collect();
+        let features = cache.len() / (train.set.len() * self.views);
+        let inputs = self.batches.inputs(self.step);
+        let values: Vec<f32> = inputs.iter().flat_map(|&i| &cache[i * features..(i + 1) * features]).copied().collect();
         let labels: Vec<u32> = indices.iter().map(|&i| u32::from(train.set.labels[i])).collect();
         self.executor.write(boundary, &values)?;
         self.executor.write_words(self.net.labels, &labels)?;
         Ok(ABOVE)
     }
 
-    fn write_batch(&mut self, images: &Images<'_>, indices: &[usize], crops: &[u32]) -> Result<(), TrainError> {
+    pub(super) fn write_batch(
+        &mut self,
+        images: &Images<'_>,
+        indices: &[usize],
+        crops: &[u32],
+    ) -> Result<(), TrainError> {
         let Some([bytes, crop_words, mean]) = self.net.images else { return Ok(()) };
         if !self.mean_written {
             self.executor.write(mean, images.mean)?;
             self.mean_written = true;
         }
         let batch = self.net.batch;
-        let mut pixels = Vec::with_capacity(batch * images.set.height * images.set.width * images.set.channels);
-        let mut labels = vec![0; batch];
-        for (slot, &index) in indices.iter().enumerate() {
-            pixels.extend_from_slice(images.set.image(index));
-            labels[slot] = u32::from(images.set.labels[index]);
-        }
-        self.executor.write_bytes(bytes, &pixels)?;
+        let gathered = self.feeder.batch(images.set, indices);
+        let mut labels: Vec<u32> = gathered.labels.into_iter().map(u32::from).collect();
+        labels.resize(batch, 0);
+        self.executor.write_bytes(bytes, &gathered.pixels)?;
         self.executor.write_words(crop_words, crops)?;
         self.executor.write_words(self.net.labels, &labels)?;
         Ok(())
@@ -216,6 +195,7 @@ impl<'a> Trainer<'a> {
         let crops = [centre.top, centre.left, 0].repeat(batch);
         let all: Vec<usize> = (0..images.set.len()).collect();
         let (mut loss, mut first, mut fifth) = (0.0, 0, 0);
+        self.feeder.go_through(images.set, batch);
         for indices in all.chunks(batch) {
             self.write_batch(images, indices, &crops)?;
             self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
@@ -234,6 +214,11 @@ impl<'a> Trainer<'a> {
         let count = all.len() as f64;
         let images = all.len() as u64;
         Ok(Scores { loss: loss / count, top1: first as f64 / count, top5: fifth as f64 / count, images })
+    }
+
+    /// The time spent waiting for the bytes of images, in training and in evaluations.
+    pub fn waited(&self) -> Duration {
+        self.feeder.waited
     }
 
     /// Passes over the training images done.

@@ -1,0 +1,87 @@
+//! `strata data inspect`.
+
+use crate::{
+    cli::Format,
+    data::{fetch::unlike_published, folder, inspect},
+    host::atomic,
+    protocol::{Experiment, source},
+};
+use anyhow::{Context, Result};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+/// The side that files of any size are warped to.
+const SIDE: u32 = 64;
+
+/// Test images that training holds, too, of which as many are named.
+const NAMED: usize = 10;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
+    #[arg(default_value = "fashion-mnist")]
+    data: String,
+    /// The folder of the data set's files, or the packed file
+    #[arg(default_value = "")]
+    path: String,
+    /// Write a contact sheet: one row a class
+    #[arg(long, value_name = "PNG")]
+    sheet: Option<PathBuf>,
+    /// text or json
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    let (dataset, sizes) = if options.data == "folder" {
+        let set = folder::open(Path::new(&options.path), None)?;
+        (folder::load(&set, SIDE)?, folder::sizes(&set)?)
+    } else {
+        let overrides =
+            [("data.source", &options.data), ("data.path", &options.path)].map(|(k, v)| format!("{k}={v:?}"));
+        (source::load(&Experiment::find("default", &overrides)?)?, None)
+    };
+    if Path::new(&options.path).is_dir() && options.data != "folder" {
+        for name in unlike_published(Path::new(&options.path))? {
+            eprintln!("warning: {name} is not the published file, byte for byte; its records may be in another order");
+        }
+    }
+    let found = inspect::inspect(&dataset)?;
+    match options.format {
+        Format::Json => println!("{}", serde_json::to_string(&found)?),
+        Format::Text => {
+            let [height, width, channels] = found.shape;
+            println!("{}: {} classes, images of {height} x {width} x {channels}", found.name, found.classes.len());
+            if let Some([least, median, most]) = sizes {
+                println!(
+                    "files of {least:?} to {most:?} pixels (width, height), median {median:?}; warped for what follows"
+                );
+            }
+            println!("{:>8} {:>8}  class", "training", "test");
+            for count in &found.classes {
+                println!("{:>8} {:>8}  {}", count.train, count.test, count.class);
+            }
+            println!("{:>8} {:>8}  all", dataset.train.len(), dataset.test.len());
+            println!(
+                "mean of each channel {:.2?}, deviation {:.2} (training images, 0 to 255)",
+                found.channel_mean, found.std
+            );
+            let twice = &found.twice;
+            println!(
+                "the same pixels again: {} in training, {} in test, {} test images that training holds, too",
+                twice.in_training,
+                twice.in_test,
+                twice.across.len()
+            );
+            for [test, train] in twice.across.iter().take(NAMED) {
+                println!("  test image {test} is training image {train}");
+            }
+        }
+    }
+    if let Some(path) = &options.sheet {
+        atomic::write(path, &inspect::contact_sheet(&dataset)?)
+            .with_context(|| format!("writing {}", path.display()))?;
+        eprintln!("{}", path.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! `strata data`: everything about data sets before a network sees them.
+
+mod bench;
+mod fetch;
+mod inspect;
+mod pack;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+
+#[derive(Args, Debug)]
+pub struct Options {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Decode and resize the images of a folder or of tar archives once, into one memory-mapped file
+    Pack(pack::Options),
+    /// Download the published files of mnist, fashion-mnist, cifar10 or cifar100
+    Fetch(fetch::Options),
+    /// Print what is in a data set: counts, mean, images that come twice; write a contact sheet
+    Inspect(inspect::Options),
+    /// Measure packing and the reading of batches, in images a second
+    Bench(bench::Options),
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    match &options.verb {
+        Verb::Pack(options) => pack::main(options),
+        Verb::Fetch(options) => fetch::main(options),
+        Verb::Inspect(options) => inspect::main(options),
+        Verb::Bench(options) => bench::main(options),
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere: what is worth a line is printed when it is done.
+fn bar(template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

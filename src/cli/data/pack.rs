@@ -1,0 +1,99 @@
+//! `strata data pack`.
+
+use super::bar;
+use crate::{
+    cli::{Format, exit_code, interrupt::Interrupt},
+    data::{
+        DataError, folder,
+        store::{OnBad, PackOptions, StoreError, pack},
+    },
+};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use std::{path::PathBuf, time::Instant};
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// A folder with train/ and val/ (class folders, a flat val, or tar archives), or one tar archive of both
+    dir: PathBuf,
+    /// The packed file
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Rows and columns of the packed images; proportions are not kept
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    size: u32,
+    /// What to do about an image that cannot be decoded
+    #[arg(long, value_enum, default_value_t)]
+    on_bad_image: OnBadImage,
+    /// The most bad images that are skipped
+    #[arg(long, default_value_t = 100)]
+    max_bad: usize,
+    /// The classes of a flat val folder (default: val.txt, LOC_val_solution.csv or the development kit's file)
+    #[arg(long, value_name = "FILE")]
+    val_labels: Option<PathBuf>,
+    /// text or json
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum OnBadImage {
+    /// Stop and name it
+    #[default]
+    Fail,
+    /// Leave it out and list it
+    Skip,
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    let set = folder::open(&options.dir, options.val_labels.as_deref())?;
+    let (train, test) = (&set.train, &set.test);
+    let (images, ignored) = (train.items.len() + test.items.len(), train.ignored + test.ignored);
+    eprintln!(
+        "{}: {} classes, {} training and {} test images, {ignored} other files passed over",
+        set.name(),
+        train.class_names.len(),
+        train.items.len(),
+        test.items.len()
+    );
+    let on_bad = match options.on_bad_image {
+        OnBadImage::Fail => OnBad::Fail,
+        OnBadImage::Skip => OnBad::Skip,
+    };
+    let interrupt = Interrupt::listen()?;
+    let bar = bar("{bar:30} {pos}/{len} images, {per_sec}, {eta} left");
+    bar.set_length(images as u64);
+    let start = Instant::now();
+    let pack_options = PackOptions { side: options.size, on_bad, max_bad: options.max_bad };
+    let result = pack(&set, &options.out, pack_options, &|done, _| {
+        bar.set_position(done as u64);
+        interrupt.asked().is_none()
+    });
+    bar.finish_and_clear();
+    let packed = match (result, interrupt.asked()) {
+        (Err(DataError::Store(StoreError::Stopped { .. })), Some(code)) => {
+            return Err(exit_code::Stopped(code).into());
+        }
+        (result, _) => result?,
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    let rate = (packed.images - packed.resumed) as f64 / seconds;
+    for skipped in &packed.skipped {
+        eprintln!("skipped {}: {}", skipped.name, skipped.reason);
+    }
+    let (kept, skipped, out) = (packed.images, packed.skipped.len(), options.out.display());
+    match options.format {
+        Format::Text => println!(
+            "{kept} images of {0} x {0} in {out}: {1} packed before, {seconds:.1} s, {rate:.0} images/s, {skipped} skipped",
+            options.size, packed.resumed
+        ),
+        Format::Json => println!(
+            "{}",
+            serde_json::json!({
+                "file": options.out, "images": kept, "resumed": packed.resumed, "seconds": seconds,
+                "images_per_second": rate, "skipped": packed.skipped,
+            })
+        ),
+    }
+    Ok(())
+}

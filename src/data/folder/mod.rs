@@ -1,0 +1,29 @@
+//! Folders of image files: torchvision's `ImageFolder`, the ILSVRC2012 layout, and tar archives of either.
+//!
+//! A data set is a folder with a training part `train` and a test part `val` (or `validation`, or `test`):
+//!
+//! - **Class folders** (`train/CLASS/.../IMAGE`): a class is a folder, its number the place of its name in byte order;
+//!   files are found at any depth and ordered as torchvision orders them. Files without an image's suffix are passed
+//!   over, and so are files beside the class folders. A class without an image is an error, as in torchvision.
+//! - **A flat test part** (`val/IMAGE`, as ILSVRC2012 publishes it) with a file of labels, see [`labels`].
+//! - **Tar archives** in place of a part: `train.tar`, several shards `train-*.tar`, or the official
+//!   `ILSVRC2012_img_train.tar` (a tar of one tar a class) and `ILSVRC2012_img_val.tar`; also `train/CLASS.tar`.
+//!   Images are read in place by their offset; nothing is unpacked.
+//!
+//! The same images give the same classes, order and bytes from a folder and from its archives.
+//! A folder without a training part is one training part itself, and its test part is empty.
+
+mod error;
+pub mod labels;
+mod listing;
+mod load;
+mod parts;
+mod place;
+mod tar_entries;
+mod tree;
+
+pub use error::FolderError;
+pub use listing::{Item, Listing, SUFFIXES};
+pub use load::{MAX_MEMORY, load, sizes};
+pub use parts::{FolderSet, open};
+pub use place::Place;

@@ -1,0 +1,87 @@
+//! What an unfinished store holds so far, one line a chunk of images.
+
+use super::{StoreError, format::Skipped};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    identity: String,
+}
+
+/// One chunk of images, written behind its pixels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Chunk {
+    /// Images of the listing looked at, this chunk's included.
+    pub done: usize,
+    /// The places in the listing of those whose pixels were written.
+    pub kept: Vec<usize>,
+    /// The BLAKE3 of each one's pixels, in hexadecimal.
+    pub digests: Vec<String>,
+    /// Those that were left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// The journal of one store.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    path: PathBuf,
+}
+
+impl Journal {
+    /// Opens a journal, or begins one, and returns the chunks in it. A line that was cut short by a kill is
+    /// taken off, with everything behind it.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherContents`] for a journal of other images or another size, [`StoreError::Write`].
+    pub(super) fn open(path: &Path, identity: &str) -> Result<(Self, Vec<Chunk>), StoreError> {
+        let failure = |source| StoreError::Write { path: path.into(), source };
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(failure)?;
+        let mut journal = Self { file, path: path.into() };
+        let mut text = Vec::new();
+        journal.file.read_to_end(&mut text).map_err(failure)?;
+        let (mut chunks, mut whole, mut head) = (Vec::new(), 0, None);
+        for line in text.split_inclusive(|&byte| byte == b'\n') {
+            if !line.ends_with(b"\n") {
+                break;
+            }
+            if head.is_none() {
+                let Ok(Head { identity }) = serde_json::from_slice(line) else { break };
+                head = Some(identity);
+            } else {
+                let Ok(chunk) = serde_json::from_slice(line) else { break };
+                chunks.push(chunk);
+            }
+            whole += line.len();
+        }
+        journal.file.set_len(whole as u64).map_err(failure)?;
+        journal.file.seek(SeekFrom::Start(whole as u64)).map_err(failure)?;
+        match head {
+            None => journal.line(&Head { identity: identity.into() })?,
+            Some(head) if head == identity => {}
+            Some(_) => {
+                let what = "an unfinished store of other images or another size";
+                return Err(StoreError::OtherContents { path: path.into(), what });
+            }
+        }
+        Ok((journal, chunks))
+    }
+
+    /// Adds a chunk, whose pixels must be on the disk already.
+    pub(super) fn add(&mut self, chunk: &Chunk) -> Result<(), StoreError> {
+        self.line(chunk)
+    }
+
+    fn line(&mut self, value: &impl Serialize) -> Result<(), StoreError> {
+        let failure = |source| StoreError::Write { path: self.path.clone(), source };
+        let mut line = serde_json::to_vec(value).map_err(|error| failure(error.into()))?;
+        line.push(b'\n');
+        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(failure)
+    }
+}

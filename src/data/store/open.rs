@@ -1,0 +1,138 @@
+//! Reading a store.
+
+use super::{
+    Skipped, StoreError,
+    format::{DIGEST, Index, PIXELS_AT, parse},
+    map::Map,
+};
+use crate::data::{DataError, Dataset, ImageSet};
+use rayon::prelude::*;
+use std::{path::Path, path::PathBuf, sync::Arc};
+
+/// A packed store, mapped into memory.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    map: Map,
+    index: Index,
+    labels: Vec<u16>,
+}
+
+impl Store {
+    /// Opens a store and checks everything but its pixels.
+    ///
+    /// # Errors
+    /// [`DataError::Read`]; [`StoreError::Damaged`] for a file of another kind, one cut short, or tables that have
+    /// changed.
+    pub fn open(path: &Path) -> Result<Arc<Self>, DataError> {
+        let map = Map::open(path).map_err(|source| DataError::Read { path: path.into(), source })?;
+        let damaged = |reason: String| DataError::from(StoreError::Damaged { path: path.into(), reason });
+        let (index, end) = parse(&map).map_err(damaged)?;
+        let images = index.names.len();
+        let image = index.side.checked_mul(index.side).and_then(|pixels| pixels.checked_mul(3));
+        let pixels = image.filter(|&image| image > 0).and_then(|image| image.checked_mul(images));
+        let tables = pixels.and_then(|pixels| pixels.checked_add(PIXELS_AT)).filter(|&at| at <= end);
+        let tables = tables
+            .filter(|&at| index.train.checked_add(index.test) == Some(images) && end - at == images * (2 + DIGEST));
+        let Some(tables) = tables else { return Err(damaged("its sizes do not agree".into())) };
+        if crate::host::digest::hex(&map[tables..end]) != index.tables {
+            return Err(damaged("its labels or digests have changed".into()));
+        }
+        let labels =
+            map[tables..tables + 2 * images].chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+        Ok(Arc::new(Self { path: path.into(), map, index, labels }))
+    }
+
+    /// The number of images, N.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Rows and columns of every image.
+    pub fn side(&self) -> usize {
+        self.index.side
+    }
+
+    /// What it was built from: equal for the same listing and size.
+    pub fn identity(&self) -> &str {
+        &self.index.identity
+    }
+
+    /// Bad images that were left out when it was built.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.index.skipped
+    }
+
+    /// Where image `place` came from, within its part.
+    pub fn source_name(&self, place: usize) -> &str {
+        self.index.names.get(place).map_or("", String::as_str)
+    }
+
+    /// The H x W x 3 bytes of image `place`; like a slice, it panics when `place` is not below [`Self::len`].
+    pub fn image(&self, place: usize) -> &[u8] {
+        let size = 3 * self.index.side * self.index.side;
+        &self.map[PIXELS_AT + place * size..PIXELS_AT + (place + 1) * size]
+    }
+
+    /// The BLAKE3 of the pixels of image `place`, as it was packed.
+    pub fn image_digest(&self, place: usize) -> &[u8] {
+        let tables = PIXELS_AT + self.len() * 3 * self.index.side * self.index.side;
+        let digests = tables + 2 * self.len();
+        &self.map[digests + place * DIGEST..digests + (place + 1) * DIGEST]
+    }
+
+    /// Holds every image against its digest.
+    ///
+    /// # Errors
+    /// [`StoreError::ChangedImage`] for the first one that differs.
+    pub fn verify(&self) -> Result<(), DataError> {
+        let differs = |&place: &usize| blake3::hash(self.image(place)).as_bytes()[..] != *self.image_digest(place);
+        match (0..self.len()).into_par_iter().find_first(differs) {
+            None => Ok(()),
+            Some(place) => {
+                let name = self.source_name(place).to_string();
+                Err(StoreError::ChangedImage { path: self.path.clone(), name }.into())
+            }
+        }
+    }
+
+    /// The data set in the store. Its pixels stay where they are.
+    ///
+    /// # Errors
+    /// [`DataError::LabelOutOfRange`] for labels that the classes do not cover.
+    pub fn dataset(self: &Arc<Self>) -> Result<Dataset, DataError> {
+        let part = |places: std::ops::Range<usize>| {
+            let labels = self.labels[places.clone()].to_vec();
+            let places = places.map(|place| place as u32).collect();
+            ImageSet::stored(Stored { store: Arc::clone(self), places }, labels)
+        };
+        let (train, test) = (part(0..self.index.train), part(self.index.train..self.len()));
+        Dataset::new(self.index.name.clone(), self.index.class_names.clone(), train, test)
+    }
+}
+
+/// Some images of a store, in an order of their own.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The place of each image in it.
+    pub places: Vec<u32>,
+}
+
+impl Stored {
+    /// The bytes of the image at `index` of this order.
+    pub fn image(&self, index: usize) -> &[u8] {
+        self.store.image(self.places[index] as usize)
+    }
+
+    /// The images at `indices` of this order, all of which must be there.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        Self { store: Arc::clone(&self.store), places: indices.iter().map(|&index| self.places[index]).collect() }
+    }
+}

@@ -1,0 +1,90 @@
+//! How much a network computes, counted in multiply-adds from its tapes before anything runs.
+
+use super::{Experiment, Node, ProtocolError, node::net_of, source::Halves};
+use crate::{
+    nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, PREFIX, TRAIN},
+    train::prefix,
+};
+use std::collections::BTreeMap;
+
+/// Multiply-adds of one network's training and evaluations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// As if every layer learned and every step computed all of them.
+    pub whole: u64,
+    /// Without the backward passes that freezing removes.
+    pub pruned: u64,
+    /// And with a frozen prefix computed once an input, where that is done: what is computed.
+    pub computed: u64,
+    /// The part of `computed` that is the prefix' own pass over its inputs.
+    pub prefix: u64,
+    /// The tensor that the prefix ends in, where it is computed once.
+    pub boundary: Option<String>,
+}
+
+/// The work of a network.
+///
+/// # Errors
+/// A split that is not loaded; a net that cannot be built.
+pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work, ProtocolError> {
+    let (half, _) = halves.of_node(experiment, node)?;
+    let solver = &experiment.solver;
+    let def = net_of(experiment, node, half.classes)?;
+    let net = build(experiment, &def)?;
+    let learning = {
+        let mut def = def;
+        def.layers.iter_mut().for_each(|layer| layer.trainable = true);
+        build(experiment, &def)?
+    };
+    let batches = |images: usize| images.div_ceil(solver.batch_size) as u64;
+    let evaluation = net.program.macs(EVAL) * experiment.protocol.evaluations * batches(half.evaluate.len());
+    let whole = learning.program.macs(TRAIN) * solver.max_iter + evaluation;
+    let pruned = net.program.macs(TRAIN) * solver.max_iter + evaluation;
+    let reading = experiment.data.reading();
+    if !prefix::pays(&net, half.train.len(), &reading, solver) {
+        return Ok(Work { whole, pruned, computed: pruned, prefix: 0, boundary: None });
+    }
+    let prefix = net.program.macs(PREFIX) * batches(half.train.len() * reading.inputs().unwrap_or(1));
+    let computed = prefix + net.program.macs(ABOVE) * solver.max_iter + evaluation;
+    let boundary = net.boundary.map(|id| net.program.tensors[id.0].name.clone());
+    Ok(Work { whole, pruned, computed, prefix, boundary })
+}
+
+/// What networks save that share the forward pass of a frozen prefix: all but the first of each group.
+pub fn shared<'a>(experiment: &Experiment, networks: impl Iterator<Item = (&'a Node, &'a Work)>) -> u64 {
+    let mut groups = BTreeMap::new();
+    let mut saved = 0;
+    for (node, work) in networks {
+        if let (Some(key), Some(boundary)) = (sharing_key(experiment, node), &work.boundary)
+            && groups.insert((key, boundary), ()).is_some()
+        {
+            saved += work.prefix;
+        }
+    }
+    saved
+}
+
+/// What networks have in common whose frozen prefixes make the same of the same images, up to where they end; none
+/// where no other network of the experiment can have it. Views are drawn for each n.
+pub fn sharing_key(experiment: &Experiment, node: &Node) -> Option<String> {
+    let shares = |arm: super::Arm| arm.freezes() && !arm.is_random() && arm.source(node.target) == node.source;
+    let others = experiment.protocol.arms.iter().filter(|&&arm| shares(arm)).count();
+    if !shares(node.arm) || others < 2 {
+        return None;
+    }
+    let views = node.n.filter(|_| experiment.data.reading().inputs() != Some(1));
+    Some(format!("{:?} {:?} {:?} {:?} {:?}", node.split, node.parents, node.target, node.train_size, views))
+}
+
+fn build(experiment: &Experiment, def: &NetDef) -> Result<Net, ProtocolError> {
+    let solver = &experiment.solver;
+    let options = BuildOptions {
+        batch: solver.batch_size,
+        input: Input::Activation,
+        momentum: solver.momentum,
+        weight_decay: solver.weight_decay,
+        convention: solver.convention,
+        given_masks: false,
+    };
+    Ok(Net::build(def, options)?)
+}

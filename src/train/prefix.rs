@@ -1,0 +1,150 @@
+//! A frozen prefix' activations, computed once for each input of a training run.
+//!
+//! Up to its first layer that learns or draws random numbers a frozen prefix makes the same of an input at every
+//! step. Where an image has a fixed number of inputs, its activations are computed once and the layers above train on
+//! them. An image's bits do not depend on the batch around it, so that results are the same bits either way.
+
+use super::{Solver, TrainError, Trainer, batches::Reading};
+use crate::{
+    nn::{Net, PREFIX},
+    ops::Step,
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The largest cache of one network's activations, in bytes.
+const MOST_BYTES: usize = 1 << 30;
+/// The most that is kept for networks to come, in bytes.
+const MOST_KEPT_BYTES: usize = 2 << 30;
+
+/// What is known of a frozen prefix' activations.
+#[derive(Debug)]
+pub(super) enum Prefix {
+    /// Run it at every step: there is none, its inputs have no end, or computing them all does not pay.
+    Run,
+    /// Worth computing once, not done yet.
+    Wanted,
+    /// The activations of every input, in outer order.
+    Cached(Arc<Vec<f32>>),
+}
+
+/// Whether a net's frozen prefix is computed once an input: there is one, the inputs are no more than those that
+/// the steps see, and their activations fit into memory.
+pub fn pays(net: &Net, images: usize, reading: &Reading, solver: &Solver) -> bool {
+    let (Some(boundary), Some(views)) = (net.boundary, reading.inputs()) else { return false };
+    let features = net.program.tensors[boundary.0].shape.len() / net.batch;
+    let inputs = images * views;
+    inputs as u64 <= solver.max_iter * solver.batch_size as u64
+        && inputs.saturating_mul(features * size_of::<f32>()) <= MOST_BYTES
+}
+
+/// Activations of frozen prefixes that several networks of one process train on. The oldest make room for new ones.
+#[derive(Debug, Default)]
+pub struct Prefixes {
+    kept: Mutex<Vec<(String, Arc<Vec<f32>>)>>,
+}
+
+impl Prefixes {
+    fn kept(&self) -> MutexGuard<'_, Vec<(String, Arc<Vec<f32>>)>> {
+        // A thread that panicked has left whole entries: they are pushed and removed in one call each.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many prefixes are kept.
+    pub fn len(&self) -> usize {
+        self.kept().len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn get(&self, key: &str) -> Option<Arc<Vec<f32>>> {
+        self.kept().iter().find(|(known, _)| known == key).map(|(_, values)| Arc::clone(values))
+    }
+
+    fn put(&self, key: String, values: &Arc<Vec<f32>>) {
+        let mut kept = self.kept();
+        if kept.iter().any(|(known, _)| *known == key) {
+            return;
+        }
+        kept.push((key, Arc::clone(values)));
+        let bytes =
+            |kept: &[(String, Arc<Vec<f32>>)]| kept.iter().map(|(_, v)| size_of_val(v.as_slice())).sum::<usize>();
+        while bytes(&kept) > MOST_KEPT_BYTES {
+            kept.remove(0);
+        }
+    }
+}
+
+impl<'a> Trainer<'a> {
+    /// Runs a frozen prefix at every step instead of once an input: the same bits, more work.
+    pub fn without_cache(mut self) -> Self {
+        self.prefix = Prefix::Run;
+        self
+    }
+
+    /// Shares the activations of a frozen prefix with other networks. `key` must name everything they depend on but
+    /// the layer where the prefix ends: weights, images, mean, windows, scale and device.
+    pub fn sharing(mut self, prefixes: &'a Prefixes, key: &str) -> Self {
+        if let Some(boundary) = self.net.boundary {
+            self.shared = Some((prefixes, format!("{key} {}", self.net.program.tensors[boundary.0].name)));
+        }
+        self
+    }
+
+    /// The activations of all inputs, where they are or should be there.
+    pub(super) fn cache(&mut self) -> Result<Option<Arc<Vec<f32>>>, TrainError> {
+        if matches!(self.prefix, Prefix::Wanted) {
+            let found = self.shared.as_ref().and_then(|(prefixes, key)| prefixes.get(key));
+            let values = match found {
+                Some(values) => values,
+                None => Arc::new(self.fill()?),
+            };
+            if let Some((prefixes, key)) = &self.shared {
+                prefixes.put(key.clone(), &values);
+            }
+            self.prefix = Prefix::Cached(values);
+        }
+        Ok(match &self.prefix {
+            Prefix::Cached(values) => Some(Arc::clone(values)),
+            _ => None,
+        })
+    }
+
+    fn fill(&mut self) -> Result<Vec<f32>, TrainError> {
+        let Some(boundary) = self.net.boundary else { return Ok(Vec::new()) };
+        let train = self.train;
+        let all: Vec<usize> = (0..train.set.len() * self.views).collect();
+        let mut cache = Vec::new();
+        self.feeder.go_through(train.set, self.net.batch);
+        for inputs in all.chunks(self.net.batch) {
+            let mut crops = self.batches.windows(inputs, train.set, self.net.def.input[1])?;
+            // A batch that is not full computes some window of what stands in its empty places.
+            crops.resize(3 * self.net.batch, 0);
+            let indices: Vec<usize> = inputs.iter().map(|input| input % train.set.len()).collect();
+            self.write_batch(&train, &indices, &crops)?;
+            self.executor.run(PREFIX, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
+            let values = self.executor.read(boundary)?;
+            cache.extend_from_slice(&values[..values.len() / self.net.batch * indices.len()]);
+        }
+        Ok(cache)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_activations_make_room_and_the_same_key_is_kept_once() {
+        let prefixes = Prefixes::default();
+        let quarter = Arc::new(vec![0.0; MOST_KEPT_BYTES / 16 + 1]);
+        for key in ["a", "b", "b", "c"] {
+            prefixes.put(key.into(), &quarter);
+        }
+        assert_eq!(prefixes.len(), 3);
+        prefixes.put("d".into(), &quarter);
+        assert!(prefixes.get("a").is_none() && prefixes.get("b").is_some() && prefixes.get("d").is_some());
+    }
+}
