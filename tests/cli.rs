@@ -478,6 +478,50 @@ fn a_damaged_parent_is_named_and_not_used() {
     assert!(err(&output).contains("baseA") && err(&output).contains("digest"), "{}", err(&output));
 }
 
+#[test]
+fn several_run_directories_make_one_report_in_the_named_folder() {
+    let runs = tempfile::tempdir().unwrap();
+    for name in ["one", "two"] {
+        let set = format!("name=\"{name}\"");
+        let output = tiny(&["run", "default", "s0-r0-A4B", "--set", &set], runs.path()).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+    }
+    let folders = ["one-quick", "two-quick"].map(|name| runs.path().join(name));
+    let unnamed = strata(&["report"]).args(&folders).output().unwrap();
+    assert!(!unnamed.status.success() && err(&unnamed).contains("--out"), "{}", err(&unnamed));
+
+    let out_folder = runs.path().join("together");
+    let output = strata(&["report", "--format", "json", "--out"]).arg(&out_folder).args(&folders).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<&str> =
+        json["studies"].as_array().unwrap().iter().map(|s| s["experiment"].as_str().unwrap()).collect();
+    assert_eq!(names, ["one-quick", "two-quick"]);
+    assert!(json["claims"].as_array().unwrap().len() == 6);
+    let page = std::fs::read_to_string(out_folder.join("report.html")).unwrap();
+    assert!(page.contains("one-quick: random halves") && page.contains("two-quick: random halves"));
+}
+
+#[test]
+fn the_published_runs_are_printed_and_written_where_a_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = strata(&["report", "--published", "--out"]).arg(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    for words in [
+        "layers 1-7: 1.6 / 1.4",
+        "layers 3-7: 1.8 / 1.4",
+        "layers 5-7: 2.1 / 1.7",
+        "AnB+ +0.97 (10 runs), BnB+ +0.97 (10 runs)",
+    ] {
+        assert!(out(&output).contains(words), "{words} is missing in {}", out(&output));
+    }
+    for file in
+        ["report.html", "results.json", "figure3.svg", "preserved-published.svg", "published-random-halves-figure2.svg"]
+    {
+        assert!(folder.path().join(file).is_file(), "{file} was not written");
+    }
+}
+
 /// Two classes of six small PNGs, and one file that is none.
 fn image_folder(root: &Path) {
     for i in 0..12u8 {

@@ -65,7 +65,11 @@ pub(super) fn targets(results: &Results) -> Option<Figure> {
         let points = of_target().filter(|r| shown(r.arm));
         let rows = results.targets.iter().filter(|row| row.target == target && shown(row.arm));
         series.push(Series {
-            label: format!("target {target}"),
+            label: match (results.kind, target) {
+                (Kind::ManMadeNatural, "A") => "target A, man-made".to_string(),
+                (Kind::ManMadeNatural, "B") => "target B, natural".to_string(),
+                _ => format!("target {target}"),
+            },
             look: LOOKS[1 + at % 3],
             points: points
                 .filter_map(|r| Some(Point { n: r.n.unwrap_or(0), value: r.top1?, run: r.run.clone() }))
@@ -75,12 +79,6 @@ pub(super) fn targets(results: &Results) -> Option<Figure> {
         });
     }
     let panel = Panel::of_percentages(series, COPIED, ACCURACY, Marks::Both);
-    let caption = format!(
-        "Base (n = 0) and frozen transfer networks (AnB) on each target; {}. {READING}",
-        match results.kind {
-            Kind::ManMadeNatural => "A is man-made, B natural",
-            _ => "A and B as in the configuration",
-        }
-    );
+    let caption = format!("Base (n = 0) and frozen transfer networks (AnB) on each target. {READING}");
     finish("targets", "Accuracy by target", &caption, &panel, plain)
 }

@@ -60,7 +60,7 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
         draw(&mut svg, &axes, line);
     }
     let height = super::curves::legend(&mut svg, lines.iter().map(|l| (l.label.as_str(), l.look)), EDGES.3 + 68.0);
-    let caption = "Means over splits with 95 % intervals between splits. A point whose training failed stays at \
+    let caption = "Means over splits with 95 % intervals between splits; one without a cap goes on beyond the frame. A point whose training failed stays at \
                    chance; the table of runs tells it from one whose data were too few."
         .to_string();
     Some(Figure {
@@ -120,6 +120,9 @@ fn draw(svg: &mut Svg, axes: &Axes, line: &Line) {
             let style = format!(r#"stroke="{}" stroke-width="1.2" class="whisker""#, line.look.colour);
             let inside = |v: f64| axes.at_y(v.clamp(axes.y.0, axes.y.1));
             svg.line((x, inside(low)), (x, inside(high)), &style);
+            for end in [low, high].into_iter().filter(|end| (axes.y.0..=axes.y.1).contains(end)) {
+                svg.line((x - 3.0, inside(end)), (x + 3.0, inside(end)), &style);
+            }
         }
         let (size, label) = (point.0, escape(&line.label));
         let attributes = format!(r#" data-size="{size}" data-series="{label}" data-mean="{}""#, e.mean);
