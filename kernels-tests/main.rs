@@ -12,6 +12,7 @@ mod golden;
 mod laws;
 mod lrn;
 mod max_pool;
+mod random;
 mod relu;
 mod sgd;
 mod softmax_cross_entropy;

@@ -1,6 +1,9 @@
 //! NumPy's `.npy` files, formats 1.0 and 2.0, in C order and little-endian.
 
-use std::{fs, path::Path};
+use std::path::Path;
+
+/// The most bytes of a file: 256 MiB, many times the largest golden case.
+pub const MAX_FILE: u64 = 256 << 20;
 
 /// The elements of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +26,7 @@ pub struct Array {
 impl Array {
     /// Reads a file; the message names it.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let bytes = strata::host::bounded::read(path, MAX_FILE).map_err(|e| format!("{}: {e}", path.display()))?;
         Self::parse(&bytes).map_err(|e| format!("{}: {e}", path.display()))
     }
 
@@ -43,7 +46,7 @@ impl Array {
             return Err("Fortran order; C order is read".into());
         }
         let shape = shape(field(header, "shape")?)?;
-        let count = shape.iter().product::<usize>();
+        let count = shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
         let body = &bytes[start + len..];
         let descr = field(header, "descr")?.trim_matches(['\'', '"']).to_owned();
         let size = match descr.as_str() {
@@ -52,8 +55,10 @@ impl Array {
             "|b1" | "|u1" => 1,
             other => return Err(format!("elements {other}; <f4, <f8, <i4, <i8, |b1 and |u1 are read")),
         };
-        if body.len() != count * size {
-            return Err(format!("{} bytes of elements, expected {}", body.len(), count * size));
+        let expected = count.and_then(|count| count.checked_mul(size));
+        if expected != Some(body.len()) {
+            let expected = expected.map_or_else(|| "more than can be counted".into(), |bytes| bytes.to_string());
+            return Err(format!("{} bytes of elements, expected {expected}", body.len()));
         }
         let data = match descr.as_str() {
             "<f4" => Data::F32(body.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()),
@@ -172,6 +177,10 @@ mod tests {
         assert!(Array::parse(&big).unwrap_err().contains(">f4"));
         let short = file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", &[0; 4]);
         assert!(Array::parse(&short).unwrap_err().contains("4 bytes"));
+        // A product of sides that wraps around to the length that is there.
+        let sides = format!("{}, {}", 1_u64 << 32, 1_u64 << 32);
+        let wraps = file(1, &format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({sides}), }}"), &[]);
+        assert!(Array::parse(&wraps).unwrap_err().contains("more than can be counted"));
         assert!(Array::parse(&file(3, "{}", &[])).unwrap_err().contains("3.0"));
         assert!(Array::parse(b"PK").is_err());
     }

@@ -115,7 +115,10 @@ fn of_train(error: &TrainError) -> u8 {
 
 fn of_nn(error: &NnError) -> u8 {
     match error {
-        NnError::Corrupt { .. } | NnError::MissingTensor { .. } | NnError::TensorShape { .. } => RUN_DIRECTORY,
+        NnError::Corrupt { .. }
+        | NnError::TooLarge { .. }
+        | NnError::MissingTensor { .. }
+        | NnError::TensorShape { .. } => RUN_DIRECTORY,
         NnError::Io { .. } => OTHER,
         NnError::Ops(_) => DEVICE,
         _ => EXPERIMENT,

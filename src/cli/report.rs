@@ -2,6 +2,7 @@
 
 use super::Format;
 use crate::{
+    host::bounded,
     protocol::{Experiment, ProtocolError, RunDir},
     report::{self, Report, Study, load},
 };
@@ -65,7 +66,8 @@ fn experiments_in(given: &Path) -> Result<Vec<PathBuf>> {
 
 fn experiment_of(path: &Path) -> Result<Experiment, ProtocolError> {
     let file = path.join("experiment.toml");
-    let text = std::fs::read_to_string(&file).map_err(|source| ProtocolError::Io { path: file.clone(), source })?;
+    let text =
+        bounded::read_text(&file, bounded::TEXT).map_err(|source| ProtocolError::Io { path: file.clone(), source })?;
     Experiment::parse(&file.display().to_string(), &text, &[])
 }
 

@@ -4,7 +4,7 @@
 //! the green and the blue plane of 32 x 32 pixels, row by row (Krizhevsky, "Learning Multiple Layers of
 //! Features from Tiny Images", 2009, and the data sets' own page).
 
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use super::{
     DataError, Dataset, ImageSet,
@@ -101,7 +101,24 @@ fn find(folder: &Path, name: &str) -> Result<std::path::PathBuf, DataError> {
 /// [`DataError::PartialRecord`] when it is no whole number of records, [`DataError::NoPixels`] when it is empty,
 /// [`DataError::LabelOutOfRange`], [`DataError::TooLarge`] above 1 GiB, [`DataError::Read`], [`DataError::Gzip`].
 pub fn read_records(path: &Path, layout: &CifarLayout, records: Option<usize>) -> Result<ImageSet, DataError> {
-    let mut source = Source::open(path)?;
+    parse(Source::open(path)?, layout, records)
+}
+
+/// The same from a stream, for example a byte slice; `path` is what errors name.
+///
+/// # Errors
+/// Those of [`read_records`].
+pub fn read_stream(
+    stream: impl Read,
+    path: &Path,
+    layout: &CifarLayout,
+    records: Option<usize>,
+) -> Result<ImageSet, DataError> {
+    parse(Source::new(stream, path)?, layout, records)
+}
+
+fn parse(mut source: Source<'_>, layout: &CifarLayout, records: Option<usize>) -> Result<ImageSet, DataError> {
+    let path = &source.path().to_path_buf();
     let mut record = vec![0; layout.label_ranges.len() + IMAGE];
     let most = LIMIT as usize / record.len();
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());

@@ -1,6 +1,7 @@
-//! Shapes, layouts, counter-based random numbers and digests: plain data that every other room builds on.
+//! Shapes, layouts, counter-based random numbers, digests and files: what every other room builds on.
 
 pub mod atomic;
+pub mod bounded;
 pub mod digest;
 pub mod dims;
 pub mod lanes;

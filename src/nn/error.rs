@@ -85,6 +85,18 @@ pub enum NnError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A weights file over one of the limits.
+    #[error("{path}: has {got} {what}, above the limit of {limit}; it is damaged or no network's weights: delete it")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        got: u64,
+        /// The most that is read.
+        limit: u64,
+    },
     /// A file that cannot be read or written.
     #[error("{path}: {source}")]
     Io {

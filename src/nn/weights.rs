@@ -1,11 +1,18 @@
 //! Weights files: safetensors with the outer shapes (OIHW, `[out, in]`) under PyTorch-like names.
 
 use super::{NnError, Param};
+use crate::host::bounded;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{collections::HashMap, path::Path};
 
-/// The largest header that is read: weights files of this project need a few kilobytes.
-const MOST_HEADER_BYTES: u64 = 10_000_000;
+/// The largest header that is read, in bytes: weights files of this project need a few kilobytes.
+pub const MAX_HEADER: u64 = 10_000_000;
+
+/// The most tensors of one file.
+pub const MAX_TENSORS: u64 = 100_000;
+
+/// The largest file that is read: 8 GiB. A checkpoint of AlexNet has half of one.
+pub const MAX_FILE: u64 = 8 << 30;
 
 /// Named tensors with their shapes, in the order of their names.
 pub type Tensors = std::collections::BTreeMap<String, (Vec<usize>, Vec<f32>)>;
@@ -27,9 +34,10 @@ pub fn encode(tensors: &Tensors, metadata: &[(&str, String)]) -> Result<Vec<u8>,
 /// Reads tensors and metadata back.
 ///
 /// # Errors
-/// A file that is not there, is cut off, has an outsized header or another element type.
+/// A file that is not there, is cut off, has another element type or is over [`MAX_HEADER`], [`MAX_TENSORS`] or
+/// [`MAX_FILE`].
 pub fn read(path: &Path) -> Result<(Tensors, HashMap<String, String>), NnError> {
-    let bytes = std::fs::read(path).map_err(|source| NnError::Io { path: path.into(), source })?;
+    let bytes = bounded::read(path, MAX_FILE).map_err(|source| NnError::Io { path: path.into(), source })?;
     decode(path, &bytes)
 }
 
@@ -39,21 +47,28 @@ pub fn read(path: &Path) -> Result<(Tensors, HashMap<String, String>), NnError> 
 /// As [`read`].
 pub fn decode(path: &Path, bytes: &[u8]) -> Result<(Tensors, HashMap<String, String>), NnError> {
     let corrupt = |reason: String| NnError::Corrupt { path: path.into(), reason };
+    let too_large = |what, got, limit| NnError::TooLarge { path: path.into(), what, got, limit };
     let header = bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b));
     match header {
         None => return Err(corrupt("shorter than a header".into())),
-        Some(length) if length > MOST_HEADER_BYTES => return Err(corrupt(format!("a header of {length} bytes"))),
+        Some(length) if length > MAX_HEADER => return Err(too_large("bytes of header", length, MAX_HEADER)),
         Some(_) => {}
     }
-    let file = SafeTensors::deserialize(bytes).map_err(|e| corrupt(e.to_string()))?;
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| corrupt(e.to_string()))?;
+    let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| corrupt(e.to_string()))?;
+    let (infos, body) = (metadata.tensors(), &bytes[8 + length..]);
+    if infos.len() as u64 > MAX_TENSORS {
+        return Err(too_large("tensors", infos.len() as u64, MAX_TENSORS));
+    }
     let mut tensors = Tensors::new();
-    for (name, view) in file.tensors() {
-        if view.dtype() != Dtype::F32 {
-            return Err(corrupt(format!("tensor {name} is {:?}, expected F32", view.dtype())));
+    for (name, info) in infos {
+        if info.dtype != Dtype::F32 {
+            return Err(corrupt(format!("tensor {name} is {:?}, expected F32", info.dtype)));
         }
-        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        tensors.insert(name, (view.shape().to_vec(), values));
+        // The library has compared the sum of all sizes with the length; a slice is never taken on its word alone.
+        let (from, to) = info.data_offsets;
+        let values = body.get(from..to).ok_or_else(|| corrupt(format!("tensor {name} lies behind the end")))?;
+        let values = values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        tensors.insert(name, (info.shape.clone(), values));
     }
     let lines = metadata.metadata().as_ref().and_then(|m| m.get("strata").cloned()).unwrap_or_default();
     let pairs = lines.lines().filter_map(|line| line.split_once(" = "));

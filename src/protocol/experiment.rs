@@ -2,11 +2,15 @@
 
 use super::{Arm, Half, ProtocolError};
 use crate::{
+    host::bounded,
     nn::zoo,
     train::{Reading, Solver, batches::Augmentation},
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+
+/// The most networks of one experiment; the published study has 170.
+const MAX_NETWORKS: usize = 100_000;
 
 /// The experiments that are built in.
 const BUILT_IN: [(&str, &str); 3] = [
@@ -126,9 +130,8 @@ impl Experiment {
     pub fn find(name: &str, overrides: &[String]) -> Result<Self, ProtocolError> {
         let text = match BUILT_IN.iter().find(|(known, _)| *known == name) {
             Some((_, text)) => (*text).to_string(),
-            None if Path::new(name).is_file() => {
-                std::fs::read_to_string(name).map_err(|source| ProtocolError::Io { path: name.into(), source })?
-            }
+            None if Path::new(name).is_file() => bounded::read_text(Path::new(name), bounded::TEXT)
+                .map_err(|source| ProtocolError::Io { path: name.into(), source })?,
             None => {
                 let known = Self::built_in().join(", ");
                 return Err(ProtocolError::UnknownExperiment { name: name.into(), known });
@@ -202,6 +205,16 @@ impl Experiment {
         if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(name_ok) {
             return bad("name", "letters, digits, '-', '_' and '.'", format!("{:?}", self.name));
         }
+        // Multiplied without overflow and before lists are looked through, so that no file can ask for a plan that
+        // fills the memory or takes hours to check.
+        let protocol = &self.protocol;
+        let kinds =
+            (protocol.layers.len() * protocol.arms.len() + 1).saturating_mul(2 * (self.protocol.train_sizes.len() + 1));
+        let networks = kinds.saturating_mul(protocol.splits.len().max(1)).saturating_mul(protocol.replicates as usize);
+        if networks > MAX_NETWORKS {
+            let expected = format!("splits, replicates, layers and arms for at most {MAX_NETWORKS} networks");
+            return bad("protocol", &expected, format!("for up to {networks}"));
+        }
         self.solver.check()?;
         let net = zoo::net(&self.net.name, 2)?;
         if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > net.most_n()) {
@@ -233,6 +246,9 @@ impl Experiment {
         }
         if self.protocol.replicates == 0 {
             return bad("protocol.replicates", "at least 1", "0".into());
+        }
+        if self.net.outputs > usize::from(u16::MAX) {
+            return bad("net.outputs", "at most 65535, as many as labels can name", self.net.outputs.to_string());
         }
         if self.protocol.evaluations == 0 || self.protocol.evaluations > self.solver.max_iter {
             let got = self.protocol.evaluations.to_string();

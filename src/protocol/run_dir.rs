@@ -7,7 +7,7 @@
 
 use super::{Experiment, Node, ProtocolError, plan::NodeKind, settings, similarity::Similarities};
 use crate::{
-    host::{atomic, digest},
+    host::{atomic, bounded, digest},
     nn::weights,
 };
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ impl RunDir {
         fs::create_dir_all(&path).map_err(io(&path))?;
         let file = path.join("experiment.toml");
         let wanted = experiment.to_toml();
-        match fs::read_to_string(&file) {
+        match bounded::read_text(&file, bounded::TEXT) {
             Ok(found) if found == wanted => return Ok(Self { path }),
             Ok(found) => {
                 let there = settings::shared(&Experiment::parse(&file.display().to_string(), &found, &[])?);
@@ -185,7 +185,7 @@ impl RunDir {
     /// A manifest that cannot be read.
     pub fn manifest(&self, name: &str) -> Result<Option<Manifest>, ProtocolError> {
         let path = self.node(name).join("manifest.toml");
-        let text = match fs::read_to_string(&path) {
+        let text = match bounded::read_text(&path, bounded::TEXT) {
             Ok(text) => text,
             // Files beside the networks' folders have no manifest either.
             Err(e) if [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory].contains(&e.kind()) => {
@@ -225,7 +225,7 @@ impl RunDir {
     /// A file that cannot be read.
     pub fn similarities(&self) -> Result<Option<Similarities>, ProtocolError> {
         let path = self.path.join("similarity.json");
-        let text = match fs::read_to_string(&path) {
+        let text = match bounded::read_text(&path, bounded::TABLE) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(io(&path)(e)),
@@ -246,7 +246,7 @@ impl RunDir {
 
     /// The timing of a network.
     pub fn timing(&self, name: &str) -> Timing {
-        let text = fs::read_to_string(self.node(name).join("timing.json")).unwrap_or_default();
+        let text = bounded::read_text(&self.node(name).join("timing.json"), bounded::TEXT).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()
     }
 
@@ -290,7 +290,7 @@ impl RunDir {
     /// A file that is missing or is not what was written.
     pub fn weights(&self, name: &str) -> Result<(PathBuf, Vec<u8>), ProtocolError> {
         let path = self.node(name).join("weights.safetensors");
-        let bytes = fs::read(&path).map_err(io(&path))?;
+        let bytes = bounded::read(&path, weights::MAX_FILE).map_err(io(&path))?;
         let expected = self.manifest(name)?.and_then(|manifest| manifest.weights);
         if expected.as_deref() != Some(digest::hex(&bytes).as_str()) {
             return Err(ProtocolError::Damaged { path });

@@ -2,6 +2,7 @@
 
 use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
+    host::bounded,
     protocol::{Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State},
     train::record,
 };
@@ -120,7 +121,7 @@ fn similarities(runs: &RunDir) -> Result<Vec<Similarity>, ProtocolError> {
 
 /// Reads a record that may not be there: directories made earlier lack it.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ProtocolError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match bounded::read_text(path, bounded::TABLE) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(ProtocolError::Io { path: path.into(), source }),

@@ -1,7 +1,7 @@
 //! Records of a training run: one JSON line for each evaluation.
 
 use super::TrainError;
-use crate::host::atomic;
+use crate::host::{atomic, bounded};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -43,7 +43,7 @@ pub fn write(path: &Path, records: &[Record]) -> Result<(), TrainError> {
 /// # Errors
 /// A file that cannot be read, or a line that is no record.
 pub fn read(path: &Path) -> Result<Vec<Record>, TrainError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match bounded::read_text(path, bounded::TEXT) {
         Ok(text) => text,
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(TrainError::Io { path: path.into(), source }),

@@ -5,12 +5,29 @@ use crate::{data::DataError, host::atomic};
 use flate2::read::MultiGzDecoder;
 use std::{
     fs::File,
-    io::{BufReader, Read},
+    io::{self, BufReader, Read},
     path::Path,
 };
 
-/// The most bytes of one file in an archive.
+/// The most bytes that an archive may unpack to: 1 GiB, several times the largest.
 const LIMIT: u64 = 1 << 30;
+
+/// A stream that fails behind a number of bytes: a small file can unpack to any length.
+struct Capped<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Capped<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(got as u64).ok_or_else(|| {
+            let reason = format!("unpacks to more than the limit of {LIMIT} bytes; remove it");
+            io::Error::new(io::ErrorKind::FileTooLarge, reason)
+        })?;
+        Ok(got)
+    }
+}
 
 /// Writes the `wanted` files of an archive into a folder under their own last names. Names in the archive choose
 /// among `wanted` and never where something is written.
@@ -22,8 +39,9 @@ pub(super) fn take(archive: &Path, wanted: &[PublishedFile], folder: &Path) -> R
     let failure = |source| DataError::Read { path: archive.into(), source };
     let damaged = |source| DataError::Gzip { path: archive.into(), source };
     let file = BufReader::new(File::open(archive).map_err(failure)?);
-    let mut archive_reader = tar::Archive::new(MultiGzDecoder::new(file));
-    for entry in archive_reader.entries().map_err(damaged)? {
+    // Raw: the records of long names, which none of the wanted files has, are passed over and not believed.
+    let mut archive_reader = tar::Archive::new(Capped { inner: MultiGzDecoder::new(file), left: LIMIT });
+    for entry in archive_reader.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let raw = entry.path_bytes().into_owned();
         let name = raw.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
@@ -32,7 +50,10 @@ pub(super) fn take(archive: &Path, wanted: &[PublishedFile], folder: &Path) -> R
             continue;
         }
         let mut bytes = Vec::new();
-        (&mut entry).take(LIMIT).read_to_end(&mut bytes).map_err(damaged)?;
+        entry.read_to_end(&mut bytes).map_err(damaged)?;
+        if bytes.len() as u64 != entry.size() {
+            return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
+        }
         let path = folder.join(file.name);
         atomic::write(&path, &bytes).map_err(|source| FetchError::Write { path, source })?;
     }

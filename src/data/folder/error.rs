@@ -42,6 +42,14 @@ pub enum FolderError {
         /// The most classes.
         limit: usize,
     },
+    /// More files than a data set has.
+    #[error("{}: holds more than {limit} files and folders, the limit of one data set; give a folder of images only", path.display())]
+    TooManyFiles {
+        /// The folder or archive.
+        path: PathBuf,
+        /// The most files and folders.
+        limit: usize,
+    },
     /// A name that is no text.
     #[error("{}: is not valid UTF-8; rename it, since class and image names are recorded as text", path.display())]
     NotText {

@@ -10,7 +10,7 @@
 //!   must lie beside it.
 
 use super::FolderError;
-use crate::data::DataError;
+use crate::{data::DataError, host::bounded};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -92,5 +92,5 @@ fn kit_order(path: &Path) -> Result<HashMap<u32, String>, DataError> {
 }
 
 fn text(path: &Path) -> Result<String, DataError> {
-    std::fs::read_to_string(path).map_err(|source| DataError::Read { path: path.into(), source })
+    bounded::read_text(path, bounded::TABLE).map_err(|source| DataError::Read { path: path.into(), source })
 }

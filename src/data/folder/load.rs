@@ -16,7 +16,7 @@ pub const MAX_MEMORY: u64 = 4 << 30;
 /// [`FolderError::TooMuchMemory`] above [`MAX_MEMORY`]; the first bad image, in the order of the listing.
 pub fn load(set: &FolderSet, side: u32) -> Result<Dataset, DataError> {
     let images = set.train.items.len() + set.test.items.len();
-    let got = images as u64 * u64::from(side) * u64::from(side) * 3;
+    let got = (u64::from(side) * u64::from(side)).saturating_mul(3).saturating_mul(images as u64);
     if got > MAX_MEMORY {
         let path = set.path.clone();
         return Err(FolderError::TooMuchMemory { path, images, side, got, limit: MAX_MEMORY }.into());

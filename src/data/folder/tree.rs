@@ -7,6 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The most files and folders of one part: as many places as any published set of images needs, several times over.
+const MAX_FILES: usize = 1 << 24;
+
 /// The images and folders below one folder or in one archive; names are relative, with slashes.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -48,6 +51,17 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Counts one more file or folder of a folder or archive, before it is kept.
+    ///
+    /// # Errors
+    /// [`FolderError::TooManyFiles`].
+    pub fn count(&self, path: &Path) -> Result<(), DataError> {
+        if self.files.len() + self.folders.len() + self.ignored < MAX_FILES {
+            return Ok(());
+        }
+        Err(FolderError::TooManyFiles { path: path.into(), limit: MAX_FILES }.into())
+    }
+
     /// `around` holds the canonical paths of the folders from the top down to this one.
     fn descend(
         &mut self,
@@ -62,6 +76,7 @@ impl Tree {
             let path = entry.path();
             let name = entry.file_name();
             let Some(name) = name.to_str() else { return Err(FolderError::NotText { path }.into()) };
+            self.count(folder)?;
             let full = format!("{prefix}{name}");
             let kind = entry.file_type().map_err(failure)?;
             // A broken link stays a file here, and fails with its name when it is read.

@@ -49,11 +49,7 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<Rgb, DataError> {
         }
         .into()
     };
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MAX_BYTES);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(failure)?;
+    let decoder = reader(bytes, format).into_decoder().map_err(failure)?;
     let (width, height) = decoder.dimensions();
     if width.max(height) > MAX_SIDE {
         return Err(ImageFileError::TooWide { path: path(), width, height, limit: MAX_SIDE }.into());
@@ -67,6 +63,16 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<Rgb, DataError> {
     Ok(Rgb { width, height, pixels: rgb_bytes(image) })
 }
 
+/// A reader under our limit of memory. That of sides is judged by [`decode`], which can tell them; the library's
+/// error does not.
+fn reader(bytes: &[u8], format: ImageFormat) -> ImageReader<Cursor<&[u8]>> {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    reader
+}
+
 /// Columns and rows of an image file by its header, before any rotation; `path` is what errors name.
 ///
 /// # Errors
@@ -75,7 +81,7 @@ pub fn dimensions(bytes: &[u8], path: &Path) -> Result<[u32; 2], DataError> {
     let Ok(format) = image::guess_format(bytes) else {
         return Err(ImageFileError::UnknownFormat { path: path.into() }.into());
     };
-    let size = ImageReader::with_format(Cursor::new(bytes), format).into_dimensions();
+    let size = reader(bytes, format).into_dimensions();
     let (width, height) =
         size.map_err(|error| ImageFileError::Undecodable { path: path.into(), reason: error.to_string() })?;
     Ok([width, height])

@@ -14,6 +14,12 @@ pub(super) const PIXELS_AT: usize = 4096;
 /// The bytes of the footer.
 pub(super) const FOOTER: usize = 64;
 
+/// The most bytes of an index: 1 GiB, a hundred bytes an image for ten million images.
+pub(super) const MAX_INDEX: usize = 1 << 30;
+
+/// The most images of one store, whose places are kept as 32-bit numbers.
+pub(super) const MAX_IMAGES: usize = 1 << 31;
+
 /// The bytes of one digest.
 pub(super) const DIGEST: usize = 32;
 
@@ -76,6 +82,9 @@ pub(super) fn parse(file: &[u8]) -> Result<(Index, usize), String> {
     let (offset, len) = (number(0), number(8));
     let index = offset.checked_add(len).filter(|&end| end == body.len()).and_then(|_| body.get(offset..));
     let index = index.ok_or("its index is not where the footer says")?;
+    if index.len() > MAX_INDEX {
+        return Err(format!("its index has {} bytes, above the limit of {MAX_INDEX}", index.len()));
+    }
     if blake3::hash(index).as_bytes()[..] != footer[16..48] {
         return Err("its index has changed".into());
     }

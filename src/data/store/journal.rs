@@ -1,6 +1,7 @@
 //! What an unfinished store holds so far, one line a chunk of images.
 
 use super::{StoreError, format::Skipped};
+use crate::host::bounded;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
@@ -27,6 +28,20 @@ pub(super) struct Chunk {
     pub skipped: Vec<Skipped>,
 }
 
+impl Chunk {
+    /// Whether it can stand behind chunks of `before` images: it names each image of its own at most once, in their
+    /// order, with a digest for each one kept.
+    fn follows(&self, before: usize) -> bool {
+        let own = |place: &usize| (before..self.done).contains(place);
+        let digest = |text: &String| text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        self.kept.iter().all(own)
+            && self.kept.is_sorted_by(|a, b| a < b)
+            && self.digests.len() == self.kept.len()
+            && self.digests.iter().all(digest)
+            && self.done.checked_sub(before) == Some(self.kept.len() + self.skipped.len())
+    }
+}
+
 /// The journal of one store.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -36,7 +51,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens a journal, or begins one, and returns the chunks in it. A line that was cut short by a kill is
-    /// taken off, with everything behind it.
+    /// taken off, with everything behind it, and so is one that cannot follow the one before.
     ///
     /// # Errors
     /// [`StoreError::OtherContents`] for a journal of other images or another size, [`StoreError::Write`].
@@ -45,7 +60,11 @@ impl Journal {
         let file = File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(failure)?;
         let mut journal = Self { file, path: path.into() };
         let mut text = Vec::new();
-        journal.file.read_to_end(&mut text).map_err(failure)?;
+        (&mut journal.file).take(bounded::TABLE + 1).read_to_end(&mut text).map_err(failure)?;
+        if text.len() as u64 > bounded::TABLE {
+            let reason = format!("its journal is above the limit of {} bytes; remove both", bounded::TABLE);
+            return Err(StoreError::Damaged { path: path.into(), reason });
+        }
         let (mut chunks, mut whole, mut head) = (Vec::new(), 0, None);
         for line in text.split_inclusive(|&byte| byte == b'\n') {
             if !line.ends_with(b"\n") {
@@ -55,7 +74,10 @@ impl Journal {
                 let Ok(Head { identity }) = serde_json::from_slice(line) else { break };
                 head = Some(identity);
             } else {
-                let Ok(chunk) = serde_json::from_slice(line) else { break };
+                let Ok(chunk) = serde_json::from_slice::<Chunk>(line) else { break };
+                if !chunk.follows(chunks.last().map_or(0, |last: &Chunk| last.done)) {
+                    break;
+                }
                 chunks.push(chunk);
             }
             whole += line.len();

@@ -2,7 +2,7 @@
 
 use super::{
     Skipped, StoreError,
-    format::{DIGEST, Index, PIXELS_AT, parse},
+    format::{DIGEST, Index, MAX_IMAGES, PIXELS_AT, parse},
     map::Map,
 };
 use crate::data::{DataError, Dataset, ImageSet};
@@ -29,6 +29,9 @@ impl Store {
         let damaged = |reason: String| DataError::from(StoreError::Damaged { path: path.into(), reason });
         let (index, end) = parse(&map).map_err(damaged)?;
         let images = index.names.len();
+        if images > MAX_IMAGES {
+            return Err(damaged(format!("it holds {images} images, above the limit of {MAX_IMAGES}")));
+        }
         let image = index.side.checked_mul(index.side).and_then(|pixels| pixels.checked_mul(3));
         let pixels = image.filter(|&image| image > 0).and_then(|image| image.checked_mul(images));
         let tables = pixels.and_then(|pixels| pixels.checked_add(PIXELS_AT)).filter(|&at| at <= end);

@@ -1,0 +1,4 @@
+//! The parsers under fuzzing are those that the suite feeds the kept inputs.
+
+#[path = "../../tests/hostile/targets.rs"]
+pub mod targets;
