@@ -4,6 +4,8 @@
 
 #[path = "hostile/limits.rs"]
 mod limits;
+#[path = "hostile/mutated.rs"]
+mod mutated;
 #[path = "hostile/regressions.rs"]
 mod regressions;
 #[path = "hostile/targets.rs"]
