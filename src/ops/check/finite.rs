@@ -6,8 +6,11 @@ use crate::{
     ops::{OpsError, TensorShape, finite},
 };
 
-/// What a case is for; images and channels; the bits of the odd value, and where it stands.
-pub const CONFIGURATIONS: &[(&str, [usize; 2], Option<(u32, usize)>)] = &[
+/// The bits of a value among ordinary ones, and where it stands.
+pub type Odd = Option<(u32, usize)>;
+
+/// What a case is for; images and channels; the odd value.
+pub const CONFIGURATIONS: &[(&str, [usize; 2], Odd)] = &[
     ("only numbers", [3, 5], None),
     ("the largest number", [3, 5], Some((0x7f7f_ffff, 7))),
     ("a subnormal number", [3, 5], Some((0x0000_0001, 7))),
@@ -20,7 +23,7 @@ pub const CONFIGURATIONS: &[(&str, [usize; 2], Option<(u32, usize)>)] = &[
 ];
 
 /// The forward pass over one tensor, with a flag before its own and one behind.
-pub fn case(text: &str, [n, c]: [usize; 2], odd: Option<(u32, usize)>) -> Case {
+pub fn case(text: &str, [n, c]: [usize; 2], odd: Odd) -> Case {
     let mut b = Builder::new("finite", format!("{text}: {n} x {c}"));
     let shape = TensorShape::Activation(ImageDims { n, c, h: 1, w: 1 });
     let mut values = b.draw("x", shape.len(), 1.0);
