@@ -11,7 +11,9 @@ use strata::{
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
     train::{
-        Batches, Confusion, Images, Prefixes, Reading, Record, Solver, Trainer, batches::Augmentation, checkpoint,
+        Batches, Confusion, Images, Prefixes, Reading, Record, Solver, Trainer,
+        batches::Augmentation,
+        checkpoint::{self, Measured},
         trainer::Streams,
     },
 };
@@ -116,12 +118,16 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
     let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
     let mut first = trainer(&def, &set, &mean, 6, 16);
     let begun: Vec<f64> = (0..3).map(|_| first.train_step().unwrap()).collect();
-    checkpoint::save(&mut first, &begun, &identity, &path).unwrap();
+    let record = Record { step: 2, epoch: 0.1, train_loss: 1.0 / 3.0, loss: 1e-9, top1: 0.7, top5: 1.0, images: 40 };
+    let measured = Measured { losses: begun, records: vec![record] };
+    checkpoint::save(&mut first, &measured, &identity, &path).unwrap();
     drop(first);
 
     let mut second = trainer(&def, &set, &mean, 6, 16);
-    let mut records: Vec<Record> = Vec::new();
-    let mut all = checkpoint::load(&mut second, &mut records, &identity, &path).unwrap().unwrap();
+    let mut tell = |text: String| panic!("{text}");
+    let found = checkpoint::load(&mut second, &identity, &path, &mut tell).unwrap().unwrap();
+    assert_eq!(found, measured);
+    let mut all = found.losses;
     all.extend((3..6).map(|_| second.train_step().unwrap()));
     assert_eq!(all, losses);
     let (a, b) = (checkpoint::weights_of(&mut undisturbed).unwrap(), checkpoint::weights_of(&mut second).unwrap());
@@ -129,7 +135,7 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
         assert_eq!(bits(values), bits(&b[name].1), "{name}");
     }
     let other = checkpoint::Identity { device: "another".into(), ..identity };
-    let refused = checkpoint::load(&mut second, &mut records, &other, &path).unwrap_err().to_string();
+    let refused = checkpoint::load(&mut second, &other, &path, &mut tell).unwrap_err().to_string();
     assert!(refused.contains("device"), "{refused}");
 }
 

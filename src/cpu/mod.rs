@@ -10,6 +10,7 @@ pub mod conv2d;
 mod conv2d_weight;
 pub mod dense;
 pub mod dropout;
+pub mod finite;
 mod frame;
 pub mod lrn;
 pub mod max_pool;

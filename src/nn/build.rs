@@ -43,9 +43,9 @@ pub struct BuildOptions {
 
 /// A net while it is built.
 pub(super) struct Builder<'a> {
-    def: &'a NetDef,
+    pub(super) def: &'a NetDef,
     pub(super) options: BuildOptions,
-    program: Program,
+    pub(super) program: Program,
     forward: Vec<Entry>,
     pub(super) backward: Vec<Entry>,
     pub(super) update: Vec<Entry>,
@@ -163,7 +163,8 @@ impl<'a> Builder<'a> {
         train.extend(entries);
         train.append(&mut self.backward);
         train.append(&mut self.update);
-        let mut tapes = vec![train, eval];
+        let (watched, flags, watch) = self.watch(loss);
+        let mut tapes = vec![train, eval, watch];
         if boundary.is_some() {
             let (prefix, above) = tapes[0].split_at(inputs + below);
             let parts = [prefix.to_vec(), above.to_vec()];
@@ -185,6 +186,8 @@ impl<'a> Builder<'a> {
             outputs: std::mem::take(&mut self.outputs),
             masks: std::mem::take(&mut self.masks),
             boundary,
+            watched,
+            flags,
             removed: std::mem::take(&mut self.removed),
         })
     }

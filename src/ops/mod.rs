@@ -33,6 +33,7 @@ pub mod dense;
 pub mod dropout;
 mod error;
 mod executor;
+pub mod finite;
 pub mod lrn;
 pub mod max_pool;
 mod placement;
@@ -149,6 +150,7 @@ operations! {
     MaxPoolForward = max_pool::Forward,
     MaxPoolBackward = max_pool::Backward,
     Dropout = dropout::Apply,
+    Finite = finite::Forward,
     SoftmaxCrossEntropyForward = softmax_cross_entropy::Forward,
     SoftmaxCrossEntropyBackward = softmax_cross_entropy::Backward,
     TopK = top_k::Forward,
@@ -171,6 +173,7 @@ pub static CATALOGUE: &[&Kernel] = &[
     &dense::BACKWARD_BIAS,
     &dropout::APPLY,
     &dropout::APPLY_GIVEN,
+    &finite::FORWARD,
     &lrn::FORWARD,
     &lrn::BACKWARD,
     &max_pool::FORWARD,

@@ -5,6 +5,7 @@ pub mod cka;
 mod error;
 pub mod experiment;
 mod image_files;
+mod lock;
 pub mod node;
 pub mod plan;
 mod reduced;
