@@ -42,7 +42,7 @@ fn an_image_does_not_depend_on_its_batch() {
                     ("b", Element::Real, TensorShape::Channels(dims.k)),
                     ("y", Element::Real, TensorShape::Activation(dims.y())),
                 ],
-                |id| vec![conv2d::Forward { dims, x: id[0], w: id[1], b: Some(id[2]), y: id[3] }.into()],
+                |id| vec![conv2d::Forward { dims, x: id[0], w: id[1], b: Some(id[2]), y: id[3], relu: false }.into()],
             );
             let w = Stream::named("laws/w").normal(weights.len(), 0.3);
             let b = Stream::named("laws/b").normal(dims.k, 1.0);

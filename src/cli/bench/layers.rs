@@ -14,8 +14,8 @@ pub fn print(executor: &mut Executor, steps: u32, out: &mut impl Write) -> Resul
     let mut columns: Vec<Vec<f64>> = Vec::new();
     for iteration in 0..steps.max(1) + 1 {
         let step = Step { iteration, rate: 1e-4, dropout: Stream::named("bench/dropout") };
-        let Some(seconds) = executor.run_timed(TRAIN, &step) else {
-            bail!("operations are timed one by one on the cpu only: leave out --layers");
+        let Some(seconds) = executor.run_timed(TRAIN, &step)? else {
+            bail!("this adapter has no timestamps: leave out --layers");
         };
         columns.resize(seconds.len(), Vec::new());
         columns.iter_mut().zip(seconds).for_each(|(column, seconds)| column.push(seconds));

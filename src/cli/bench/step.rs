@@ -26,7 +26,7 @@ pub struct Options {
     /// Freeze the first n layers
     #[arg(long, value_name = "N")]
     freeze: Option<usize>,
-    /// Print the time of every operation of a step (cpu only)
+    /// Print the time of every operation of a step
     #[arg(long)]
     layers: bool,
     /// text, or json: one object

@@ -104,13 +104,12 @@ impl Configuration {
         let y = b.result("y", output, Element::Real, rule());
         let dx = b.result("dx", image, Element::Real, rule());
         let dw = b.result("dw", kernel, Element::Real, rule());
-        b.call(conv2d::Forward { dims, x, w, b: bias, y });
-        b.call(conv2d::BackwardInput { dims, w, dy, dx });
-        b.call(conv2d::BackwardWeight { dims, x, dy, dw });
+        let db = b.result("db", TensorShape::Channels(dims.k), Element::Real, rule());
+        b.call(conv2d::Forward { dims, x, w, b: bias, y, relu: false });
+        b.call(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw, db });
         let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: w, by: dw }];
         if let Some(bias) = bias {
-            let db = b.result("db", TensorShape::Channels(dims.k), Element::Real, rule());
-            b.call(conv2d::BackwardBias { dims, dy, db });
             gradients.push(Gradient { of: bias, by: db });
         }
         // The loss is linear in each tensor, so that a long step costs no accuracy.
