@@ -101,8 +101,8 @@ impl Builder<'_> {
     /// Lets the operation that has written a gradient pass it through the rectifier whose output is y. Dropout in
     /// place between the two does not matter: what it has left positive was positive. False where no operation can.
     fn rectify_gradient(&mut self, y: TensorId, of: TensorId) -> bool {
-        let above = self.backward.iter_mut().rev().map(|entry| &mut entry.op);
-        match above.skip_while(|op| matches!(op, Op::Dropout(_))).next() {
+        let mut above = self.backward.iter_mut().rev().map(|entry| &mut entry.op);
+        match above.find(|op| !matches!(op, Op::Dropout(_))) {
             Some(Op::Conv2dBackwardInput(conv2d::BackwardInput { dx, rectified, .. })) if *dx == of => {
                 *rectified = Some(y);
             }
