@@ -9,7 +9,7 @@ use strata::{
     gpu::{Choice, Gpu},
     host::Stream,
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
-    ops::{Device, Executor, Step, sgd::Convention},
+    ops::{Device, Element, Executor, Role, Step, TensorId, sgd::Convention},
     train::{
         Batches, Confusion, Images, Prefixes, Reading, Record, Solver, Trainer,
         batches::Augmentation,
@@ -354,6 +354,45 @@ fn the_first_loss_of_the_wgsl_kernels_is_that_of_the_native_executor() {
         let off = norm(&mut values.iter().zip(expected).map(|(a, b)| f64::from(a - b)));
         let size = norm(&mut expected.iter().map(|&v| f64::from(v)));
         assert!(off <= 3e-4 * size, "{name}: {off} of {size}");
+    }
+}
+
+#[test]
+fn no_operation_reads_what_none_has_written() {
+    let set = images(8, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    for device in [Device::Cpu, software()] {
+        for n in [0, 3] {
+            let mut def = zoo::alexnet28(5);
+            if n > 0 {
+                def.freeze(n).unwrap();
+            }
+            let run = |poisoned: bool| {
+                let images = Images { set: &set, mean: &mean };
+                let mut trainer =
+                    Trainer::new(&def, &solver(2, 4), images, Reading::centre(0.0125), streams(), &device).unwrap();
+                trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+                let written = [Role::Activation, Role::ActivationGradient, Role::ParameterGradient];
+                for (id, tensor) in trainer.net.program.clone().tensors.iter().enumerate() {
+                    match tensor.element {
+                        _ if !poisoned || !written.contains(&tensor.role) => {}
+                        Element::Real => {
+                            trainer.executor.write(TensorId(id), &vec![f32::NAN; tensor.shape.len()]).unwrap();
+                        }
+                        Element::Word => {
+                            trainer.executor.write_words(TensorId(id), &vec![u32::MAX; tensor.shape.len()]).unwrap();
+                        }
+                        Element::Byte => {}
+                    }
+                }
+                let losses = losses(&mut trainer, 2);
+                let scores = trainer.evaluate(&images).unwrap();
+                let weights = checkpoint::weights_of(&mut trainer).unwrap();
+                let weights: Vec<Vec<u32>> = weights.values().map(|(_, values)| bits(values)).collect();
+                (losses, scores.loss.to_bits(), weights)
+            };
+            assert!(run(true) == run(false), "{}, n = {n}", device.describe());
+        }
     }
 }
 
