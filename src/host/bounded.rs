@@ -76,7 +76,7 @@ mod tests {
     fn a_sparse_giant_costs_no_memory_and_a_file_without_a_size_is_read_no_further_than_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("giant");
-        std::fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
         assert_eq!(read(&path, TEXT).unwrap_err().kind(), ErrorKind::FileTooLarge);
         // Files of /proc report a length of 0.
         if let Ok(text) = read(Path::new("/proc/self/maps"), 10) {
