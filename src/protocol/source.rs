@@ -55,7 +55,7 @@ fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset
                 "\"resize\" or \"pad\": images of {:?} and {:?} (H, W, C) need one shape",
                 shapes.0, shapes.1
             ),
-            got: format!("{:?}", data.fit),
+            got: "\"exact\"".into(),
         });
     }
     Ok(Some(other))
