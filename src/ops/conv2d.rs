@@ -123,7 +123,7 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
-            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y);
+            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y, &m.scratch);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
@@ -153,7 +153,7 @@ impl Operation for BackwardInput {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx);
+            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
@@ -181,7 +181,7 @@ impl Operation for BackwardWeight {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dw.0, |m, dw| {
-            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw);
+            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
