@@ -5,21 +5,21 @@
 use super::{
     conv2d::column_sums,
     memory::Scratch,
-    panels::{Packed, Panels, Right},
+    panels::{Packed, Panels},
     product::{View, product as product_of_views},
     tiles::{Left, Then, product},
 };
 use crate::host::Real;
 use rayon::prelude::*;
 
-/// Rows that a part of the work takes, and terms that are summed before they are added to the sum of those in
-/// front of them: fixed, so that an image's bits depend neither on its batch nor on the number of threads.
+/// Images in one product, and columns or rows of the weights in one part of it: fixed, so that an image's bits
+/// depend neither on its batch nor on the number of threads.
+const IMAGES_PER_PRODUCT: usize = 32;
+const COLUMNS_PER_PART: usize = 512;
 const ROWS_PER_PART: usize = 64;
-const COLUMNS_PER_PART: usize = 256;
-const TERMS_PER_SUM: usize = 512;
 
-/// Terms for which weights are packed at a time: with `COLUMNS_PER_PART` they fit a second-level cache.
-const TERMS_PER_PANEL: usize = 256;
+/// Terms that are summed before they are added to the sum of those in front of them.
+const TERMS_PER_SUM: usize = 512;
 
 /// Overwrites `y`. `x` holds `inputs` features an image, `y` holds `outputs`.
 pub fn forward<T: Real>(
@@ -31,23 +31,20 @@ pub fn forward<T: Real>(
     scratch: &Scratch<T>,
 ) {
     let images = x.len() / inputs;
-    let of_part = COLUMNS_PER_PART * images;
-    let mut parts = scratch.zeros(outputs.div_ceil(COLUMNS_PER_PART) * of_part);
-    let tasks = parts.par_chunks_mut(of_part).enumerate().flat_map(|(part, y)| {
-        let x = x.par_chunks(ROWS_PER_PART * inputs);
-        y.par_chunks_mut(ROWS_PER_PART * COLUMNS_PER_PART).zip(x).map(move |(y, x)| (part * COLUMNS_PER_PART, y, x))
-    });
-    tasks.for_each(|(first, y, x)| {
+    let all = images.next_multiple_of(IMAGES_PER_PRODUCT);
+    // The last images are computed at full width on zeros: a product may choose its order of summation by its width.
+    let whole = images / IMAGES_PER_PRODUCT * IMAGES_PER_PRODUCT;
+    let mut last = scratch.zeros(if whole < images { IMAGES_PER_PRODUCT * inputs } else { 0 });
+    last[..(images - whole) * inputs].copy_from_slice(&x[whole * inputs..]);
+    let of_part = all * COLUMNS_PER_PART;
+    let mut parts = scratch.lend(outputs.div_ceil(COLUMNS_PER_PART) * of_part);
+    parts.par_chunks_mut(IMAGES_PER_PRODUCT * COLUMNS_PER_PART).enumerate().for_each(|(index, part)| {
+        let image = index * IMAGES_PER_PRODUCT % all;
+        let first = index * IMAGES_PER_PRODUCT / all * COLUMNS_PER_PART;
         let columns = COLUMNS_PER_PART.min(outputs - first);
-        let all = Panels::new::<T>(TERMS_PER_PANEL.min(inputs), columns);
-        let mut panels = scratch.lend(all.len());
-        for term in (0..inputs).step_by(TERMS_PER_PANEL) {
-            let shape = Panels { depth: TERMS_PER_PANEL.min(inputs - term), ..all };
-            shape.pack(&mut panels[..shape.len()], shape.depth, |d| &w[(term + d) * outputs + first..]);
-            let x = Left::matrix(&x[term..], x.len() / inputs, inputs, shape.depth);
-            let weights = Right { shape, values: &panels, panel_stride: shape.panel_len() };
-            product(&x, weights, Then::Accumulate, y, COLUMNS_PER_PART);
-        }
+        let rows = if image < whole { &x[image * inputs..] } else { &last[..] };
+        let x = View::rows(rows, [IMAGES_PER_PRODUCT, inputs], inputs);
+        product_of_views(x, View::rows(&w[first..], [inputs, columns], outputs), part, COLUMNS_PER_PART, false);
     });
     y.par_chunks_mut(outputs).enumerate().for_each(|(n, y)| {
         for (y, part) in y.chunks_mut(COLUMNS_PER_PART).zip(parts.chunks(of_part)) {
@@ -100,5 +97,5 @@ pub fn backward_weight<T: Real>([inputs, outputs]: [usize; 2], x: &[T], dy: &[T]
 
 /// Overwrites `db` with the gradient with respect to the bias: the sum of `dy` over the images.
 pub fn backward_bias<T: Real>(dy: &[T], db: &mut [T]) {
-    column_sums(dy, ROWS_PER_PART * db.len(), db);
+    column_sums(dy, IMAGES_PER_PRODUCT * db.len(), db);
 }

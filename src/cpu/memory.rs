@@ -37,6 +37,9 @@ impl<T: Real> Memory<T> {
     }
 }
 
+/// Bytes of a line of a cache, on which buffers begin.
+const LINE: usize = 64;
+
 /// Buffers that operations lend and give back, so that nothing is allocated once every size has been seen:
 /// fresh memory costs a page fault every 4 KiB, more than many an operation computes on it.
 #[derive(Debug, Default)]
@@ -47,14 +50,16 @@ impl<T: Real> Scratch<T> {
     pub fn lend(&self, len: usize) -> Lent<'_, T> {
         let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The smallest that is large enough, else the largest, so that few buffers serve all sizes.
-        let fitting = (0..free.len()).filter(|&i| free[i].len() >= len).min_by_key(|&i| free[i].len());
+        let fitting = (0..free.len()).filter(|&i| free[i].len() >= len + LINE).min_by_key(|&i| free[i].len());
         let chosen = fitting.or_else(|| (0..free.len()).max_by_key(|&i| free[i].len()));
         let mut values = chosen.map(|i| free.swap_remove(i)).unwrap_or_default();
         drop(free);
-        if values.len() < len {
-            values.resize(len, T::zero());
+        if values.len() < len + LINE {
+            values.resize(len + LINE, T::zero());
         }
-        Lent { scratch: self, values, len }
+        // A register that lies across two lines of a cache costs two loads.
+        let start = values.as_ptr().align_offset(LINE).min(LINE);
+        Lent { scratch: self, values, start, len }
     }
 
     /// A buffer of zeros.
@@ -70,19 +75,20 @@ impl<T: Real> Scratch<T> {
 pub struct Lent<'a, T> {
     scratch: &'a Scratch<T>,
     values: Vec<T>,
+    start: usize,
     len: usize,
 }
 
 impl<T> Deref for Lent<'_, T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &self.values[..self.len]
+        &self.values[self.start..][..self.len]
     }
 }
 
 impl<T> DerefMut for Lent<'_, T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.values[..self.len]
+        &mut self.values[self.start..][..self.len]
     }
 }
 

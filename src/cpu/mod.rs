@@ -15,6 +15,7 @@ pub mod lrn;
 pub mod max_pool;
 pub mod memory;
 mod panels;
+pub mod peak;
 pub mod product;
 pub mod relu;
 pub mod sgd;

@@ -48,9 +48,19 @@ impl<'a, T> Left<'a, T> {
         Self { values, rows, across: rows.max(1), step: stride, line: 0, runs: &[0], run_len: depth }
     }
 
+    /// Where some rows begin.
     #[inline(always)]
-    fn at(&self, row: usize) -> usize {
-        row / self.across * self.line + row % self.across * self.step
+    fn starts<const M: usize>(&self, first: usize) -> [usize; M] {
+        // One division a tile: where the depth is small, one a row would take longer than the products.
+        let (mut line, mut column) = (first / self.across, first % self.across);
+        std::array::from_fn(|_| {
+            let at = line * self.line + column * self.step;
+            column += 1;
+            if column == self.across {
+                (line, column) = (line + 1, 0);
+            }
+            at
+        })
     }
 }
 
@@ -126,10 +136,7 @@ impl<T: Real> Product<'_, T> {
         }
         let (a, shape) = (self.a, self.b.shape);
         let b = T::vectors::<S>(&self.b.values[panel * self.b.panel_stride..][..shape.panel_len()]);
-        let mut at = [0; M];
-        for i in 0..M {
-            at[i] = a.at(first + i);
-        }
+        let at: [usize; M] = a.starts(first);
         let mut sums = [[T::splat(simd, T::zero()); V]; M];
         for (run, b) in a.runs.iter().zip(b.as_chunks::<V>().0.chunks_exact(a.run_len)) {
             let mut rows = [a.values; M];

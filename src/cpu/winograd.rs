@@ -25,8 +25,11 @@ pub(super) const CHANNELS: usize = 16;
 /// Fewest channels of a group for which products outweigh the transforms.
 const FEWEST_CHANNELS: usize = 32;
 
-/// Tiles that are taken through all steps at a time.
-const TILES_PER_BLOCK: usize = 64;
+/// Values at points that a block of tiles may have: they stay in a second-level cache beside a panel of weights.
+const VALUES_PER_BLOCK: usize = 160 << 10;
+
+/// Fewest tiles of a block: they share what it costs to load the weights.
+const FEWEST_TILES: usize = 28;
 
 /// Calls a function with the points, outputs, taps and inputs an axis that a kernel of 3 or 5 taps is computed with.
 macro_rules! with_sizes {
@@ -34,7 +37,12 @@ macro_rules! with_sizes {
         if $dims.r() == 3 { $call::<T, 4, 2, 3, 4>($($argument),*) } else { $call::<T, 7, 2, 5, 6>($($argument),*) }
     };
 }
-pub(super) use with_sizes;
+
+/// Whether the gradient of the weights is computed so, too. With 49 points the values of all tiles, which all points'
+/// sums wait for, take longer to store and load than the direct products.
+pub fn pays_for_weights<T: Real>(dims: &ConvDims) -> bool {
+    pays::<T>(dims) && dims.r() == 3
+}
 
 /// Whether this convolution is computed so: by its shape alone.
 pub fn pays<T: Real>(dims: &ConvDims) -> bool {
@@ -75,11 +83,13 @@ impl Tiling {
         Self { from, to, pad, tiles: to.map(|to| to.div_ceil(outputs)), ..forward }
     }
 
-    /// Blocks of whole images, or of lines of tiles of one image where it has many.
-    pub(super) fn blocks(&self) -> Vec<Block> {
+    /// Blocks of whole images, or of lines of tiles of one image where it has many; by the values that a tile has
+    /// at all points.
+    pub(super) fn blocks(&self, values_of_tile: usize) -> Vec<Block> {
         let [down, across] = self.tiles;
-        let images_at_a_time = (TILES_PER_BLOCK / (down * across)).max(1);
-        let blocks_of_image = (down * across).div_ceil(TILES_PER_BLOCK).min(down);
+        let most = (VALUES_PER_BLOCK / values_of_tile).max(FEWEST_TILES);
+        let images_at_a_time = (most / (down * across)).max(1);
+        let blocks_of_image = (down * across).div_ceil(most).min(down);
         let mut blocks = Vec::new();
         for image in (0..self.images).step_by(images_at_a_time) {
             let images = image..(image + images_at_a_time).min(self.images);
@@ -129,8 +139,14 @@ pub(super) struct Places {
 impl Places {
     /// A matrix of tiles by channels for each point.
     fn matrices(tiles: usize, channels: usize) -> Self {
-        Self { points: tiles * channels, tiles: channels, chunk: channels, chunks: 0 }
+        Self { points: apart(tiles * channels), tiles: channels, chunk: channels, chunks: 0 }
     }
+}
+
+/// Elements from one point's matrix to the next: one line of a cache more than it has, because the values of a tile at
+/// all points, a power of two apart, would compete for the same few lines of the first-level cache.
+pub(super) const fn apart(len: usize) -> usize {
+    len + CHANNELS
 }
 
 /// Takes squares of `L x L` pixels, one for each tile of a block and `step` apart, to `N x N` points.
@@ -154,37 +170,37 @@ impl<T: Real, const N: usize, const L: usize> WithSimd for ToPoints<'_, T, N, L>
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = T::lanes::<S>();
         let [height, width] = self.size;
+        let zero = T::splat(simd, T::zero());
+        let mut lines = [[zero; L]; N];
         for tile in 0..self.block.tiles() {
             let (image, place) = self.block.at(tile);
             let inside = |axis: usize, i: usize, size: usize| {
                 usize::try_from((place[axis] * self.step + i) as isize + self.first[axis]).ok().filter(|&at| at < size)
             };
-            let mut pixels = [[None; L]; L];
-            for i in 0..L {
-                for j in 0..L {
+            let pixels: [[Option<usize>; L]; L] = std::array::from_fn(|i| {
+                std::array::from_fn(|j| {
                     let pixel = inside(0, i, height).zip(inside(1, j, width));
-                    pixels[i][j] = pixel.map(|(h, w)| ((image * height + h) * width + w) * self.all);
-                }
-            }
+                    pixel.map(|(h, w)| ((image * height + h) * width + w) * self.all)
+                })
+            });
+            let Places { points, tiles, chunk, chunks } = self.places;
             for channel in (0..self.channels.len()).step_by(lanes) {
-                let mut square = [[T::splat(simd, T::zero()); L]; L];
-                for i in 0..L {
-                    for j in 0..L {
-                        if let Some(at) = pixels[i][j] {
-                            square[i][j] =
-                                T::vectors::<S>(&self.values[at + self.channels.start + channel..][..lanes])[0];
-                        }
-                    }
-                }
-                let points = both(square, |line| at_points::<T, S, N, L>(simd, line));
-                let Places { points: between, tiles, chunk, chunks } = self.places;
                 let base = tile * tiles + channel / chunk * chunks + channel % chunk;
-                for i in 0..N {
-                    for j in 0..N {
-                        let to = &mut self.to[base + (i * N + j) * between..][..lanes];
-                        T::vectors_mut::<S>(to)[0] = points[i][j];
-                    }
-                }
+                let load = |i: usize, j: usize| {
+                    let from = pixels[i][j].map(|at| &self.values[at + self.channels.start + channel..][..lanes]);
+                    from.map_or(zero, |from| T::vectors::<S>(from)[0])
+                };
+                both(
+                    &mut lines,
+                    load,
+                    |line| at_points::<T, S, N, L>(simd, line),
+                    |i, line| {
+                        for (j, &value) in line.iter().enumerate() {
+                            let to = &mut self.to[base + (i * N + j) * points..][..lanes];
+                            T::vectors_mut::<S>(to)[0] = value;
+                        }
+                    },
+                );
             }
         }
     }
@@ -206,29 +222,34 @@ impl<T: Real, const N: usize, const M: usize> WithSimd for FromPoints<'_, T, N, 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (lanes, count) = (T::lanes::<S>(), self.channels.len());
-        let points = self.block.tiles() * count;
+        let points = apart(self.block.tiles() * count);
         let (lines, width) = (self.tiling.lines(self.block, M), self.tiling.to[1]);
+        let mut between = [[T::splat(simd, T::zero()); N]; M];
         for tile in 0..self.block.tiles() {
             let (image, [down, across]) = self.block.at(tile);
             let first = (image - self.block.images.start) * lines.len() + down * M - lines.start;
             let (rows, columns) = (M.min(lines.end - down * M), M.min(width - across * M));
             for channel in (0..count).step_by(lanes) {
-                let mut square = [[T::splat(simd, T::zero()); N]; N];
-                for i in 0..N {
-                    for j in 0..N {
-                        let from = (i * N + j) * points + tile * count + channel;
-                        square[i][j] = T::vectors::<S>(&self.products[from..][..lanes])[0];
-                    }
-                }
-                let results: [[T::Vector<S>; M]; M] = both(square, |line| outputs::<T, S, N, M>(simd, line));
+                let load = |i: usize, j: usize| {
+                    let from = (i * N + j) * points + tile * count + channel;
+                    T::vectors::<S>(&self.products[from..][..lanes])[0]
+                };
                 let bias = self.bias.map(|b| T::vectors::<S>(&b[self.channels.start + channel..][..lanes])[0]);
-                for (i, results) in results[..rows].iter().enumerate() {
-                    for (j, &output) in results[..columns].iter().enumerate() {
-                        let at = ((first + i) * width + across * M + j) * self.all + self.channels.start + channel;
-                        let output = bias.map_or(output, |b| T::plus(simd, output, b));
-                        T::vectors_mut::<S>(&mut self.to[at..][..lanes])[0] = output;
-                    }
-                }
+                both(
+                    &mut between,
+                    load,
+                    |line| outputs::<T, S, N, M>(simd, line),
+                    |i, results| {
+                        if i >= rows {
+                            return;
+                        }
+                        for (j, &result) in results[..columns].iter().enumerate() {
+                            let at = ((first + i) * width + across * M + j) * self.all + self.channels.start + channel;
+                            let result = bias.map_or(result, |b| T::plus(simd, result, b));
+                            T::vectors_mut::<S>(&mut self.to[at..][..lanes])[0] = result;
+                        }
+                    },
+                );
             }
         }
     }
@@ -251,6 +272,7 @@ impl<T: Real, const N: usize, const R: usize> WithSimd for KernelsToPoints<'_, T
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (lanes, cg, kg) = (T::lanes::<S>(), self.dims.cg(), self.dims.kg());
+        let mut lines = [[T::splat(simd, T::zero()); R]; N];
         if self.columns.len() < self.width {
             self.panel.fill(T::zero());
         }
@@ -258,25 +280,29 @@ impl<T: Real, const N: usize, const R: usize> WithSimd for KernelsToPoints<'_, T
             if self.reversed { (self.columns.clone(), 0..kg) } else { (0..cg, self.columns.clone()) };
         for c in inputs {
             for k in outputs.clone().step_by(lanes) {
-                let mut taps = [[T::splat(simd, T::zero()); R]; R];
-                for r in 0..R {
-                    for s in 0..R {
-                        let tap = if self.reversed { (R - 1 - r) * R + R - 1 - s } else { r * R + s };
-                        let from = (tap * cg + c) * self.dims.k + self.group * kg + k;
-                        taps[r][s] = T::vectors::<S>(&self.w[from..][..lanes])[0];
-                    }
-                }
-                let points = both(taps, |line| at_points::<T, S, N, R>(simd, line));
-                for (point, values) in points.as_flattened().iter().enumerate() {
-                    if self.reversed {
-                        let to = &mut self.panel[(point * kg + k) * self.width + c - self.columns.start..];
-                        let values = T::elements::<S>(std::slice::from_ref(values));
-                        to.iter_mut().step_by(self.width).zip(values).for_each(|(to, &value)| *to = value);
-                    } else {
-                        let to = (point * cg + c) * self.width + k - self.columns.start;
-                        T::vectors_mut::<S>(&mut self.panel[to..][..lanes])[0] = *values;
-                    }
-                }
+                let load = |r: usize, s: usize| {
+                    let tap = if self.reversed { (R - 1 - r) * R + R - 1 - s } else { r * R + s };
+                    let from = (tap * cg + c) * self.dims.k + self.group * kg + k;
+                    T::vectors::<S>(&self.w[from..][..lanes])[0]
+                };
+                both(
+                    &mut lines,
+                    load,
+                    |line| at_points::<T, S, N, R>(simd, line),
+                    |i, line| {
+                        for (j, value) in line.iter().enumerate() {
+                            let point = i * N + j;
+                            if self.reversed {
+                                let to = &mut self.panel[(point * kg + k) * self.width + c - self.columns.start..];
+                                let values = T::elements::<S>(std::slice::from_ref(value));
+                                to.iter_mut().step_by(self.width).zip(values).for_each(|(to, &value)| *to = value);
+                            } else {
+                                let to = (point * cg + c) * self.width + k - self.columns.start;
+                                T::vectors_mut::<S>(&mut self.panel[to..][..lanes])[0] = *value;
+                            }
+                        }
+                    },
+                );
             }
         }
     }
@@ -320,7 +346,7 @@ fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: u
         });
     });
     let all = columns * dims.groups;
-    let blocks = tiling.blocks();
+    let blocks = tiling.blocks(N * N * depth);
     let most = blocks.iter().map(Block::tiles).max().unwrap_or(0);
     let mut rest = to;
     let mut work = Vec::with_capacity(blocks.len());
@@ -330,7 +356,7 @@ fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: u
         rest = behind;
         work.push((block, to));
     }
-    let buffers = || [depth, columns].map(|channels| scratch.lend(N * N * most * channels));
+    let buffers = || [depth, shape.width].map(|channels| scratch.lend(N * N * apart(most * channels)));
     work.into_par_iter().for_each_init(buffers, |[values, products], (block, to)| {
         let tiles = block.tiles();
         for group in 0..dims.groups {
@@ -345,22 +371,27 @@ fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: u
                 places: Places::matrices(tiles, depth),
                 to: values,
             });
-            let weights = weights.matrix(group);
-            for point in 0..N * N {
-                let rows = Left::matrix(&values[point * tiles * depth..], tiles, depth, depth);
-                let panels = Right { shape, values: &weights.values[point * shape.panel_len()..], ..weights };
-                let to = &mut products[point * tiles * columns..][..tiles * columns];
-                product(&rows, panels, Then::Write, to, columns);
+            // The products of one panel of columns at a time are taken back: they stay in the second-level cache.
+            for (panel, weights) in weights.matrix(group).values.chunks(all_points.panel_len()).enumerate() {
+                let columns_of = shape.columns_of(panel);
+                let one = Panels { columns: columns_of.len(), ..shape };
+                for point in 0..N * N {
+                    let rows = Left::matrix(&values[point * apart(tiles * depth)..], tiles, depth, depth);
+                    let weights = &weights[point * shape.panel_len()..][..shape.panel_len()];
+                    let weights = Right { shape: one, values: weights, panel_stride: shape.panel_len() };
+                    let to = &mut products[point * apart(tiles * one.columns)..][..tiles * one.columns];
+                    product(&rows, weights, Then::Write, to, one.columns);
+                }
+                pulp::Arch::new().dispatch(FromPoints::<T, N, M> {
+                    tiling: &tiling,
+                    block: &block,
+                    products,
+                    channels: group * columns + columns_of.start..group * columns + columns_of.end,
+                    all,
+                    bias: b,
+                    to,
+                });
             }
-            pulp::Arch::new().dispatch(FromPoints::<T, N, M> {
-                tiling: &tiling,
-                block: &block,
-                products,
-                channels: group * columns..(group + 1) * columns,
-                all,
-                bias: b,
-                to,
-            });
         }
     });
 }

@@ -64,29 +64,26 @@ pub fn outputs<T: Real, S: Simd, const N: usize, const M: usize>(simd: S, m: [T:
     y
 }
 
-/// The same transform along both axes of a square.
+/// The same transform along both axes of a square: `load(i, j)` gives its elements, `store(i, line)` takes the lines
+/// of the result. What lies between lives in `lines`, made once for many squares: arrays of registers that are
+/// returned or filled at each would cost more than the sums.
 #[inline(always)]
-#[allow(clippy::needless_range_loop, reason = "fixed bounds keep the square in registers")]
+#[allow(clippy::needless_range_loop, reason = "the loops have fixed bounds, and go over columns")]
 pub fn both<V: Copy, const A: usize, const B: usize>(
-    square: [[V; A]; A],
+    lines: &mut [[V; A]; B],
+    load: impl Fn(usize, usize) -> V,
     along: impl Fn([V; A]) -> [V; B],
-) -> [[V; B]; B] {
-    let mut lines = [[square[0][0]; B]; A];
-    for i in 0..A {
-        lines[i] = along(square[i]);
-    }
-    let mut result = [[square[0][0]; B]; B];
-    for j in 0..B {
-        let mut column = square[0];
-        for i in 0..A {
-            column[i] = lines[i][j];
-        }
-        let column = along(column);
+    mut store: impl FnMut(usize, [V; B]),
+) {
+    for j in 0..A {
+        let column = along(std::array::from_fn(|i| load(i, j)));
         for i in 0..B {
-            result[i][j] = column[i];
+            lines[i][j] = column[i];
         }
     }
-    result
+    for (i, line) in lines.iter().enumerate() {
+        store(i, along(*line));
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! The gradient of the weights with fewer multiplications: a correlation of the input with `M x M` tiles of the
+//! The gradient of 3 x 3 weights with fewer multiplications: a correlation of the input with `M x M` tiles of the
 //! output's gradient, which are its taps, summed over all tiles at the points and taken back once.
 
 use super::{
     memory::Scratch,
     panels::{Panels, Right},
     tiles::{Rows, Run, accumulate},
-    winograd::{Block, CHANNELS, Places, Tiling, ToPoints, with_sizes},
+    winograd::{Block, CHANNELS, Places, Tiling, ToPoints, apart},
     winograd_transform::{both, outputs},
 };
 use crate::host::{ConvDims, Real};
@@ -15,26 +15,21 @@ use rayon::prelude::*;
 /// Bytes of blocks that are transformed before they are multiplied: they stay in a last-level cache.
 const CHUNK_BYTES: usize = 12 << 20;
 
+/// Points, tile and taps an axis.
+const N: usize = 4;
+const M: usize = 2;
+const R: usize = 3;
+
 /// Overwrites `dw`, summed over the batch.
 pub fn backward_weight<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], dw: &mut [T], scratch: &Scratch<T>) {
-    with_sizes!(dims, weights, dims, x, dy, dw, scratch);
-}
-
-fn weights<T: Real, const N: usize, const M: usize, const R: usize, const X: usize>(
-    dims: &ConvDims,
-    x: &[T],
-    dy: &[T],
-    dw: &mut [T],
-    scratch: &Scratch<T>,
-) {
     let (cg, kg, groups) = (dims.cg(), dims.kg(), dims.groups);
     let tiling = Tiling::forward(dims, M);
-    let blocks = tiling.blocks();
+    let blocks = tiling.blocks(N * N * cg);
     let most = blocks.iter().map(Block::tiles).max().unwrap_or(0);
     let shape = Panels::new::<T>(cg, kg);
     let gradients = Panels { depth: most, ..shape };
     // A block's values: for each group and point, inputs in chunks of channels and gradients in panels, tile by tile.
-    let (of_x, of_dy) = (most * cg, gradients.len());
+    let (of_x, of_dy) = (apart(most * cg), apart(gradients.len()));
     let of_block = groups * N * N * (of_x + of_dy);
     let at_a_time = (CHUNK_BYTES / (of_block * size_of::<T>())).max(2).min(blocks.len());
     let mut values = scratch.lend(at_a_time * of_block);
@@ -43,7 +38,7 @@ fn weights<T: Real, const N: usize, const M: usize, const R: usize, const X: usi
         values.par_chunks_mut(of_block).zip(chunk).for_each(|(values, block)| {
             let (inputs, outputs) = values.split_at_mut(groups * N * N * of_x);
             for (group, to) in inputs.chunks_mut(N * N * of_x).enumerate() {
-                pulp::Arch::new().dispatch(ToPoints::<T, N, X> {
+                pulp::Arch::new().dispatch(ToPoints::<T, N, N> {
                     block,
                     step: M,
                     first: tiling.pad.map(|pad| -pad),
@@ -84,11 +79,11 @@ fn weights<T: Real, const N: usize, const M: usize, const R: usize, const X: usi
         });
     }
     let lines = dw.par_chunks_mut(R * cg * dims.k).enumerate();
-    lines.for_each(|(r, dw)| pulp::Arch::new().dispatch(FromPoints::<T, N, R> { dims, shape, sums: &sums, r, dw }));
+    lines.for_each(|(r, dw)| pulp::Arch::new().dispatch(FromPoints::<T> { dims, shape, sums: &sums, r, dw }));
 }
 
 /// Takes the sums back to one line of taps.
-struct FromPoints<'a, T, const N: usize, const R: usize> {
+struct FromPoints<'a, T> {
     dims: &'a ConvDims,
     shape: Panels,
     sums: &'a [T],
@@ -96,24 +91,30 @@ struct FromPoints<'a, T, const N: usize, const R: usize> {
     dw: &'a mut [T],
 }
 
-impl<T: Real, const N: usize, const R: usize> WithSimd for FromPoints<'_, T, N, R> {
+impl<T: Real> WithSimd for FromPoints<'_, T> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (lanes, cg, kg, width) = (T::lanes::<S>(), self.dims.cg(), self.dims.kg(), self.shape.width);
+        let mut lines = [[T::splat(simd, T::zero()); N]; R];
         for (group, sums) in self.sums.chunks_exact(N * N * self.shape.len()).enumerate() {
             for c in 0..cg {
                 for k in (0..kg).step_by(lanes) {
                     let place = k / width * self.shape.panel_len() + c * width + k % width;
-                    let mut square = [[T::splat(simd, T::zero()); N]; N];
-                    for (point, value) in square.as_flattened_mut().iter_mut().enumerate() {
-                        *value = T::vectors::<S>(&sums[point * self.shape.len() + place..][..lanes])[0];
-                    }
-                    let taps: [[T::Vector<S>; R]; R] = both(square, |line| outputs::<T, S, N, R>(simd, line));
-                    for (s, &tap) in taps[self.r].iter().enumerate() {
-                        let at = (s * cg + c) * self.dims.k + group * kg + k;
-                        T::vectors_mut::<S>(&mut self.dw[at..][..lanes])[0] = tap;
-                    }
+                    let load = |i: usize, j: usize| {
+                        T::vectors::<S>(&sums[(i * N + j) * self.shape.len() + place..][..lanes])[0]
+                    };
+                    both(
+                        &mut lines,
+                        load,
+                        |line| outputs::<T, S, N, R>(simd, line),
+                        |r, taps| {
+                            for (s, &tap) in taps.iter().enumerate().filter(|_| r == self.r) {
+                                let at = (s * cg + c) * self.dims.k + group * kg + k;
+                                T::vectors_mut::<S>(&mut self.dw[at..][..lanes])[0] = tap;
+                            }
+                        },
+                    );
                 }
             }
         }
