@@ -118,7 +118,7 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
-            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y);
+            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y, &m.scratch);
             if self.relu {
                 cpu::relu::forward(y);
             }
@@ -153,7 +153,7 @@ impl Operation for BackwardInput {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx);
+            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
             if let Some(x) = self.rectified {
                 cpu::relu::backward(&m.real[x.0], dx);
             }
@@ -187,7 +187,7 @@ impl Operation for BackwardWeight {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dw.0, |m, dw| {
-            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw);
+            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
         });
         memory.write_real(self.db.0, |m, db| cpu::conv2d::backward_bias(&self.dims, &m.real[self.dy.0], db));
     }

@@ -95,7 +95,7 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
-            cpu::dense::forward(self.dims.native(), &m.real[self.x.0], &m.real[self.w.0], b, y);
+            cpu::dense::forward(self.dims.native(), &m.real[self.x.0], &m.real[self.w.0], b, y, &m.scratch);
             if self.relu {
                 cpu::relu::forward(y);
             }
@@ -132,7 +132,7 @@ impl Operation for BackwardInput {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx);
+            cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
             if let Some(x) = self.rectified {
                 cpu::relu::backward(&m.real[x.0], dx);
             }

@@ -71,7 +71,7 @@ impl Operation for Forward {
         Cost { macs: 0, elements: 2 * (self.dims.x.n * self.dims.x.features()) as u64 }
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
-        memory.write_real(self.y.0, |m, y| cpu::lrn::forward(&self.dims, &m.real[self.x.0], y));
+        memory.write_real(self.y.0, |m, y| cpu::lrn::forward(&self.dims, &m.real[self.x.0], y, &m.scratch));
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         for y in recorder.parts(self.y.0) {
@@ -94,7 +94,7 @@ impl Operation for Backward {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::lrn::backward(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dx);
+            cpu::lrn::backward(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dx, &m.scratch);
             if self.rectified {
                 cpu::relu::backward(&m.real[self.x.0], dx);
             }

@@ -71,6 +71,12 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "one window over all", x: [3, 4, 6, 5], k: 9, kernel: [6, 5], ..PLAIN },
     Configuration { text: "2304 terms", x: [1, 256, 6, 6], k: 33, kernel: [3, 3], pads: [1; 4], ..PLAIN },
     Configuration { text: "17 images of 272 pixels: sums over images in several runs", x: [17, 2, 17, 16], k: 3, kernel: [3, 3], pads: [1; 4], ..PLAIN },
+    Configuration { text: "conv3 of alexnet32", x: [3, 64, 8, 8], k: 96, kernel: [3, 3], pads: [1; 4], ..PLAIN },
+    Configuration { text: "conv4 of caffenet, shrunk: groups of many channels", x: [2, 96, 13, 13], k: 160, kernel: [3, 3], pads: [1; 4], groups: 2, ..PLAIN },
+    Configuration { text: "conv2 of caffenet, shrunk: many channels", x: [2, 96, 27, 9], k: 64, kernel: [5, 5], pads: [2; 4], groups: 2, ..PLAIN },
+    Configuration { text: "many channels, odd sides, uneven padding", x: [1, 32, 15, 11], k: 48, kernel: [3, 3], pads: [0, 1, 2, 0], ..PLAIN },
+    Configuration { text: "many channels, padding as wide as the window", x: [1, 32, 8, 9], k: 32, kernel: [3, 3], pads: [3; 4], ..PLAIN },
+    Configuration { text: "many channels, no padding", x: [2, 48, 12, 13], k: 80, kernel: [5, 5], ..PLAIN },
     Configuration { text: "33 images", x: [33, 3, 6, 6], k: 8, kernel: [3, 3], stride: [2, 2], pads: [1; 4], ..PLAIN },
 ];
 
