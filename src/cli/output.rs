@@ -16,7 +16,8 @@ pub fn write_line(text: fmt::Arguments<'_>) -> Result<()> {
 
 /// Prints a message to stderr. Where that fails there is no better place left for it.
 pub fn write_note(text: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    // In one piece, so that the lines of several processes do not mix.
+    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
 /// `print_line!(...)?` prints results as `println!` would.

@@ -45,7 +45,9 @@ pub fn err(output: &Output) -> String {
 /// Name and content of every file that must not depend on how a study was run.
 pub fn results(runs: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
-    for folder in fs::read_dir(runs.join("default")).unwrap() {
+    // A process that was killed early has not made the directory.
+    let Ok(folders) = fs::read_dir(runs.join("default")) else { return files };
+    for folder in folders {
         let folder = folder.unwrap().path();
         for name in ["weights.safetensors", "log.jsonl", "confusion.json", "manifest.toml"] {
             if let Ok(bytes) = fs::read(folder.join(name)) {
