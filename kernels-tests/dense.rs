@@ -31,7 +31,7 @@ fn an_image_does_not_depend_on_its_batch() {
                 ("w", Element::Real, weights),
                 ("y", Element::Real, TensorShape::Activation(dims.y())),
             ],
-            |id| vec![Forward { dims, x: id[0], w: id[1], b: None, y: id[2] }.into()],
+            |id| vec![Forward { dims, x: id[0], w: id[1], b: None, y: id[2], relu: false }.into()],
         );
         let w = Stream::named("laws/w").normal(weights.len(), 0.3);
         let mut executor = laws::loaded(device, &program, &[(TensorId(0), images), (TensorId(1), &w)]);

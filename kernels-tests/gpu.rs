@@ -7,8 +7,8 @@ use strata::{
     gpu::{Choice, Gpu, Limits},
     host::{ConvDims, ImageDims, Stream, Window},
     ops::{
-        Device, Element, Executor, Op, Program, Role, Step, TensorId, TensorShape, augment, conv2d, dense, dropout,
-        lrn, max_pool, program::Entry, relu, sgd, softmax_cross_entropy, top_k,
+        Device, Element, Executor, Op, Program, Role, Step, TILES, TensorId, TensorShape, augment, conv2d, dense,
+        dropout, lrn, max_pool, program::Entry, relu, sgd, softmax_cross_entropy, top_k,
     },
 };
 
@@ -113,10 +113,9 @@ fn convolution(dims: ConvDims) -> Case {
     let (x, w, b) = (case.act("x", dims.x), case.real("w", kernel), case.real("b", TensorShape::Channels(dims.k)));
     let (y, dy, dx) = (case.act("y", dims.y()), case.act("dy", dims.y()), case.act("dx", dims.x));
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
-    case.op(conv2d::Forward { dims, x, w, b: Some(b), y });
-    case.op(conv2d::BackwardInput { dims, w, dy, dx });
-    case.op(conv2d::BackwardWeight { dims, x, dy, dw });
-    case.op(conv2d::BackwardBias { dims, dy, db });
+    case.op(conv2d::Forward { dims, x, w, b: Some(b), y, relu: false });
+    case.op(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw, db });
     case
 }
 
@@ -127,10 +126,9 @@ fn dense_layer(dims: dense::DenseDims) -> Case {
     let (y, dy, dx) = (case.act("y", dims.y()), case.act("dy", dims.y()), case.act("dx", dims.x));
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     let h = case.real("h", kernel);
-    case.op(dense::Forward { dims, x, w, b: Some(b), y });
-    case.op(dense::BackwardInput { dims, w, dy, dx });
-    case.op(dense::BackwardWeight { dims, x, dy, dw });
-    case.op(dense::BackwardBias { dims, dy, db });
+    case.op(dense::Forward { dims, x, w, b: Some(b), y, relu: false });
+    case.op(dense::BackwardInput { dims, w, dy, dx, rectified: None });
+    case.op(dense::BackwardWeight { dims, x, dy, dw, db });
     case.op(sgd::Update {
         len: 0,
         convention: sgd::Convention::Caffe,
@@ -153,7 +151,7 @@ fn pooling(x: ImageDims, windows: [Window; 2], ceil: bool) -> Case {
     let argmax = case.word("argmax", TensorShape::Activation(dims.y()), |_| 0);
     let (dy, dx) = (case.act("dy", dims.y()), case.act("dx", dims.x));
     case.op(max_pool::Forward { dims, x, y, argmax });
-    case.op(max_pool::Backward { dims, argmax, dy, dx });
+    case.op(max_pool::Backward { dims, argmax, dy, dx, rectified: None });
     case
 }
 
@@ -184,10 +182,15 @@ fn convolutions_of_awkward_shapes_equal_the_reference() {
 
 #[test]
 fn dense_layers_of_awkward_shapes_equal_the_reference() {
+    // The kernels that a GPU takes, beside those that a processor takes.
+    let tiles = limited(|limits| limits.lanes = false);
     for (n, c, h, w, k) in
         [(1, 1, 1, 1, 1), (3, 5, 2, 3, 7), (65, 16, 1, 1, 63), (64, 17, 2, 2, 64), (33, 37, 3, 3, 130)]
     {
-        dense_layer(dense::DenseDims { x: images(n, c, h, w), k }).check(&format!("dense {n} {c}x{h}x{w} -> {k}"));
+        let (case, text) =
+            (dense_layer(dense::DenseDims { x: images(n, c, h, w), k }), format!("{n} {c}x{h}x{w} -> {k}"));
+        case.check(&format!("dense {text}"));
+        case.check_on(&format!("dense in tiles, {text}"), &tiles);
     }
 }
 
@@ -222,7 +225,7 @@ fn normalisation_equals_the_reference() {
         let (x, y, dy, dx) =
             (case.act("x", dims.x), case.act("y", dims.x), case.act("dy", dims.x), case.act("dx", dims.x));
         case.op(lrn::Forward { dims, x, y });
-        case.op(lrn::Backward { dims, x, dy, dx });
+        case.op(lrn::Backward { dims, x, dy, dx, rectified: false });
         case.check(&format!("{dims:?}"));
     }
 }
@@ -273,6 +276,114 @@ fn rectifier_and_solver_equal_the_reference() {
         case.op(sgd::Update { len: shape.len(), convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0, g, w, h });
     }
     case.check("relu and sgd");
+}
+
+/// What one operation after another gives, and what one gives in which the rectifier is a part: on a processor, in
+/// tiles and in lanes.
+#[test]
+fn a_rectifier_within_an_operation_gives_the_bits_of_one_of_its_own() {
+    let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
+    let conv = conv2d::dims(images(3, 6, 9, 7), 10, [one(3, 1, 1), one(3, 2, 1)], 2).unwrap();
+    let wide = conv2d::dims(images(2, 8, 9, 7), 12, [one(3, 1, 1), one(3, 1, 0)], 1).unwrap();
+    let dense = dense::DenseDims { x: images(5, 7, 3, 2), k: 9 };
+    let pool = max_pool::dims(images(3, 5, 7, 7), [one(3, 2, 0), one(3, 2, 0)], true).unwrap();
+    let norm = lrn::Lrn { size: 3, alpha: 0.5, beta: 0.75, k: 1.0 }.dims(images(2, 6, 4, 3)).unwrap();
+    let build = |fused: bool| {
+        let mut case = Case::default();
+        for dims in [conv, wide] {
+            let kernel = TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
+            let (x, w, y) = (case.act("x", dims.x), case.real("w", kernel), case.act("y", dims.y()));
+            let (dy, dx) = (case.act("dy", dims.y()), case.act("dx", dims.x));
+            case.op(conv2d::Forward { dims, x, w, b: None, y, relu: fused });
+            case.op(conv2d::BackwardInput { dims, w, dy, dx, rectified: fused.then_some(x) });
+            if !fused {
+                case.op(relu::Forward { dims: dims.y(), y });
+                case.op(relu::Backward { dims: dims.x, y: x, dy: dx });
+            }
+        }
+        let kernel = TensorShape::Kernel { dims: [dense.k, dense.x.c, dense.x.h, dense.x.w], groups: 1 };
+        let (x, w, y) = (case.act("x", dense.x), case.real("w", kernel), case.act("y", dense.y()));
+        let (dy, dx) = (case.act("dy", dense.y()), case.act("dx", dense.x));
+        case.op(dense::Forward { dims: dense, x, w, b: None, y, relu: fused });
+        case.op(dense::BackwardInput { dims: dense, w, dy, dx, rectified: fused.then_some(x) });
+        let (px, py, pdy, pdx) =
+            (case.act("x", pool.x), case.act("y", pool.y()), case.act("dy", pool.y()), case.act("dx", pool.x));
+        let argmax = case.word("argmax", TensorShape::Activation(pool.y()), |_| 0);
+        case.op(max_pool::Forward { dims: pool, x: px, y: py, argmax });
+        let rectified = fused.then_some(px);
+        case.op(max_pool::Backward { dims: pool, argmax, dy: pdy, dx: pdx, rectified });
+        let (nx, ndy, ndx) = (case.act("x", norm.x), case.act("dy", norm.x), case.act("dx", norm.x));
+        case.op(lrn::Backward { dims: norm, x: nx, dy: ndy, dx: ndx, rectified: fused });
+        if !fused {
+            case.op(relu::Forward { dims: dense.y(), y });
+            case.op(relu::Backward { dims: dense.x, y: x, dy: dx });
+            case.op(relu::Backward { dims: pool.x, y: px, dy: pdx });
+            case.op(relu::Backward { dims: norm.x, y: nx, dy: ndx });
+        }
+        case
+    };
+    let (fused, apart) = (build(true), build(false));
+    for device in [Device::Cpu, limited(|limits| limits.lanes = false), Device::Gpu(software())] {
+        assert_eq!(bits(&fused.run(&device)), bits(&apart.run(&device)), "{}", device.describe());
+    }
+}
+
+#[test]
+fn the_bits_are_the_same_with_the_checks_of_untrusted_shaders() {
+    let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
+    for lanes in [true, false] {
+        let [trusted, checked] = [true, false].map(|trusted| {
+            limited(|limits| {
+                limits.trusted = trusted;
+                limits.lanes = lanes;
+            })
+        });
+        for case in [
+            convolution(conv2d::dims(images(3, 6, 9, 8), 20, [one(5, 1, 2), one(3, 2, 1)], 2).unwrap()),
+            convolution(conv2d::dims(images(2, 16, 7, 9), 65, [one(3, 1, 1), one(3, 1, 1)], 1).unwrap()),
+            dense_layer(dense::DenseDims { x: images(33, 7, 3, 3), k: 67 }),
+            pooling(images(3, 5, 8, 7), [one(3, 2, 0), one(3, 2, 0)], true),
+            head(5, 63),
+        ] {
+            assert_eq!(bits(&case.run(&trusted)), bits(&case.run(&checked)));
+        }
+    }
+}
+
+/// Dimensions of 1, 2, a tile less one, a tile, a tile and one, and primes.
+#[test]
+fn the_bits_do_not_depend_on_the_tile() {
+    let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
+    let tiles: Vec<Device> = (0..TILES.len())
+        .map(|tile| {
+            limited(|limits| {
+                limits.lanes = false;
+                limits.tile = Some(tile);
+            })
+        })
+        .collect();
+    let mut cases = Vec::new();
+    for (x, k, windows, groups) in [
+        (images(1, 1, 1, 1), 1, [one(1, 1, 0); 2], 1),
+        (images(2, 2, 2, 2), 2, [one(2, 1, 0); 2], 2),
+        (images(1, 63, 9, 7), 127, [one(3, 1, 1); 2], 1),
+        (images(1, 64, 8, 16), 128, [one(1, 1, 0); 2], 1),
+        (images(3, 65, 43, 1), 129, [one(1, 1, 0), one(1, 2, 0)], 1),
+        (images(5, 14, 13, 11), 134, [one(5, 2, 2), one(3, 1, 1)], 2),
+        (images(2, 72, 5, 13), 264, [one(3, 1, 1); 2], 2),
+    ] {
+        cases.push(convolution(conv2d::dims(x, k, windows, groups).unwrap()));
+    }
+    for (n, c, k) in
+        [(1, 1, 1), (2, 2, 2), (63, 127, 65), (64, 128, 128), (127, 64, 63), (129, 257, 131), (37, 293, 17)]
+    {
+        cases.push(dense_layer(dense::DenseDims { x: images(n, c, 1, 1), k }));
+    }
+    for case in cases {
+        let [first, second, third] = [0, 1, 2].map(|tile| bits(&case.run(&tiles[tile])));
+        assert_eq!(first, second);
+        assert_eq!(first, third);
+    }
 }
 
 #[test]
@@ -357,6 +468,29 @@ fn two_runs_give_the_same_bits() {
     let gpu = Device::Gpu(software());
     let case = convolution(conv2d::dims(images(4, 6, 9, 9), 12, [window(3, 1, 1, 1, 1); 2], 2).unwrap());
     assert_eq!(bits(&case.run(&gpu)), bits(&case.run(&gpu)));
+}
+
+#[test]
+fn what_is_read_later_arrives_in_order_as_it_was() {
+    for device in [Device::Cpu, Device::Gpu(software())] {
+        let dims = images(1, 4, 1, 1);
+        let mut case = Case::default();
+        let y = case.act("y", dims);
+        case.op(relu::Forward { dims, y });
+        let mut executor = case.load(&device);
+        let mut arrived: Vec<f32> = Vec::new();
+        // More than a ring holds, so that the oldest are waited for.
+        for i in 0..30 {
+            executor.write(y, &[i as f32 - 3.0; 4]).unwrap();
+            executor.run(0, &Step { iteration: 0, rate: 0.0, dropout: Stream::named("ring") }).unwrap();
+            executor.read_later(y).unwrap();
+            arrived.extend(executor.collect(false).unwrap().iter().map(|values| values[1]));
+        }
+        arrived.extend(executor.collect(true).unwrap().iter().map(|values| values[1]));
+        let expected: Vec<f32> = (0..30).map(|i| (i as f32 - 3.0).max(0.0)).collect();
+        assert_eq!(arrived, expected, "{}", device.describe());
+        assert!(executor.collect(true).unwrap().is_empty());
+    }
 }
 
 #[test]

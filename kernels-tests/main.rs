@@ -8,6 +8,7 @@ mod conv2d;
 mod dense;
 mod devices;
 mod dropout;
+mod finite;
 mod golden;
 mod laws;
 mod lrn;

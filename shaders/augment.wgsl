@@ -47,7 +47,9 @@ fn forward(
     let w = pixel % augment.width;
     // The mean is taken before the mirror, so that it is mirrored with the image.
     let from_w = select(w, augment.width - 1u - w, crops[image * 3u + 2u] != 0u);
-    let stored = (crops[image * 3u] + h) * augment.stored_w + crops[image * 3u + 1u] + from_w;
+    // A window beyond its image is a mistake of the host's, and must not become a read beyond the buffer.
+    let stored = min((crops[image * 3u] + h) * augment.stored_w + crops[image * 3u + 1u] + from_w,
+        augment.stored_h * augment.stored_w - 1u);
     let start = image * augment.stored_h * augment.stored_w * augment.channels;
     let c = (i % augment.across) * 4u;
     x[i] = vec4<f32>(value(start, stored, c), value(start, stored, c + 1u),

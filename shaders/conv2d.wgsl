@@ -1,71 +1,12 @@
 // A grouped two-dimensional convolution as a matrix product whose operands are gathered on the way into workgroup
-// memory (implicit GEMM). Every entry point computes a tile of 64 x 64 results of one group a workgroup,
-// see shared/tile.wgsl. Group g is the output channels from g * kg on.
-
-// Whether the channels a group allow loads of four at a time; else they are loaded one by one.
-override ALIGNED: bool = true;
-
-struct Conv2dParameters {
-    // Images here; input height, width and padded channels; output height, width and padded channels.
-    n: u32, h: u32, w: u32, cp: u32,
-    p: u32, q: u32, kp: u32,
-    // Kernel height and width; stored input channels a group; real input and output channels a group.
-    r: u32, s: u32, stored: u32, cg: u32, kg: u32,
-    // Output channels a group that a sum over them runs through: with the padding where there is one group.
-    kr: u32,
-    stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
-    // Rows and columns of one group's product, its tiles, tiles across, and groups.
-    rows: u32, columns: u32, tiles: u32, across: u32, groups: u32,
-    // The weight gradient's images a run, and 1 where it continues an earlier dispatch; 1 where there is a bias.
-    run: u32, continued: u32, biased: u32,
-}
-@group(0) @binding(0) var<uniform> conv: Conv2dParameters;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> result: array<f32>;
-@group(0) @binding(5) var<storage, read_write> db: array<vec4<f32>>;
-
-struct Tile { group: u32, row: u32, column: u32 }
+// memory (implicit GEMM). Every entry point computes a tile of the results of one group a workgroup,
+// see shared/tile.wgsl and shared/conv2d_operands.wgsl. Group g is the output channels from g * kg on.
 
 fn tile_of(workgroup: u32) -> Tile {
     let within = workgroup % conv.tiles;
-    return Tile(workgroup / conv.tiles, (within / conv.across) * TILE, (within % conv.across) * TILE);
+    return Tile(workgroup / conv.tiles, (within / conv.across) * TILE_ROWS, (within % conv.across) * TILE_COLUMNS);
 }
 
-const NOWHERE: u32 = 0xffffffffu;
-// Added to a row or column that does not exist: no sum of it with a kernel's extent comes back into an image.
-const OUTSIDE: u32 = 0x40000000u;
-
-// Where the window of an output pixel begins: its image's first pixel, and its top and left. Divisions are slow
-// on every device; what is the same for all slabs is divided once.
-struct Corner { image: u32, top: u32, left: u32 }
-
-fn corner_of(pixel: u32) -> Corner {
-    let within = pixel % (conv.p * conv.q);
-    let outside = select(0u, OUTSIDE, pixel >= conv.n * conv.p * conv.q);
-    // In the padding the subtraction wraps around to a number that is no row or column either.
-    return Corner((pixel / (conv.p * conv.q)) * conv.h * conv.w,
-        (within / conv.q) * conv.stride_h - conv.pad_h + outside, (within % conv.q) * conv.stride_w - conv.pad_w);
-}
-
-// A tap's distance from its window's corner, and a channel; `channels` of them belong to a tap.
-struct Tap { down: u32, right: u32, channel: u32, number: u32 }
-
-fn tap_of(index: u32, channels: u32) -> Tap {
-    let number = index / channels;
-    let outside = select(0u, OUTSIDE, number >= conv.r * conv.s);
-    return Tap((number / conv.s) * conv.dilation_h + outside, (number % conv.s) * conv.dilation_w,
-        index % channels, number);
-}
-
-fn x_place(corner: Corner, tap: Tap, group: u32) -> u32 {
-    let h = corner.top + tap.down;
-    let at_w = corner.left + tap.right;
-    let at = (corner.image + h * conv.w + at_w) * conv.cp + group * conv.cg + tap.channel;
-    return select(NOWHERE, at, (h < conv.h) & (at_w < conv.w));
-}
 fn x_one(corner: Corner, index: u32, group: u32) -> f32 {
     let at = x_place(corner, tap_of(index, conv.stored), group);
     if at == NOWHERE { return 0.0; }
@@ -111,6 +52,16 @@ fn dy_four(row: u32, k: u32, group: u32) -> vec4<f32> {
     return v;
 }
 
+// Four values of the input from a place on, of which those at or behind `columns` do not matter.
+fn x_from(at: u32, column: u32) -> vec4<f32> {
+    var v = vec4<f32>();
+    if column < conv.columns { v.x = x[at / 4u][at % 4u]; }
+    if column + 1u < conv.columns { v.y = x[(at + 1u) / 4u][(at + 1u) % 4u]; }
+    if column + 2u < conv.columns { v.z = x[(at + 2u) / 4u][(at + 2u) % 4u]; }
+    if column + 3u < conv.columns { v.w = x[(at + 3u) / 4u][(at + 3u) % 4u]; }
+    return v;
+}
+
 // Writes up to four results from a place on; those at or behind `columns` belong to another group or to the padding.
 fn store(at: u32, column: u32, v: vec4<f32>) {
     if column < conv.columns { result[at] = v.x; }
@@ -127,8 +78,29 @@ fn load(at: u32, column: u32) -> vec4<f32> {
     return v;
 }
 
+// Fetches the operands of the forward pass from a depth on.
+fn fetch_forward(i: u32, tile: Tile, depth: u32, deep: u32, corners: Corners) {
+    let square = square_a(i);
+    if square.mine {
+        let index = depth + square.depth;
+        let tap = tap_of(index, conv.stored);
+        a0 = x_four(corners.a, index, tap, tile.group);
+        a1 = x_four(corners.b, index, tap, tile.group);
+        a2 = x_four(corners.c, index, tap, tile.group);
+        a3 = x_four(corners.d, index, tap, tile.group);
+    }
+    #for n in 0..B_TURNS
+    let across$n = across_b(i, $nu);
+    b$n = vec4<f32>();
+    if depth + across$n.depth < deep {
+        b$n = w_four(depth + across$n.depth, tile.column + across$n.first, tile.group);
+    }
+    #end
+}
+struct Corners { a: Corner, b: Corner, c: Corner, d: Corner }
+
 // y: rows are output pixels, columns output channels, the depth taps and input channels; a run is 256 deep.
-@compute @workgroup_size(64)
+@compute @workgroup_size($INVOCATIONS)
 fn forward(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -139,27 +111,21 @@ fn forward(
     // A folded grid may have a few workgroups too many.
     if g >= conv.groups { return; }
     let deep = conv.r * conv.s * conv.stored;
-    let pixel = tile.row + (i % 16u) * 4u;
-    let corner0 = corner_of(pixel);
-    let corner1 = corner_of(pixel + 1u);
-    let corner2 = corner_of(pixel + 2u);
-    let corner3 = corner_of(pixel + 3u);
+    let pixel = tile.row + square_a(i).across;
+    let corners = Corners(corner_of(pixel), corner_of(pixel + 1u), corner_of(pixel + 2u), corner_of(pixel + 3u));
+    fetch_forward(i, tile, 0u, deep, corners);
+    put_square_a(i, 0u);
+    put_across_b(i, 0u);
+    workgroupBarrier();
     for (var depth = 0u; depth < deep; depth += SLAB) {
-        let index = depth + (i / 16u) * 4u;
-        let tap = tap_of(index, conv.stored);
-        put_a_along_depth(i, x_four(corner0, index, tap, g), x_four(corner1, index, tap, g),
-            x_four(corner2, index, tap, g), x_four(corner3, index, tap, g));
-        for (var d = i / 16u; d < SLAB; d += 4u) {
-            var v = vec4<f32>();
-            if depth + d < deep { v = w_four(depth + d, tile.column + (i % 16u) * 4u, g); }
-            slab_b[d * 16u + i % 16u] = v;
-        }
-        // The slabs must be complete before they are read,
+        let slab = (depth / SLAB) % 2u;
+        let more = depth + SLAB < deep;
+        if more { fetch_forward(i, tile, depth + SLAB, deep, corners); }
+        add_slabs(i, slab);
+        if more { put_square_a(i, 1u - slab); put_across_b(i, 1u - slab); }
+        // The next slabs must be complete before they are read, and these read by all before they are overwritten.
         workgroupBarrier();
-        add_slabs(i);
-        if (depth / SLAB) % 16u == 15u { close_run(); }
-        // and read by all before the next ones overwrite them.
-        workgroupBarrier();
+        if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
     for (var v = 0u; v < 16u; v++) {
@@ -170,36 +136,12 @@ fn forward(
                 let k = g * conv.kg + at.y;
                 bias = vec4<f32>(b[k], b[min(k + 1u, conv.kp - 1u)], b[min(k + 2u, conv.kp - 1u)], b[min(k + 3u, conv.kp - 1u)]);
             }
-            store(at.x * conv.kp + g * conv.kg + at.y, at.y, total_vector(v) + bias);
+            let y = rectify_if(conv.rectified, total_vector(v) + bias);
+            store(at.x * conv.kp + g * conv.kg + at.y, at.y, y);
         }
     }
 }
 
-// Where an input pixel lies: its image's first output pixel, and its row and column in the padded input.
-struct Spot { image: u32, h: u32, w: u32 }
-
-fn spot_of(pixel: u32) -> Spot {
-    let within = pixel % (conv.h * conv.w);
-    let outside = select(0u, OUTSIDE, pixel >= conv.rows);
-    return Spot((pixel / (conv.h * conv.w)) * conv.p * conv.q,
-        within / conv.w + conv.pad_h + outside, within % conv.w + conv.pad_w);
-}
-
-fn divided(distance: u32, stride: u32) -> u32 {
-    if stride == 1u { return distance; }
-    return distance / stride;
-}
-
-// The row of dy that a tap of an input pixel comes from.
-fn dy_row(spot: Spot, tap: Tap) -> u32 {
-    // Before the first output the subtraction wraps around to a number behind the last.
-    let down = spot.h - tap.down;
-    let right = spot.w - tap.right;
-    let p = divided(down, conv.stride_h);
-    let q = divided(right, conv.stride_w);
-    let inside = (p < conv.p) & (q < conv.q) & (p * conv.stride_h == down) & (q * conv.stride_w == right);
-    return select(NOWHERE, spot.image + p * conv.q + q, inside);
-}
 fn dy_one(spot: Spot, index: u32, g: u32) -> f32 {
     let tap = tap_of(index, conv.kr);
     let row = dy_row(spot, tap);
@@ -230,8 +172,30 @@ fn w_under(c: u32, index: u32, tap: Tap, g: u32) -> vec4<f32> {
         w_one(c, tap_of(index + 2u, conv.kr), g), w_one(c, tap_of(index + 3u, conv.kr), g));
 }
 
+// Fetches the operands of the input's gradient from a depth on.
+fn fetch_backward_input(i: u32, tile: Tile, depth: u32, spots: Spots) {
+    let down = square_a(i);
+    if down.mine {
+        let index = depth + down.depth;
+        let tap = tap_of(index, conv.kr);
+        a0 = dy_under(spots.a, index, tap, tile.group);
+        a1 = dy_under(spots.b, index, tap, tile.group);
+        a2 = dy_under(spots.c, index, tap, tile.group);
+        a3 = dy_under(spots.d, index, tap, tile.group);
+    }
+    let right = square_b(i);
+    if right.mine {
+        let index = depth + right.depth;
+        let tap = tap_of(index, conv.kr);
+        #for n in 0..4
+        b$n = w_under(tile.column + right.across + $nu, index, tap, tile.group);
+        #end
+    }
+}
+struct Spots { a: Spot, b: Spot, c: Spot, d: Spot }
+
 // dx, in gather form: rows are input pixels, columns input channels, the depth taps and output channels.
-@compute @workgroup_size(64)
+@compute @workgroup_size($INVOCATIONS)
 fn backward_input(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -241,88 +205,135 @@ fn backward_input(
     let g = tile.group;
     // A folded grid may have a few workgroups too many.
     if g >= conv.groups { return; }
-    let pixel = tile.row + (i % 16u) * 4u;
-    let c = tile.column + (i % 16u) * 4u;
-    let spot0 = spot_of(pixel);
-    let spot1 = spot_of(pixel + 1u);
-    let spot2 = spot_of(pixel + 2u);
-    let spot3 = spot_of(pixel + 3u);
-    for (var depth = 0u; depth < conv.r * conv.s * conv.kr; depth += SLAB) {
-        let index = depth + (i / 16u) * 4u;
-        let tap = tap_of(index, conv.kr);
-        put_a_along_depth(i, dy_under(spot0, index, tap, g), dy_under(spot1, index, tap, g),
-            dy_under(spot2, index, tap, g), dy_under(spot3, index, tap, g));
-        put_b_along_depth(i, w_under(c, index, tap, g), w_under(c + 1u, index, tap, g),
-            w_under(c + 2u, index, tap, g), w_under(c + 3u, index, tap, g));
-        // The slabs must be complete before they are read,
+    let deep = conv.r * conv.s * conv.kr;
+    let pixel = tile.row + square_a(i).across;
+    let spots = Spots(spot_of(pixel), spot_of(pixel + 1u), spot_of(pixel + 2u), spot_of(pixel + 3u));
+    fetch_backward_input(i, tile, 0u, spots);
+    put_square_a(i, 0u);
+    put_square_b(i, 0u);
+    workgroupBarrier();
+    for (var depth = 0u; depth < deep; depth += SLAB) {
+        let slab = (depth / SLAB) % 2u;
+        let more = depth + SLAB < deep;
+        if more { fetch_backward_input(i, tile, depth + SLAB, spots); }
+        add_slabs(i, slab);
+        if more { put_square_a(i, 1u - slab); put_square_b(i, 1u - slab); }
+        // The next slabs must be complete before they are read, and these read by all before they are overwritten.
         workgroupBarrier();
-        add_slabs(i);
-        if (depth / SLAB) % 16u == 15u { close_run(); }
-        // and read by all before the next ones overwrite them.
-        workgroupBarrier();
+        if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(tile.row, tile.column);
         if at.x < conv.rows {
-            store(at.x * conv.cp + g * conv.cg + at.y, at.y, total_vector(v));
+            let to = at.x * conv.cp + g * conv.cg + at.y;
+            var dx = total_vector(v);
+            if conv.rectified != 0u { dx = where_positive_if(1u, x_from(to, at.y), dx); }
+            store(to, at.y, dx);
         }
     }
 }
 
-// dw: rows are taps and input channels, columns output channels, the depth output pixels; a run is `run` images.
-@compute @workgroup_size(64)
+// Four gradients of the bias, of which those at or behind `columns` belong to another group or to the padding.
+fn load_db(at: u32, column: u32) -> vec4<f32> {
+    var v = vec4<f32>();
+    if column < conv.columns { v.x = one_db[at]; }
+    if column + 1u < conv.columns { v.y = one_db[at + 1u]; }
+    if column + 2u < conv.columns { v.z = one_db[at + 2u]; }
+    if column + 3u < conv.columns { v.w = one_db[at + 3u]; }
+    return v;
+}
+fn store_db(at: u32, column: u32, v: vec4<f32>) {
+    if column < conv.columns { one_db[at] = v.x; }
+    if column + 1u < conv.columns { one_db[at + 1u] = v.y; }
+    if column + 2u < conv.columns { one_db[at + 2u] = v.z; }
+    if column + 3u < conv.columns { one_db[at + 3u] = v.w; }
+}
+
+// Fetches the operands of the weights' gradient from a pixel on, up to the end of a run.
+fn fetch_backward_weight(i: u32, tile: Tile, depth: u32, end: u32, tap: Tap) {
+    // All of an invocation's vectors have the same rows.
+    let index = tile.row + across_a(i, 0u).first;
+    #for n in 0..A_TURNS
+    let down$n = depth + across_a(i, $nu).depth;
+    a$n = vec4<f32>();
+    if down$n < end { a$n = x_four(corner_of(down$n), index, tap, tile.group); }
+    #end
+    #for n in 0..B_TURNS
+    let right$n = across_b(i, $nu);
+    b$n = vec4<f32>();
+    if depth + right$n.depth < end {
+        b$n = dy_four(depth + right$n.depth, tile.column + right$n.first, tile.group);
+    }
+    #end
+}
+
+// dw and db: rows are taps and input channels, columns output channels, the depth output pixels; a run is `run` images.
+@compute @workgroup_size($INVOCATIONS)
 fn backward_weight(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let tile = tile_of(linear(workgroup, workgroups));
+    let number = linear(workgroup, workgroups);
+    let split = number / (conv.tiles * conv.groups);
+    let tile = tile_of(number % (conv.tiles * conv.groups));
     let g = tile.group;
+    let first = split * conv.split;
     // A folded grid may have a few workgroups too many.
-    if g >= conv.groups { return; }
-    if conv.continued != 0u {
+    if first >= conv.n || (conv.split == 0u && split > 0u) { return; }
+    let last = select(conv.n, min(first + conv.split, conv.n), conv.split != 0u);
+    // A part of the sum has its own place, with the gradient of the bias as its last row.
+    let to = (conv.first_split + split) * (conv.rows + 1u) * conv.kp + g * conv.kg;
+    if conv.continued != 0u && conv.split == 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + vec2<u32>(tile.row, tile.column);
-            if at.x < conv.rows { set_total_vector(v, load(at.x * conv.kp + g * conv.kg + at.y, at.y)); }
+            if at.x < conv.rows { set_total_vector(v, load(to + at.x * conv.kp + at.y, at.y)); }
         }
     }
-    let index = tile.row + (i % 16u) * 4u;
-    let tap = tap_of(index, conv.stored);
-    for (var image = 0u; image < conv.n; image += conv.run) {
-        let end = min(image + conv.run, conv.n) * conv.p * conv.q;
-        for (var depth = image * conv.p * conv.q; depth < end; depth += SLAB) {
-            for (var d = i / 16u; d < SLAB; d += 4u) {
-                var a = vec4<f32>();
-                var b = vec4<f32>();
-                if depth + d < end {
-                    a = x_four(corner_of(depth + d), index, tap, g);
-                    b = dy_four(depth + d, tile.column + (i % 16u) * 4u, g);
-                }
-                slab_a[d * 16u + i % 16u] = a;
-                slab_b[d * 16u + i % 16u] = b;
-            }
-            // The slabs must be complete before they are read,
-            workgroupBarrier();
-            add_slabs(i);
-            // and read by all before the next ones overwrite them.
-            workgroupBarrier();
+    // The gradient of the bias comes with the first rows.
+    let bias_column = tile.column + (i % B_ACROSS) * 4u;
+    let with_bias = tile.row == 0u && i < B_ACROSS && bias_column < conv.columns;
+    if conv.continued != 0u && conv.split == 0u && with_bias { column_total = load_db(g * conv.kg + bias_column, bias_column); }
+    let tap = tap_of(tile.row + across_a(i, 0u).first, conv.stored);
+    let pixels = conv.p * conv.q;
+    var image = first;
+    var depth = first * pixels;
+    var end = min(first + conv.run, last) * pixels;
+    var slab = 0u;
+    fetch_backward_weight(i, tile, depth, end, tap);
+    put_across_a(i, 0u);
+    put_across_b(i, 0u);
+    workgroupBarrier();
+    while image < last {
+        depth += SLAB;
+        let closes = depth >= end;
+        if closes {
+            image += conv.run;
+            depth = image * pixels;
+            end = min(image + conv.run, last) * pixels;
         }
-        close_run();
+        let more = image < last;
+        if more { fetch_backward_weight(i, tile, depth, end, tap); }
+        add_slabs(i, slab);
+        if tile.row == 0u { add_columns(i, slab); }
+        slab = 1u - slab;
+        if more { put_across_a(i, slab); put_across_b(i, slab); }
+        // The next slabs must be complete before they are read, and these read by all before they are overwritten.
+        workgroupBarrier();
+        if closes { close_run(); }
+    }
+    if with_bias {
+        if conv.split == 0u {
+            store_db(g * conv.kg + bias_column, bias_column, column_total);
+        } else {
+            store(to + conv.rows * conv.kp + bias_column, bias_column, column_total);
+        }
     }
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(tile.row, tile.column);
         if at.x < conv.rows && at.x % conv.stored < conv.cg {
-            store(at.x * conv.kp + g * conv.kg + at.y, at.y, total_vector(v));
+            store(to + at.x * conv.kp + at.y, at.y, total_vector(v));
         }
     }
-}
-
-@compute @workgroup_size(256)
-fn backward_bias(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    column_sums(i, linear(workgroup, workgroups));
 }

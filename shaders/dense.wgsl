@@ -1,30 +1,5 @@
 // A fully connected layer: y = x w + b. The weights may come in several pieces of rows, one dispatch each.
-// Every entry point computes a tile of 64 x 64 results a workgroup, see shared/tile.wgsl.
-
-struct DenseParameters {
-    // Images here, and input features (padded) an image.
-    n: u32,
-    features: u32,
-    // The piece of the weights: its first input feature, and how many.
-    first: u32,
-    rows: u32,
-    // Output features, and padded to four.
-    k: u32,
-    kp: u32,
-    // Input channels, and padded to four: features are channels last.
-    c: u32,
-    cp: u32,
-    // 1 where the result continues what an earlier dispatch wrote; 1 where there is a bias.
-    continued: u32,
-    biased: u32,
-}
-@group(0) @binding(0) var<uniform> dense: DenseParameters;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> b: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> result: array<f32>;
-@group(0) @binding(5) var<storage, read_write> db: array<vec4<f32>>;
+// Every entry point computes a tile of results a workgroup, see shared/tile.wgsl.
 
 // Four elements of a row-major matrix, or zeros outside of it.
 fn x_at(image: u32, feature: u32) -> vec4<f32> {
@@ -64,36 +39,49 @@ fn store(row_start: u32, column: u32, columns: u32, v: vec4<f32>) {
     if column + 3u < columns { result[at + 3u] = v.w; }
 }
 
+fn fetch_forward(i: u32, row: u32, column: u32, depth: u32) {
+    let square = square_a(i);
+    if square.mine {
+        #for n in 0..4
+        a$n = x_at(row + square.across + $nu, depth + square.depth);
+        #end
+    }
+    #for n in 0..B_TURNS
+    let right$n = across_b(i, $nu);
+    b$n = w_at(depth + right$n.depth, column + right$n.first);
+    #end
+}
+
 // Rows are images, columns output features, the depth input features; a run is 256 deep.
-@compute @workgroup_size(64)
+@compute @workgroup_size($INVOCATIONS)
 fn forward(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
     let tile = linear(workgroup, workgroups);
-    let across = (dense.kp + TILE - 1u) / TILE;
-    let row = (tile / across) * TILE;
-    let column = (tile % across) * TILE;
+    let across = (dense.kp + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+    let row = (tile / across) * TILE_ROWS;
+    let column = (tile % across) * TILE_COLUMNS;
     if dense.continued != 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + vec2<u32>(row, column);
             if at.x < dense.n { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
         }
     }
+    fetch_forward(i, row, column, 0u);
+    put_square_a(i, 0u);
+    put_across_b(i, 0u);
+    workgroupBarrier();
     for (var depth = 0u; depth < dense.rows; depth += SLAB) {
-        let image = row + (i % 16u) * 4u;
-        let f = depth + (i / 16u) * 4u;
-        put_a_along_depth(i, x_at(image, f), x_at(image + 1u, f), x_at(image + 2u, f), x_at(image + 3u, f));
-        for (var d = i / 16u; d < SLAB; d += 4u) {
-            slab_b[d * 16u + i % 16u] = w_at(depth + d, column + (i % 16u) * 4u);
-        }
-        // The slabs must be complete before they are read,
+        let slab = (depth / SLAB) % 2u;
+        let more = depth + SLAB < dense.rows;
+        if more { fetch_forward(i, row, column, depth + SLAB); }
+        add_slabs(i, slab);
+        if more { put_square_a(i, 1u - slab); put_across_b(i, 1u - slab); }
+        // The next slabs must be complete before they are read, and these read by all before they are overwritten.
         workgroupBarrier();
-        add_slabs(i);
-        if (depth / SLAB) % 16u == 15u { close_run(); }
-        // and read by all before the next ones overwrite them.
-        workgroupBarrier();
+        if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
     for (var v = 0u; v < 16u; v++) {
@@ -103,34 +91,50 @@ fn forward(
             if dense.biased != 0u && at.y < dense.kp {
                 bias = vec4<f32>(b[at.y], b[at.y + 1u], b[at.y + 2u], b[at.y + 3u]);
             }
-            store(at.x * dense.kp, at.y, dense.k, total_vector(v) + bias);
+            store(at.x * dense.kp, at.y, dense.k, rectify_if(dense.rectified, total_vector(v) + bias));
         }
     }
 }
 
+fn fetch_backward_input(i: u32, row: u32, column: u32, depth: u32) {
+    let down = square_a(i);
+    if down.mine {
+        #for n in 0..4
+        a$n = dy_at(row + down.across + $nu, depth + down.depth);
+        #end
+    }
+    let right = square_b(i);
+    if right.mine {
+        #for n in 0..4
+        b$n = w_at(column + right.across + $nu, depth + right.depth);
+        #end
+    }
+}
+
 // dx = dy w^T: rows are images, columns input features, the depth output features.
-@compute @workgroup_size(64)
+@compute @workgroup_size($INVOCATIONS)
 fn backward_input(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
     let tile = linear(workgroup, workgroups);
-    let across = (dense.rows + TILE - 1u) / TILE;
-    let row = (tile / across) * TILE;
-    let column = (tile % across) * TILE;
+    let across = (dense.rows + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+    let row = (tile / across) * TILE_ROWS;
+    let column = (tile % across) * TILE_COLUMNS;
+    fetch_backward_input(i, row, column, 0u);
+    put_square_a(i, 0u);
+    put_square_b(i, 0u);
+    workgroupBarrier();
     for (var depth = 0u; depth < dense.kp; depth += SLAB) {
-        let k = depth + (i / 16u) * 4u;
-        let image = row + (i % 16u) * 4u;
-        let f = column + (i % 16u) * 4u;
-        put_a_along_depth(i, dy_at(image, k), dy_at(image + 1u, k), dy_at(image + 2u, k), dy_at(image + 3u, k));
-        put_b_along_depth(i, w_at(f, k), w_at(f + 1u, k), w_at(f + 2u, k), w_at(f + 3u, k));
-        // The slabs must be complete before they are read,
+        let slab = (depth / SLAB) % 2u;
+        let more = depth + SLAB < dense.kp;
+        if more { fetch_backward_input(i, row, column, depth + SLAB); }
+        add_slabs(i, slab);
+        if more { put_square_a(i, 1u - slab); put_square_b(i, 1u - slab); }
+        // The next slabs must be complete before they are read, and these read by all before they are overwritten.
         workgroupBarrier();
-        add_slabs(i);
-        if (depth / SLAB) % 16u == 15u { close_run(); }
-        // and read by all before the next ones overwrite them.
-        workgroupBarrier();
+        if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
     for (var v = 0u; v < 16u; v++) {
@@ -147,53 +151,67 @@ fn backward_input(
 fn store_features(row_start: u32, feature: u32, v: vec4<f32>) {
     let c = (dense.first + feature) % dense.cp;
     if feature < dense.rows {
-        store(row_start + feature, 0u, dense.c - min(c, dense.c), v);
+        var dx = v;
+        if dense.rectified != 0u { dx = where_positive_if(1u, x[(row_start + feature) / 4u], v); }
+        store(row_start + feature, 0u, dense.c - min(c, dense.c), dx);
     }
 }
 
-// dw = x^T dy: rows are input features, columns output features, the depth images; a run is 32 images.
-@compute @workgroup_size(64)
+fn fetch_backward_weight(i: u32, row: u32, column: u32, depth: u32) {
+    #for n in 0..A_TURNS
+    let down$n = across_a(i, $nu);
+    a$n = x_at(depth + down$n.depth, row + down$n.first);
+    #end
+    #for n in 0..B_TURNS
+    let right$n = across_b(i, $nu);
+    b$n = dy_at(depth + right$n.depth, column + right$n.first);
+    #end
+}
+
+// dw = x^T dy and db: rows are input features, columns output features, the depth images; a run is 32 images.
+@compute @workgroup_size($INVOCATIONS)
 fn backward_weight(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
     let tile = linear(workgroup, workgroups);
-    let across = (dense.kp + TILE - 1u) / TILE;
-    let row = (tile / across) * TILE;
-    let column = (tile % across) * TILE;
+    let across = (dense.kp + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+    let row = (tile / across) * TILE_ROWS;
+    let column = (tile % across) * TILE_COLUMNS;
     if dense.continued != 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + vec2<u32>(row, column);
             if at.x < dense.rows { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
         }
     }
+    // The gradient of the bias comes with the first rows of the first piece.
+    let k = column / 4u + i % B_ACROSS;
+    let with_bias = dense.first == 0u && row == 0u && i < B_ACROSS && k < dense.kp / 4u;
+    if dense.continued != 0u && with_bias { column_total = db[k]; }
+    fetch_backward_weight(i, row, column, 0u);
+    put_across_a(i, 0u);
+    put_across_b(i, 0u);
+    workgroupBarrier();
     for (var depth = 0u; depth < dense.n; depth += SLAB) {
-        for (var d = i / 16u; d < SLAB; d += 4u) {
-            slab_a[d * 16u + i % 16u] = x_at(depth + d, row + (i % 16u) * 4u);
-            slab_b[d * 16u + i % 16u] = dy_at(depth + d, column + (i % 16u) * 4u);
-        }
-        // The slabs must be complete before they are read,
+        let slab = (depth / SLAB) % 2u;
+        let more = depth + SLAB < dense.n;
+        if more { fetch_backward_weight(i, row, column, depth + SLAB); }
+        add_slabs(i, slab);
+        if row == 0u { add_columns(i, slab); }
+        if more { put_across_a(i, 1u - slab); put_across_b(i, 1u - slab); }
+        // The next slabs must be complete before they are read, and these read by all before they are overwritten.
         workgroupBarrier();
-        add_slabs(i);
-        if (depth / SLAB) % 2u == 1u { close_run(); }
-        // and read by all before the next ones overwrite them.
-        workgroupBarrier();
+        if (depth + SLAB) % 32u == 0u { close_run(); }
     }
     close_run();
+    if with_bias {
+        db[k] = select(vec4<f32>(), column_total, k * 4u + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(dense.k));
+    }
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(row, column);
         if at.x < dense.rows && (dense.first + at.x) % dense.cp < dense.c {
             store(at.x * dense.kp, at.y, dense.k, total_vector(v));
         }
     }
-}
-
-@compute @workgroup_size(256)
-fn backward_bias(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    column_sums(i, linear(workgroup, workgroups));
 }

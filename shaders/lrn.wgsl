@@ -15,6 +15,8 @@ struct LrnParameters {
     factor: f32,
     // 1 where beta is 0.75, which needs square roots only.
     roots: u32,
+    // 1 where x is the output of a rectifier, whose gradient dx is then.
+    rectified: u32,
 }
 @group(0) @binding(0) var<uniform> lrn: LrnParameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -83,5 +85,6 @@ fn backward(
         sums += select(vec4<f32>(), vec4<f32>(ratio), inside);
         powers = select(powers, vec4<f32>(p), c == vec4<u32>(j));
     }
-    result[i] = keep_real(c, dy[i] * powers - lrn.factor * x[i] * sums);
+    let gradient = keep_real(c, dy[i] * powers - lrn.factor * x[i] * sums);
+    result[i] = where_positive_if(lrn.rectified, x[i], gradient);
 }

@@ -6,8 +6,9 @@ struct MaxPoolParameters {
     vectors: u32, across: u32,
     h: u32, w: u32, p: u32, q: u32, r: u32, s: u32,
     stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
-    // Real channels.
+    // Real channels; 1 where x is the output of a rectifier, whose gradient dx is then.
     channels: u32,
+    rectified: u32,
 }
 @group(0) @binding(0) var<uniform> pool: MaxPoolParameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
@@ -16,6 +17,7 @@ struct MaxPoolParameters {
 @group(0) @binding(1) var<storage, read> places: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> dx: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> rectifier: array<vec4<f32>>;
 
 fn orders(v: vec4<u32>) -> vec4<u32> {
     return vec4<u32>(order(v.x), order(v.y), order(v.z), order(v.w));
@@ -77,18 +79,22 @@ fn backward(
     let w = pixel % pool.w;
     let place = vec4<u32>(h * pool.w + w);
     var sum = vec4<f32>();
-    // The last tap belongs to the first window.
-    for (var r = pool.r; r > 0u; r--) {
-        let down = h + pool.pad_h - (r - 1u) * pool.dilation_h;
-        let p = down / pool.stride_h;
-        if p >= pool.p || p * pool.stride_h != down { continue; }
-        for (var s = pool.s; s > 0u; s--) {
-            let right = w + pool.pad_w - (s - 1u) * pool.dilation_w;
-            let q = right / pool.stride_w;
-            if q >= pool.q || q * pool.stride_w != right { continue; }
+    // The windows that hold the pixel follow one another, one stride apart.
+    let down = h + pool.pad_h;
+    let right = w + pool.pad_w;
+    let reach_h = (pool.r - 1u) * pool.dilation_h;
+    let reach_w = (pool.s - 1u) * pool.dilation_w;
+    let first_p = (max(down, reach_h) - reach_h + pool.stride_h - 1u) / pool.stride_h;
+    let first_q = (max(right, reach_w) - reach_w + pool.stride_w - 1u) / pool.stride_w;
+    let end_p = min(down / pool.stride_h + 1u, pool.p);
+    let end_q = min(right / pool.stride_w + 1u, pool.q);
+    for (var p = first_p; p < end_p; p++) {
+        for (var q = first_q; q < end_q; q++) {
+            // A dilated window that does not look at the pixel has its maximum elsewhere.
             let at = ((image * pool.p + p) * pool.q + q) * pool.across + i % pool.across;
             sum += select(vec4<f32>(), dy[at], places[at] == place);
         }
     }
+    if pool.rectified != 0u { sum = where_positive_if(1u, rectifier[i], sum); }
     dx[i] = sum;
 }

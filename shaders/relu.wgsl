@@ -1,5 +1,5 @@
 // The rectifier, in place in both directions. One invocation handles four channels of a pixel.
-// Values are handled as bits: exact on every adapter, and a NaN passes through.
+// See shared/rectifier.wgsl.
 
 struct ReluParameters {
     // Vectors of four channels.
@@ -20,10 +20,7 @@ fn forward(
     if i >= parameters.vectors {
         return;
     }
-    let y = values[i];
-    // Negative numbers, -0 and -infinity have bits from 0x80000000 to 0xff800000; NaNs with a sign are above.
-    let negative = (y >= vec4<u32>(0x80000000u)) & (y <= vec4<u32>(0xff800000u));
-    values[i] = select(y, vec4<u32>(), negative);
+    values[i] = rectify(values[i]);
 }
 
 // values = values where output > 0, else 0
@@ -37,8 +34,5 @@ fn backward(
     if i >= parameters.vectors {
         return;
     }
-    let y = output[i];
-    // Positive numbers and infinity have bits from 1 to 0x7f800000.
-    let positive = (y != vec4<u32>()) & (y <= vec4<u32>(0x7f800000u));
-    values[i] = select(vec4<u32>(), values[i], positive);
+    values[i] = where_positive(output[i], values[i]);
 }

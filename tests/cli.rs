@@ -25,6 +25,10 @@ const TINY: [&str; 14] = [
     "--runs",
 ];
 
+/// Fashion-MNIST against noise.
+const TWO_DATA_SETS: [&str; 6] =
+    ["--set", "protocol.split=two-data-sets", "--set", "data.other_source=noise", "--set", "protocol.splits=[0]"];
+
 fn strata(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strata"));
     command.args(args);
@@ -352,7 +356,7 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     std::fs::write(&bad, "name = \"x\"\nlayrs = 3\n").unwrap();
     let broken = runs.path().join("broken.toml");
     std::fs::write(&broken, "name = ").unwrap();
-    let cases: [(&[&str], i32, &[&str]); 16] = [
+    let cases: [(&[&str], i32, &[&str]); 20] = [
         (&["reproduce", "nonsense"], 3, &["nonsense", "default"]),
         (&["reproduce", bad.to_str().unwrap()], 3, &["layrs", "nearest"]),
         (&["reproduce", broken.to_str().unwrap()], 3, &["broken.toml"]),
@@ -362,6 +366,14 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
         (&["reproduce", "--set", "data.views=3"], 3, &["data.views", "augmentation"]),
         (&["reproduce", "--set", "protocol.train_sizes=[5, 5]"], 3, &["protocol.train_sizes", "differ"]),
         (&["reproduce", "--set", "protocol.train_sizes=[600]"], 3, &["protocol.train_sizes", "600"]),
+        (&["reproduce", "--set", "protocol.split=halves"], 3, &["halves", "random", "two-data-sets"]),
+        (&["reproduce", "--set", "protocol.split=man-made-natural"], 3, &["protocol.splits", "replicates"]),
+        (&["reproduce", "--set", "data.other_source=noise"], 3, &["data.other_source", "two-data-sets"]),
+        (
+            &[&["reproduce", "--set", "net.name=alexnet32"][..], &TWO_DATA_SETS].concat(),
+            3,
+            &["data.fit", "pad", "[28, 28, 1]", "[32, 32, 3]"],
+        ),
         (&["reproduce", "--set", "net.name=\"alexnet82\""], 3, &["alexnet82", "alexnet32"]),
         (&["reproduce", "--set", "net.outputs=2"], 4, &["label", "outputs"]),
         (&["reproduce", "--set", "data.source=\"cifar10\""], 3, &["data.path"]),
@@ -500,6 +512,41 @@ fn several_run_directories_make_one_report_in_the_named_folder() {
     assert!(json["claims"].as_array().unwrap().len() == 6);
     let page = std::fs::read_to_string(out_folder.join("report.html")).unwrap();
     assert!(page.contains("one-quick: random halves") && page.contains("two-quick: random halves"));
+}
+
+#[test]
+fn two_data_sets_are_two_tasks_in_both_directions_and_their_report_names_them() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut command = tiny(&["reproduce"], runs.path());
+    command.args(TWO_DATA_SETS);
+    for set in [
+        "net.name=alexnet32",
+        "data.fit=pad",
+        "protocol.classes_per_half=4",
+        "protocol.arms=[\"BnB\", \"AnB\"]",
+        "protocol.train_sizes=[5]",
+        "protocol.train_sizes_of=random",
+    ] {
+        command.args(["--set", set]);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    let folder = runs.path().join("default-quick");
+    let read = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&read("report/results.json")).unwrap();
+    let study = &json["studies"][0];
+    assert_eq!((&study["kind"], &study["dataset"]), (&"other-data".into(), &"fashion-mnist and noise".into()));
+    // Two bases, two arms at three n on two targets, at both sizes.
+    assert_eq!(study["states"]["done"], 2 * (2 + 12));
+    let classes = |node: &str| -> Vec<String> {
+        let json: serde_json::Value = serde_json::from_str(&read(&format!("{node}/confusion.json"))).unwrap();
+        serde_json::from_value(json["classes"].clone()).unwrap()
+    };
+    let [a, b] = ["s0-r0-baseA", "s0-r0-baseB"].map(classes);
+    assert!(a.len() == 4 && a.iter().all(|name| !name.starts_with("noise")), "{a:?}");
+    assert!(b.len() == 4 && b.iter().all(|name| name.starts_with("noise")), "{b:?}");
+    assert_eq!((classes("s0-r0-A4B"), classes("s0-r0-B7A")), (b, a));
+    assert!(read("report/targets.svg").contains("target B, noise"));
 }
 
 #[test]

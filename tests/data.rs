@@ -54,6 +54,23 @@ fn the_manmade_and_natural_halves_of_imagenet_are_the_authors() {
 }
 
 #[test]
+fn wordnets_rule_gives_the_authors_551_and_449_classes() {
+    let rule = natural::imagenet_by_wordnet().unwrap();
+    assert_eq!((rule.a.len(), rule.b.len()), (551, 449));
+    assert_eq!(rule, natural::imagenet().unwrap());
+    let table = fs::read_to_string(repository("data/paper/splits/ilsvrc2012_classes.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.splitn(4, ',').collect()).collect();
+    let count = |flags: [&str; 2]| rows.iter().filter(|row| row[1..3] == flags).count();
+    assert_eq!((count(["1", "0"]), count(["0", "1"]), count(["0", "0"]), count(["1", "1"])), (522, 410, 68, 0));
+    // A class' number is the place of its identifier in sorted order, as in every folder of ImageNet.
+    let wnids: Vec<String> = rows.iter().map(|row| row[0].to_string()).collect();
+    assert!(wnids.len() == 1000 && wnids.is_sorted());
+    assert_eq!(natural::of_wnids(&wnids).unwrap(), Some(rule));
+    assert_eq!(natural::of_wnids(&["cat".to_string()]).unwrap(), None);
+    assert!(natural::of_wnids(&wnids[..2]).is_err(), "two fish are no two halves");
+}
+
+#[test]
 fn the_cifar_splits_and_names_equal_the_tables() {
     let rows = |name: &str| -> Vec<Vec<String>> {
         let text = fs::read_to_string(repository("data/paper/splits").join(name)).unwrap();

@@ -9,9 +9,11 @@ use strata::{
     gpu::{Choice, Gpu},
     host::Stream,
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
-    ops::{Device, Executor, Step, sgd::Convention},
+    ops::{Device, Element, Executor, Role, Step, TensorId, sgd::Convention},
     train::{
-        Batches, Confusion, Images, Prefixes, Reading, Record, Solver, Trainer, batches::Augmentation, checkpoint,
+        Batches, Confusion, Images, Prefixes, Reading, Record, Solver, Trainer,
+        batches::Augmentation,
+        checkpoint::{self, Measured},
         trainer::Streams,
     },
 };
@@ -116,12 +118,16 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
     let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
     let mut first = trainer(&def, &set, &mean, 6, 16);
     let begun: Vec<f64> = (0..3).map(|_| first.train_step().unwrap()).collect();
-    checkpoint::save(&mut first, &begun, &identity, &path).unwrap();
+    let record = Record { step: 2, epoch: 0.1, train_loss: 1.0 / 3.0, loss: 1e-9, top1: 0.7, top5: 1.0, images: 40 };
+    let measured = Measured { losses: begun, records: vec![record] };
+    checkpoint::save(&mut first, &measured, &identity, &path).unwrap();
     drop(first);
 
     let mut second = trainer(&def, &set, &mean, 6, 16);
-    let mut records: Vec<Record> = Vec::new();
-    let mut all = checkpoint::load(&mut second, &mut records, &identity, &path).unwrap().unwrap();
+    let mut tell = |text: String| panic!("{text}");
+    let found = checkpoint::load(&mut second, &identity, &path, &mut tell).unwrap().unwrap();
+    assert_eq!(found, measured);
+    let mut all = found.losses;
     all.extend((3..6).map(|_| second.train_step().unwrap()));
     assert_eq!(all, losses);
     let (a, b) = (checkpoint::weights_of(&mut undisturbed).unwrap(), checkpoint::weights_of(&mut second).unwrap());
@@ -129,7 +135,7 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
         assert_eq!(bits(values), bits(&b[name].1), "{name}");
     }
     let other = checkpoint::Identity { device: "another".into(), ..identity };
-    let refused = checkpoint::load(&mut second, &mut records, &other, &path).unwrap_err().to_string();
+    let refused = checkpoint::load(&mut second, &other, &path, &mut tell).unwrap_err().to_string();
     assert!(refused.contains("device"), "{refused}");
 }
 
@@ -348,6 +354,45 @@ fn the_first_loss_of_the_wgsl_kernels_is_that_of_the_native_executor() {
         let off = norm(&mut values.iter().zip(expected).map(|(a, b)| f64::from(a - b)));
         let size = norm(&mut expected.iter().map(|&v| f64::from(v)));
         assert!(off <= 3e-4 * size, "{name}: {off} of {size}");
+    }
+}
+
+#[test]
+fn no_operation_reads_what_none_has_written() {
+    let set = images(8, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    for device in [Device::Cpu, software()] {
+        for n in [0, 3] {
+            let mut def = zoo::alexnet28(5);
+            if n > 0 {
+                def.freeze(n).unwrap();
+            }
+            let run = |poisoned: bool| {
+                let images = Images { set: &set, mean: &mean };
+                let mut trainer =
+                    Trainer::new(&def, &solver(2, 4), images, Reading::centre(0.0125), streams(), &device).unwrap();
+                trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+                let written = [Role::Activation, Role::ActivationGradient, Role::ParameterGradient];
+                for (id, tensor) in trainer.net.program.clone().tensors.iter().enumerate() {
+                    match tensor.element {
+                        _ if !poisoned || !written.contains(&tensor.role) => {}
+                        Element::Real => {
+                            trainer.executor.write(TensorId(id), &vec![f32::NAN; tensor.shape.len()]).unwrap();
+                        }
+                        Element::Word => {
+                            trainer.executor.write_words(TensorId(id), &vec![u32::MAX; tensor.shape.len()]).unwrap();
+                        }
+                        Element::Byte => {}
+                    }
+                }
+                let losses = losses(&mut trainer, 2);
+                let scores = trainer.evaluate(&images).unwrap();
+                let weights = checkpoint::weights_of(&mut trainer).unwrap();
+                let weights: Vec<Vec<u32>> = weights.values().map(|(_, values)| bits(values)).collect();
+                (losses, scores.loss.to_bits(), weights)
+            };
+            assert!(run(true) == run(false), "{}, n = {n}", device.describe());
+        }
     }
 }
 

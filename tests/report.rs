@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod report {
+    pub mod browser;
     pub mod drawn;
     pub mod published;
     pub mod synthetic;

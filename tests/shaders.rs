@@ -23,19 +23,24 @@ use strata::{
     },
 };
 
+/// The kernels for adapters that run on a processor are taken only where subgroups are; all others need nothing.
+fn capabilities(shader: &Shader) -> Capabilities {
+    if shader.name.ends_with("_lanes") { Capabilities::SUBGROUP } else { Capabilities::empty() }
+}
+
 fn parsed(shader: &Shader) -> (Module, ModuleInfo) {
     let source = shader.source();
     let module = naga::front::wgsl::parse_str(&source)
-        .unwrap_or_else(|e| panic!("{}: {}", shader.stem, e.emit_to_string(&source)));
-    let info = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module);
-    let info = info.unwrap_or_else(|e| panic!("{}: {}", shader.stem, e.emit_to_string(&source)));
+        .unwrap_or_else(|e| panic!("{}: {}", shader.name, e.emit_to_string(&source)));
+    let info = Validator::new(ValidationFlags::all(), capabilities(shader)).validate(&module);
+    let info = info.unwrap_or_else(|e| panic!("{}: {}", shader.name, e.emit_to_string(&source)));
     (module, info)
 }
 
 /// Every shader once, with its kernels.
 fn shaders() -> BTreeMap<&'static str, Vec<&'static Kernel>> {
     let mut shaders = BTreeMap::<_, Vec<_>>::new();
-    CATALOGUE.iter().for_each(|&kernel| shaders.entry(kernel.shader.stem).or_default().push(kernel));
+    CATALOGUE.iter().for_each(|&kernel| shaders.entry(kernel.shader.name).or_default().push(kernel));
     shaders
 }
 
@@ -48,7 +53,7 @@ fn stems(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_shader_belongs_to_an_operation_and_every_module_to_a_shader() {
-    let catalogued: BTreeSet<String> = shaders().keys().map(|stem| stem.to_string()).collect();
+    let catalogued: BTreeSet<String> = CATALOGUE.iter().map(|kernel| kernel.shader.stem.to_string()).collect();
     assert_eq!(stems("shaders"), catalogued, "shaders/*.wgsl against ops::CATALOGUE");
     let shared = CATALOGUE.iter().flat_map(|kernel| kernel.shader.shared.iter().map(|(name, _)| name.to_string()));
     assert_eq!(stems("shaders/shared"), shared.collect(), "shaders/shared/*.wgsl against the shaders that name them");
@@ -62,11 +67,11 @@ fn every_shader_belongs_to_an_operation_and_every_module_to_a_shader() {
 
 #[test]
 fn entry_points_equal_the_declared_ones() {
-    for (stem, kernels) in shaders() {
+    for (name, kernels) in shaders() {
         let (module, _) = parsed(kernels[0].shader);
         let written: BTreeSet<_> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
         let declared: BTreeSet<_> = kernels.iter().map(|kernel| kernel.entry).collect();
-        assert_eq!(written, declared, "{stem}");
+        assert_eq!(written, declared, "{name}");
     }
 }
 
@@ -95,7 +100,7 @@ fn same_struct(what: &str, module: &Module, ty: naga::Handle<naga::Type>, table:
 #[test]
 fn bindings_and_parameter_structs_equal_the_declared_ones() {
     for kernel in CATALOGUE {
-        let what = format!("{}/{}", kernel.shader.stem, kernel.entry);
+        let what = format!("{}/{}", kernel.shader.name, kernel.entry);
         let (module, info) = parsed(kernel.shader);
         let index = module.entry_points.iter().position(|entry| entry.name == kernel.entry).unwrap();
         let used = info.get_entry_point(index);
@@ -135,7 +140,7 @@ fn bindings_and_parameter_structs_equal_the_declared_ones() {
 #[test]
 fn workgroups_stay_within_webgpus_default_limits() {
     for kernel in CATALOGUE {
-        let what = format!("{}/{}", kernel.shader.stem, kernel.entry);
+        let what = format!("{}/{}", kernel.shader.name, kernel.entry);
         let (module, info) = parsed(kernel.shader);
         let index = module.entry_points.iter().position(|entry| entry.name == kernel.entry).unwrap();
         let [x, y, z] = module.entry_points[index].workgroup_size;
@@ -158,19 +163,23 @@ fn workgroups_stay_within_webgpus_default_limits() {
 #[test]
 fn every_entry_point_translates_to_spirv_msl_and_hlsl() {
     for kernel in CATALOGUE {
-        let what = format!("{}/{}", kernel.shader.stem, kernel.entry);
+        let what = format!("{}/{}", kernel.shader.name, kernel.entry);
         let (module, info) = parsed(kernel.shader);
         let stage = naga::ShaderStage::Compute;
-        let overrides = if module.overrides.is_empty() { vec![vec![]] } else { vec![vec![1.0], vec![0.0]] };
+        let declared = module.overrides.iter().any(|(_, constant)| constant.name.as_deref() == Some("ALIGNED"));
+        let overrides = if declared { vec![vec![1.0], vec![0.0]] } else { vec![vec![]] };
         for values in overrides {
             let constants = values.into_iter().map(|value| ("ALIGNED".to_string(), value)).collect();
             let (module, info) = process_overrides(&module, &info, Some((stage, kernel.entry)), &constants)
                 .unwrap_or_else(|e| panic!("{what}: {e}"));
             let entry = naga::back::spv::PipelineOptions { shader_stage: stage, entry_point: kernel.entry.into() };
-            let words = naga::back::spv::write_vec(&module, &info, &naga::back::spv::Options::default(), Some(&entry));
+            // Subgroups came with SPIR-V 1.3.
+            let options = naga::back::spv::Options { lang_version: (1, 3), ..Default::default() };
+            let words = naga::back::spv::write_vec(&module, &info, &options, Some(&entry));
             assert!(words.unwrap_or_else(|e| panic!("{what}: {e}")).len() > 100, "{what}");
 
-            let options = naga::back::msl::Options { fake_missing_bindings: true, ..Default::default() };
+            let options =
+                naga::back::msl::Options { lang_version: (2, 1), fake_missing_bindings: true, ..Default::default() };
             let entry = naga::back::msl::PipelineOptions {
                 entry_point: Some((stage, kernel.entry.into())),
                 ..Default::default()
@@ -178,6 +187,7 @@ fn every_entry_point_translates_to_spirv_msl_and_hlsl() {
             naga::back::msl::write_string(&module, &info, &options, &entry).unwrap_or_else(|e| panic!("{what}: {e}"));
 
             let options = naga::back::hlsl::Options {
+                shader_model: naga::back::hlsl::ShaderModel::V6_0,
                 // Where the number of workgroups comes from, as wgpu sets it on DX12.
                 special_constants_binding: Some(naga::back::hlsl::BindTarget { space: 1, ..Default::default() }),
                 ..Default::default()
@@ -214,16 +224,17 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
     let [fx, fdx] = [TensorShape::Activation(fc.x); 2].map(|shape| real(&mut program, "fc6.x", shape));
     let [fy, fdy] = [TensorShape::Activation(fc.y()); 2].map(|shape| real(&mut program, "fc6.y", shape));
     let fk = TensorShape::Kernel { dims: [4096, 256, 6, 6], groups: 1 };
+    let fb = real(&mut program, "fc6.bias", TensorShape::Channels(4096));
     let [fw, fdw] = [fk; 2].map(|shape| real(&mut program, "fc6.weight", shape));
     program.tapes.push(
         [
-            conv2d::Forward { dims: conv, x, w, b: Some(b), y }.into(),
-            conv2d::BackwardWeight { dims: conv, x, dy, dw }.into(),
+            conv2d::Forward { dims: conv, x, w, b: Some(b), y, relu: false }.into(),
+            conv2d::BackwardWeight { dims: conv, x, dy, dw, db: b }.into(),
             lrn::Forward { dims: lrn, x: y, y: dy }.into(),
             max_pool::Forward { dims: pool, x: y, y: pooled, argmax }.into(),
-            dense::Forward { dims: fc, x: fx, w: fw, b: None, y: fy }.into(),
-            dense::BackwardInput { dims: fc, w: fw, dy: fdy, dx: fdx }.into(),
-            dense::BackwardWeight { dims: fc, x: fx, dy: fdy, dw: fdw }.into(),
+            dense::Forward { dims: fc, x: fx, w: fw, b: None, y: fy, relu: false }.into(),
+            dense::BackwardInput { dims: fc, w: fw, dy: fdy, dx: fdx, rectified: None }.into(),
+            dense::BackwardWeight { dims: fc, x: fx, dy: fdy, dw: fdw, db: fb }.into(),
         ]
         .into_iter()
         .map(|op| Entry { layer: "large".into(), op })

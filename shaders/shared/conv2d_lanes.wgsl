@@ -1,210 +1,216 @@
-// The convolution's second family of kernels, for adapters that run on a processor: there workgroup memory and
-// barriers are slow. A workgroup of 8 computes 8 (or 16) rows x 32 columns, an invocation four columns of all rows:
-// the rows' operands are the same for all, and nothing is shared. It stands in front of shaders/conv2d.wgsl, which
-// declares the bindings, and is only for channels that can be loaded four at a time.
+// The convolution's kernels for adapters that run on a processor, see shared/lanes.wgsl.
+// Only for channels that can be loaded four at a time.
 
-const LANE_ROWS: u32 = 8u;
-const WEIGHT_LANE_ROWS: u32 = 16u;
-const LANE_COLUMNS: u32 = 32u;
-
-fn lanes_of(workgroup: u32, rows: u32) -> Tile {
+fn lanes_of(workgroup: u32) -> Tile {
     let within = workgroup % conv.tiles;
-    return Tile(workgroup / conv.tiles, (within / conv.across) * rows, (within % conv.across) * LANE_COLUMNS);
+    return Tile(workgroup / conv.tiles, (within / conv.across) * LANES_DOWN, (within % conv.across) * LANES_ACROSS);
 }
 
-// Adds the products of four depths: a is along the depth, w along the columns.
-fn multiply(a: vec4<f32>, w0: vec4<f32>, w1: vec4<f32>, w2: vec4<f32>, w3: vec4<f32>, sum: vec4<f32>) -> vec4<f32> {
-    return fma(vec4<f32>(a.w), w3, fma(vec4<f32>(a.z), w2, fma(vec4<f32>(a.y), w1, fma(vec4<f32>(a.x), w0, sum))));
-}
-fn x_lane(at: u32, c: u32) -> vec4<f32> {
-    // No branch: within one, a processor's driver would load for every invocation on its own.
-    let inside = at != NOWHERE;
-    return select(vec4<f32>(), x[select(0u, at + c, inside) / 4u], inside);
+// No branch around a load: within one, a processor's driver would load for every lane on its own.
+fn x_lane(place: u32, c: u32) -> vec4<f32> {
+    let inside = place != NOWHERE;
+    return select(vec4<f32>(), x[select(0u, place / 4u, inside) + c], inside);
 }
 fn dy_lane(row: u32, k: u32) -> vec4<f32> {
     let inside = row != NOWHERE;
-    return select(vec4<f32>(), dy[select(0u, row * conv.kp + k, inside) / 4u], inside);
+    return select(vec4<f32>(), dy[select(0u, row * (conv.kp / 4u), inside) + k], inside);
 }
 
-// y: rows are output pixels, columns output channels.
+// Writes four results from a place on, if their first column exists; columns behind the last are padding, and zero.
+fn store_four(at: u32, column: u32, v: vec4<f32>) {
+    if column < conv.columns {
+        results[at / 4u] = select(vec4<f32>(), v, column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(conv.columns));
+    }
+}
+// The same for the gradient of the input.
+fn store_gradient(at: u32, column: u32, v: vec4<f32>) {
+    if conv.rectified == 0u {
+        store_four(at, column, v);
+    } else if column < conv.columns {
+        store_four(at, column, where_positive_if(1u, x[at / 4u], v));
+    }
+}
+
+// y: rows are output pixels, columns output channels; a run is a row of taps.
 @compute @workgroup_size(8)
 fn forward_lanes(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let tile = lanes_of(linear(workgroup, workgroups), LANE_ROWS);
+    let tile = lanes_of(linear(workgroup, workgroups));
     let g = min(tile.group, conv.groups - 1u);
-    let column = tile.column + i * 4u;
-    // Invocations behind the last column repeat it, and store nothing.
-    let first = g * conv.kg + min(column, conv.kr - 4u);
-    let c0 = corner_of(tile.row + 0u);
-    let c1 = corner_of(tile.row + 1u);
-    let c2 = corner_of(tile.row + 2u);
-    let c3 = corner_of(tile.row + 3u);
-    let c4 = corner_of(tile.row + 4u);
-    let c5 = corner_of(tile.row + 5u);
-    let c6 = corner_of(tile.row + 6u);
-    let c7 = corner_of(tile.row + 7u);
+    let across = conv.kp / 4u;
+    // Columns behind the last repeat it, and are not stored.
+    let k = (g * conv.kg + min(tile.column + 4u * i, conv.kr - 4u)) / 4u;
+    #for u in 0..2
+    #for e in 0..4
+    let row$u$e = tile.row + i * 8u + $uu * 4u + $eu;
+    let corner$u$e = corner_of(row$u$e);
+    #end
+    #end
     for (var r = 0u; r < conv.r; r++) {
         for (var s = 0u; s < conv.s; s++) {
             let number = r * conv.s + s;
             let tap = Tap(r * conv.dilation_h, s * conv.dilation_w, 0u, number);
-            let x0 = x_place(c0, tap, g);
-            let x1 = x_place(c1, tap, g);
-            let x2 = x_place(c2, tap, g);
-            let x3 = x_place(c3, tap, g);
-            let x4 = x_place(c4, tap, g);
-            let x5 = x_place(c5, tap, g);
-            let x6 = x_place(c6, tap, g);
-            let x7 = x_place(c7, tap, g);
-            for (var c = 0u; c < conv.stored; c += 4u) {
-                let depth = number * conv.stored + c;
-                let at = (depth * conv.kp + first) / 4u;
-                let across = conv.kp / 4u;
-                let w0 = w[at];
-                let w1 = w[at + across];
-                let w2 = w[at + 2u * across];
-                let w3 = w[at + 3u * across];
-                l0 = multiply(x_lane(x0, c), w0, w1, w2, w3, l0);
-                r0 = multiply(x_lane(x1, c), w0, w1, w2, w3, r0);
-                l1 = multiply(x_lane(x2, c), w0, w1, w2, w3, l1);
-                r1 = multiply(x_lane(x3, c), w0, w1, w2, w3, r1);
-                l2 = multiply(x_lane(x4, c), w0, w1, w2, w3, l2);
-                r2 = multiply(x_lane(x5, c), w0, w1, w2, w3, r2);
-                l3 = multiply(x_lane(x6, c), w0, w1, w2, w3, l3);
-                r3 = multiply(x_lane(x7, c), w0, w1, w2, w3, r3);
+            #for u in 0..2
+            #for e in 0..4
+            let place$u$e = x_place(corner$u$e, tap, g);
+            #end
+            #end
+            for (var c = 0u; c < conv.stored / 4u; c++) {
+                let at = (number * conv.stored + c * 4u) * across + k;
+                add_depths(Four(x_lane(place00, c), x_lane(place01, c), x_lane(place02, c), x_lane(place03, c)),
+                    Four(x_lane(place10, c), x_lane(place11, c), x_lane(place12, c), x_lane(place13, c)),
+                    Four(w[at], w[at + across], w[at + 2u * across], w[at + 3u * across]));
             }
         }
-        // A run is a row of taps. Not behind a condition: a processor would take both ways of it every time.
         close_run();
     }
-    for (var v = 0u; v < LANE_ROWS; v++) {
-        if tile.group < conv.groups && tile.row + v < conv.rows {
-            var bias = vec4<f32>();
-            if conv.biased != 0u { bias = vec4<f32>(b[first], b[first + 1u], b[first + 2u], b[first + 3u]); }
-            store((tile.row + v) * conv.kp + g * conv.kg + column, column, total_vector(v) + bias);
-        }
+    #for v in 0..8
+    let column$v = tile.column + 4u * $vu;
+    var bias$v = vec4<f32>();
+    if conv.biased != 0u {
+        let first = g * conv.kg + min(column$v, conv.kr - 4u);
+        bias$v = vec4<f32>(b[first], b[first + 1u], b[first + 2u], b[first + 3u]);
     }
+    #end
+    #for u in 0..2
+    #for e in 0..4
+    if tile.group < conv.groups && row$u$e < conv.rows {
+        #for v in 0..8
+        let y$v = rectify_if(conv.rectified, total$u$e_$v + bias$v);
+        store_four(row$u$e * conv.kp + g * conv.kg + column$v, column$v, y$v);
+        #end
+    }
+    #end
+    #end
 }
 
-// dx: rows are input pixels, columns input channels.
+// dx: rows are input pixels, columns input channels; a run is a row of taps.
 @compute @workgroup_size(8)
 fn backward_input_lanes(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let tile = lanes_of(linear(workgroup, workgroups), LANE_ROWS);
+    let tile = lanes_of(linear(workgroup, workgroups));
     let g = min(tile.group, conv.groups - 1u);
-    let column = tile.column + i * 4u;
-    let last = conv.stored - 1u;
-    let s0 = spot_of(tile.row + 0u);
-    let s1 = spot_of(tile.row + 1u);
-    let s2 = spot_of(tile.row + 2u);
-    let s3 = spot_of(tile.row + 3u);
-    let s4 = spot_of(tile.row + 4u);
-    let s5 = spot_of(tile.row + 5u);
-    let s6 = spot_of(tile.row + 6u);
-    let s7 = spot_of(tile.row + 7u);
+    let across = conv.kp / 4u;
+    let first = g * conv.kg / 4u;
+    #for u in 0..2
+    #for e in 0..4
+    let row$u$e = tile.row + i * 8u + $uu * 4u + $eu;
+    let spot$u$e = spot_of(row$u$e);
+    #end
+    #end
     for (var r = 0u; r < conv.r; r++) {
         for (var s = 0u; s < conv.s; s++) {
             let number = r * conv.s + s;
             let tap = Tap(r * conv.dilation_h, s * conv.dilation_w, 0u, number);
-            let y0 = dy_row(s0, tap);
-            let y1 = dy_row(s1, tap);
-            let y2 = dy_row(s2, tap);
-            let y3 = dy_row(s3, tap);
-            let y4 = dy_row(s4, tap);
-            let y5 = dy_row(s5, tap);
-            let y6 = dy_row(s6, tap);
-            let y7 = dy_row(s7, tap);
-            let row = number * conv.stored;
-            for (var depth = 0u; depth < conv.kr; depth += 4u) {
-                let k = g * conv.kg + depth;
-                let c0 = w[((row + min(column, last)) * conv.kp + k) / 4u];
-                let c1 = w[((row + min(column + 1u, last)) * conv.kp + k) / 4u];
-                let c2 = w[((row + min(column + 2u, last)) * conv.kp + k) / 4u];
-                let c3 = w[((row + min(column + 3u, last)) * conv.kp + k) / 4u];
-                let w0 = vec4<f32>(c0.x, c1.x, c2.x, c3.x);
-                let w1 = vec4<f32>(c0.y, c1.y, c2.y, c3.y);
-                let w2 = vec4<f32>(c0.z, c1.z, c2.z, c3.z);
-                let w3 = vec4<f32>(c0.w, c1.w, c2.w, c3.w);
-                l0 = multiply(dy_lane(y0, k), w0, w1, w2, w3, l0);
-                r0 = multiply(dy_lane(y1, k), w0, w1, w2, w3, r0);
-                l1 = multiply(dy_lane(y2, k), w0, w1, w2, w3, l1);
-                r1 = multiply(dy_lane(y3, k), w0, w1, w2, w3, r1);
-                l2 = multiply(dy_lane(y4, k), w0, w1, w2, w3, l2);
-                r2 = multiply(dy_lane(y5, k), w0, w1, w2, w3, r2);
-                l3 = multiply(dy_lane(y6, k), w0, w1, w2, w3, l3);
-                r3 = multiply(dy_lane(y7, k), w0, w1, w2, w3, r3);
+            #for u in 0..2
+            #for e in 0..4
+            let place$u$e = dy_row(spot$u$e, tap);
+            #end
+            #end
+            // Columns behind the last repeat it, and are not stored.
+            #for e in 0..4
+            let at$e = (number * conv.stored + min(tile.column + 4u * i + $eu, conv.stored - 1u)) * across;
+            #end
+            for (var k = first; k < first + conv.kr / 4u; k++) {
+                add_depths(Four(dy_lane(place00, k), dy_lane(place01, k), dy_lane(place02, k), dy_lane(place03, k)),
+                    Four(dy_lane(place10, k), dy_lane(place11, k), dy_lane(place12, k), dy_lane(place13, k)),
+                    transposed(Four(w[at0 + k], w[at1 + k], w[at2 + k], w[at3 + k])));
             }
         }
-        // A run is a row of taps.
         close_run();
     }
-    for (var v = 0u; v < LANE_ROWS; v++) {
-        if tile.group < conv.groups && tile.row + v < conv.rows {
-            store((tile.row + v) * conv.cp + g * conv.cg + column, column, total_vector(v));
-        }
+    #for u in 0..2
+    #for e in 0..4
+    if tile.group < conv.groups && row$u$e < conv.rows {
+        let at = row$u$e * conv.cp + g * conv.cg + tile.column;
+        #for v in 0..8
+        store_gradient(at + 4u * $vu, tile.column + 4u * $vu, total$u$e_$v);
+        #end
     }
+    #end
+    #end
 }
 
-// dw: rows are taps and input channels, columns output channels; the depth is output pixels, a run one image.
+// dw and db: rows are taps and input channels, columns output channels; the depth is output pixels, a run one image.
 @compute @workgroup_size(8)
 fn backward_weight_lanes(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let tile = lanes_of(linear(workgroup, workgroups), WEIGHT_LANE_ROWS);
+    let tile = lanes_of(linear(workgroup, workgroups));
     let g = min(tile.group, conv.groups - 1u);
-    let column = tile.column + i * 4u;
-    let first = g * conv.kg + min(column, conv.kr - 4u);
+    let across = conv.kp / 4u;
+    // Columns behind the last repeat it, and are not stored.
+    let k = (g * conv.kg + min(tile.column + 4u * i, conv.kr - 4u)) / 4u;
+    #for u in 0..2
+    let row$u = tile.row + ($uu * 8u + i) * 4u;
+    let tap$u = tap_of(row$u, conv.stored);
+    #end
+    #for v in 0..8
+    let k$v = (g * conv.kg + min(tile.column + 4u * $vu, conv.kr - 4u)) / 4u;
+    #end
     if conv.continued != 0u {
-        for (var v = 0u; v < WEIGHT_LANE_ROWS; v++) {
-            let row = tile.row + v;
-            if row < conv.rows { set_total_vector(v, load(row * conv.kp + g * conv.kg + column, column)); }
+        #for u in 0..2
+        if row$u < conv.rows {
+            #for e in 0..4
+            #for v in 0..8
+            total$u$e_$v = results[(row$u + $eu) * across + k$v];
+            #end
+            #end
         }
+        #end
     }
-    let t0 = tap_of(tile.row, conv.stored);
-    let t1 = tap_of(tile.row + 4u, conv.stored);
-    let t2 = tap_of(tile.row + 8u, conv.stored);
-    let t3 = tap_of(tile.row + 12u, conv.stored);
+    // The gradient of the bias comes with the first rows.
+    let with_bias = tile.row == 0u && tile.group < conv.groups && tile.column + 4u * i < conv.columns;
+    var bias = vec4<f32>();
+    var bias_total = vec4<f32>();
+    if conv.continued != 0u && with_bias { bias_total = db[k]; }
+    let pixels = conv.p * conv.q;
     for (var image = 0u; image < conv.n; image++) {
-        for (var p = 0u; p < conv.p; p++) {
-            for (var q = 0u; q < conv.q; q++) {
-                let d = dy[(((image * conv.p + p) * conv.q + q) * conv.kp + first) / 4u];
-                let corner = Corner(image * conv.h * conv.w, p * conv.stride_h - conv.pad_h, q * conv.stride_w - conv.pad_w);
-                let a0 = x_lane(x_place(corner, t0, g), 0u);
-                let a1 = x_lane(x_place(corner, t1, g), 0u);
-                let a2 = x_lane(x_place(corner, t2, g), 0u);
-                let a3 = x_lane(x_place(corner, t3, g), 0u);
-                l0 = fma(vec4<f32>(a0.x), d, l0);
-                r0 = fma(vec4<f32>(a0.y), d, r0);
-                l1 = fma(vec4<f32>(a0.z), d, l1);
-                r1 = fma(vec4<f32>(a0.w), d, r1);
-                l2 = fma(vec4<f32>(a1.x), d, l2);
-                r2 = fma(vec4<f32>(a1.y), d, r2);
-                l3 = fma(vec4<f32>(a1.z), d, l3);
-                r3 = fma(vec4<f32>(a1.w), d, r3);
-                l4 = fma(vec4<f32>(a2.x), d, l4);
-                r4 = fma(vec4<f32>(a2.y), d, r4);
-                l5 = fma(vec4<f32>(a2.z), d, l5);
-                r5 = fma(vec4<f32>(a2.w), d, r5);
-                l6 = fma(vec4<f32>(a3.x), d, l6);
-                r6 = fma(vec4<f32>(a3.y), d, r6);
-                l7 = fma(vec4<f32>(a3.z), d, l7);
-                r7 = fma(vec4<f32>(a3.w), d, r7);
-            }
+        var p = 0u;
+        var q = 0u;
+        for (var pixel = 0u; pixel < pixels; pixel += 4u) {
+            #for d in 0..4
+            // Pixels behind the image's last repeat it with zeros in both operands.
+            let real$d = pixel + $du < pixels;
+            let at$d = (image * pixels + min(pixel + $du, pixels - 1u)) * across + k;
+            let g$d = select(vec4<f32>(), dy[at$d], real$d);
+            let corner$d = Corner(image * conv.h * conv.w, p * conv.stride_h - conv.pad_h + select(OUTSIDE, 0u, real$d),
+                q * conv.stride_w - conv.pad_w);
+            q++;
+            p = select(p, p + 1u, q == conv.q);
+            q = select(q, 0u, q == conv.q);
+            #end
+            #for u in 0..2
+            #for d in 0..4
+            let a$u$d = x_lane(x_place(corner$d, tap$u, g), 0u);
+            #end
+            #end
+            bias += (g0 + g1) + (g2 + g3);
+            add_depths(transposed(Four(a00, a01, a02, a03)), transposed(Four(a10, a11, a12, a13)), Four(g0, g1, g2, g3));
         }
-        // A run is an image.
         close_run();
+        bias_total += bias;
+        bias = vec4<f32>();
     }
-    for (var v = 0u; v < WEIGHT_LANE_ROWS; v++) {
-        let row = tile.row + v;
-        if tile.group < conv.groups && row < conv.rows && row % conv.stored < conv.cg {
-            store(row * conv.kp + g * conv.kg + column, column, total_vector(v));
-        }
+    if with_bias {
+        let column = tile.column + 4u * i + vec4<u32>(0u, 1u, 2u, 3u);
+        db[k] = select(vec4<f32>(), bias_total, column < vec4<u32>(conv.columns));
     }
+    #for u in 0..2
+    #for e in 0..4
+    if tile.group < conv.groups && row$u < conv.rows && (row$u + $eu) % conv.stored < conv.cg {
+        #for v in 0..8
+        store_four((row$u + $eu) * conv.kp + k$v * 4u, tile.column + 4u * $vu, total$u$e_$v);
+        #end
+    }
+    #end
+    #end
 }

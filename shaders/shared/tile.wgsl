@@ -1,87 +1,91 @@
-// A tiled matrix product: a workgroup of 64 invocations computes a tile of 64 x 64 results, an invocation
-// 8 rows x 8 columns of it: rows 4 i .. 4 i + 3 and 32 + 4 i .., columns 4 j .. 4 j + 3 and 32 + 4 j ..,
-// where i = invocation / 8 and j = invocation % 8. The operands pass through workgroup memory in slabs
-// 16 deep. The sums stay in named vectors: arrays indexed by a loop would be spilled to memory.
+// A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 8 rows x 8 columns
+// of it: rows 4 i .. 4 i + 3 and $ROWS / 2 + 4 i .., columns 4 j .. 4 j + 3 and $COLUMNS / 2 + 4 j ... The operands
+// pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the next one is
+// on its way from memory into registers, and is then put where the one before was, so that one barrier a slab is
+// enough. The sums stay in named vectors: arrays indexed by a loop would be spilled to memory. Every result is summed
+// in the order of the depth whatever the size of the tile, so that the size does not change bits.
 
-const TILE: u32 = 64u;
-const SLAB: u32 = 16u;
+const INVOCATIONS: u32 = $INVOCATIONSu;
+const TILE_ROWS: u32 = $ROWSu;
+const TILE_COLUMNS: u32 = $COLUMNSu;
+const SLAB: u32 = $DEPTHu;
+// Vectors of a depth of the slabs, and of a slab.
+const A_ACROSS: u32 = TILE_ROWS / 4u;
+const B_ACROSS: u32 = TILE_COLUMNS / 4u;
+const A_VECTORS: u32 = SLAB * A_ACROSS;
+const B_VECTORS: u32 = SLAB * B_ACROSS;
+// Squares of four by four in slab b: an operand that lies along the depth is fetched in squares. Slab a has 64.
+const B_SQUARES: u32 = B_VECTORS / 4u;
 
-// [depth][row / 4] and [depth][column / 4].
-var<workgroup> slab_a: array<vec4<f32>, 256>;
-var<workgroup> slab_b: array<vec4<f32>, 256>;
+// [slab][depth][row / 4] and [slab][depth][column / 4].
+var<workgroup> slab_a: array<vec4<f32>, 2u * A_VECTORS>;
+var<workgroup> slab_b: array<vec4<f32>, 2u * B_VECTORS>;
+
+// What an invocation has fetched for the next slabs.
+var<private> a0: vec4<f32>; var<private> a1: vec4<f32>; var<private> a2: vec4<f32>; var<private> a3: vec4<f32>;
+var<private> b0: vec4<f32>; var<private> b1: vec4<f32>; var<private> b2: vec4<f32>; var<private> b3: vec4<f32>;
 
 // The sums of an invocation's rows 0 to 7 in the run at hand; l is a row's left vector of columns, r its right one.
-var<private> l0: vec4<f32>; var<private> r0: vec4<f32>;
-var<private> l1: vec4<f32>; var<private> r1: vec4<f32>;
-var<private> l2: vec4<f32>; var<private> r2: vec4<f32>;
-var<private> l3: vec4<f32>; var<private> r3: vec4<f32>;
-var<private> l4: vec4<f32>; var<private> r4: vec4<f32>;
-var<private> l5: vec4<f32>; var<private> r5: vec4<f32>;
-var<private> l6: vec4<f32>; var<private> r6: vec4<f32>;
-var<private> l7: vec4<f32>; var<private> r7: vec4<f32>;
-// The sums of the runs before.
-var<private> total_l0: vec4<f32>; var<private> total_r0: vec4<f32>;
-var<private> total_l1: vec4<f32>; var<private> total_r1: vec4<f32>;
-var<private> total_l2: vec4<f32>; var<private> total_r2: vec4<f32>;
-var<private> total_l3: vec4<f32>; var<private> total_r3: vec4<f32>;
-var<private> total_l4: vec4<f32>; var<private> total_r4: vec4<f32>;
-var<private> total_l5: vec4<f32>; var<private> total_r5: vec4<f32>;
-var<private> total_l6: vec4<f32>; var<private> total_r6: vec4<f32>;
-var<private> total_l7: vec4<f32>; var<private> total_r7: vec4<f32>;
+// Then the sums of the runs before.
+#for n in 0..8
+var<private> l$n: vec4<f32>; var<private> r$n: vec4<f32>;
+var<private> total_l$n: vec4<f32>; var<private> total_r$n: vec4<f32>;
+#end
 
-// Adds the product of one depth of the two slabs.
-fn add_depth(d: u32, i: u32, j: u32) {
-    let u = slab_a[d * 16u + i];
-    let v = slab_a[d * 16u + 8u + i];
-    let l = slab_b[d * 16u + j];
-    let r = slab_b[d * 16u + 8u + j];
-    l0 = fma(vec4<f32>(u.x), l, l0);
-    r0 = fma(vec4<f32>(u.x), r, r0);
-    l1 = fma(vec4<f32>(u.y), l, l1);
-    r1 = fma(vec4<f32>(u.y), r, r1);
-    l2 = fma(vec4<f32>(u.z), l, l2);
-    r2 = fma(vec4<f32>(u.z), r, r2);
-    l3 = fma(vec4<f32>(u.w), l, l3);
-    r3 = fma(vec4<f32>(u.w), r, r3);
-    l4 = fma(vec4<f32>(v.x), l, l4);
-    r4 = fma(vec4<f32>(v.x), r, r4);
-    l5 = fma(vec4<f32>(v.y), l, l5);
-    r5 = fma(vec4<f32>(v.y), r, r5);
-    l6 = fma(vec4<f32>(v.z), l, l6);
-    r6 = fma(vec4<f32>(v.z), r, r6);
-    l7 = fma(vec4<f32>(v.w), l, l7);
-    r7 = fma(vec4<f32>(v.w), r, r7);
+// Adds the product of the first (0) or the second (1) slabs.
+fn add_slabs(invocation: u32, slab: u32) {
+    let i = slab * A_VECTORS + invocation / (TILE_COLUMNS / 8u);
+    let j = slab * B_VECTORS + invocation % (TILE_COLUMNS / 8u);
+    for (var d = 0u; d < SLAB; d += 4u) {
+        // Four depths: the bookkeeping of a loop costs as much as a depth.
+        #for n in 0..4
+        let u$n = slab_a[(d + $nu) * A_ACROSS + i];
+        let v$n = slab_a[(d + $nu) * A_ACROSS + A_ACROSS / 2u + i];
+        let x$n = slab_b[(d + $nu) * B_ACROSS + j];
+        let y$n = slab_b[(d + $nu) * B_ACROSS + B_ACROSS / 2u + j];
+        #for c in 0..4
+        l$c = fma(vec4<f32>(u$n[$cu]), x$n, l$c);
+        r$c = fma(vec4<f32>(u$n[$cu]), y$n, r$c);
+        #end
+        l4 = fma(vec4<f32>(v$n.x), x$n, l4);
+        r4 = fma(vec4<f32>(v$n.x), y$n, r4);
+        l5 = fma(vec4<f32>(v$n.y), x$n, l5);
+        r5 = fma(vec4<f32>(v$n.y), y$n, r5);
+        l6 = fma(vec4<f32>(v$n.z), x$n, l6);
+        r6 = fma(vec4<f32>(v$n.z), y$n, r6);
+        l7 = fma(vec4<f32>(v$n.w), x$n, l7);
+        r7 = fma(vec4<f32>(v$n.w), y$n, r7);
+        #end
+    }
 }
 
-// Adds the product of the two slabs. Unrolled by four: the bookkeeping of a loop costs as much as a depth.
-fn add_slabs(invocation: u32) {
-    let i = invocation / 8u;
-    let j = invocation % 8u;
-    for (var d = 0u; d < SLAB; d += 4u) {
-        add_depth(d, i, j);
-        add_depth(d + 1u, i, j);
-        add_depth(d + 2u, i, j);
-        add_depth(d + 3u, i, j);
+// The sums of slab b alone, a vector of columns for each of the first invocations, for the gradient of a bias: in
+// the run at hand and in the runs before.
+var<private> column_sum: vec4<f32>;
+var<private> column_total: vec4<f32>;
+
+fn add_columns(i: u32, slab: u32) {
+    if i < B_ACROSS {
+        #for d in 0..DEPTH
+        column_sum += slab_b[slab * B_VECTORS + $du * B_ACROSS + i];
+        #end
     }
 }
 
 // Moves the sums of a run of slabs into the total. Sums of runs keep the rounding error of a long sum small:
 // it grows with the length of a run and with the number of runs, not with their product.
 fn close_run() {
-    total_l0 += l0; total_r0 += r0; l0 = vec4<f32>(); r0 = vec4<f32>();
-    total_l1 += l1; total_r1 += r1; l1 = vec4<f32>(); r1 = vec4<f32>();
-    total_l2 += l2; total_r2 += r2; l2 = vec4<f32>(); r2 = vec4<f32>();
-    total_l3 += l3; total_r3 += r3; l3 = vec4<f32>(); r3 = vec4<f32>();
-    total_l4 += l4; total_r4 += r4; l4 = vec4<f32>(); r4 = vec4<f32>();
-    total_l5 += l5; total_r5 += r5; l5 = vec4<f32>(); r5 = vec4<f32>();
-    total_l6 += l6; total_r6 += r6; l6 = vec4<f32>(); r6 = vec4<f32>();
-    total_l7 += l7; total_r7 += r7; l7 = vec4<f32>(); r7 = vec4<f32>();
+    column_total += column_sum; column_sum = vec4<f32>();
+    #for n in 0..8
+    total_l$n += l$n; total_r$n += r$n; l$n = vec4<f32>(); r$n = vec4<f32>();
+    #end
 }
 
 // The row and the first column, within the tile, of an invocation's vector number v = 2 * row + side.
 fn place(invocation: u32, v: u32) -> vec2<u32> {
     let row = v / 2u;
-    return vec2<u32>((row / 4u) * 32u + (invocation / 8u) * 4u + row % 4u, (v % 2u) * 32u + (invocation % 8u) * 4u);
+    return vec2<u32>((row / 4u) * (TILE_ROWS / 2u) + invocation / (TILE_COLUMNS / 8u) * 4u + row % 4u,
+        (v % 2u) * (TILE_COLUMNS / 2u) + invocation % (TILE_COLUMNS / 8u) * 4u);
 }
 
 // Vector number v of the sums.
@@ -106,21 +110,62 @@ fn set_total_vector(v: u32, value: vec4<f32>) {
     }
 }
 
-// Writes four vectors along the depth, of four adjacent rows, into slab a: invocation b has rows
-// 4 (b % 16) .. and depths 4 (b / 16) .. of the slab.
-fn put_a_along_depth(b: u32, v0: vec4<f32>, v1: vec4<f32>, v2: vec4<f32>, v3: vec4<f32>) {
-    let at = (b / 16u) * 64u + b % 16u;
-    slab_a[at] = vec4<f32>(v0.x, v1.x, v2.x, v3.x);
-    slab_a[at + 16u] = vec4<f32>(v0.y, v1.y, v2.y, v3.y);
-    slab_a[at + 32u] = vec4<f32>(v0.z, v1.z, v2.z, v3.z);
-    slab_a[at + 48u] = vec4<f32>(v0.w, v1.w, v2.w, v3.w);
+// Which square of slab a or b an invocation fetches and puts: its first row or column, and its first depth. Where
+// there are more invocations than squares, the first ones have those of a and the last ones those of b.
+struct Square { mine: bool, across: u32, depth: u32 }
+
+fn square_a(i: u32) -> Square {
+    return Square(i < 64u, (i % A_ACROSS) * 4u, (i / A_ACROSS) * 4u);
+}
+fn square_b(i: u32) -> Square {
+    let square = i - (INVOCATIONS - B_SQUARES);
+    return Square(i >= INVOCATIONS - B_SQUARES, (square % B_ACROSS) * 4u, (square / B_ACROSS) * 4u);
 }
 
-// The same for four adjacent columns into slab b.
-fn put_b_along_depth(b: u32, v0: vec4<f32>, v1: vec4<f32>, v2: vec4<f32>, v3: vec4<f32>) {
-    let at = (b / 16u) * 64u + b % 16u;
-    slab_b[at] = vec4<f32>(v0.x, v1.x, v2.x, v3.x);
-    slab_b[at + 16u] = vec4<f32>(v0.y, v1.y, v2.y, v3.y);
-    slab_b[at + 32u] = vec4<f32>(v0.z, v1.z, v2.z, v3.z);
-    slab_b[at + 48u] = vec4<f32>(v0.w, v1.w, v2.w, v3.w);
+// Puts a square that was fetched along the depth, in four vectors of adjacent rows, into slab a.
+fn put_square_a(i: u32, slab: u32) {
+    let square = square_a(i);
+    if square.mine {
+        let at = slab * A_VECTORS + square.depth * A_ACROSS + square.across / 4u;
+        slab_a[at] = vec4<f32>(a0.x, a1.x, a2.x, a3.x);
+        slab_a[at + A_ACROSS] = vec4<f32>(a0.y, a1.y, a2.y, a3.y);
+        slab_a[at + 2u * A_ACROSS] = vec4<f32>(a0.z, a1.z, a2.z, a3.z);
+        slab_a[at + 3u * A_ACROSS] = vec4<f32>(a0.w, a1.w, a2.w, a3.w);
+    }
+}
+
+// The same for adjacent columns and slab b.
+fn put_square_b(i: u32, slab: u32) {
+    let square = square_b(i);
+    if square.mine {
+        let at = slab * B_VECTORS + square.depth * B_ACROSS + square.across / 4u;
+        slab_b[at] = vec4<f32>(b0.x, b1.x, b2.x, b3.x);
+        slab_b[at + B_ACROSS] = vec4<f32>(b0.y, b1.y, b2.y, b3.y);
+        slab_b[at + 2u * B_ACROSS] = vec4<f32>(b0.z, b1.z, b2.z, b3.z);
+        slab_b[at + 3u * B_ACROSS] = vec4<f32>(b0.w, b1.w, b2.w, b3.w);
+    }
+}
+
+// An invocation's vector number n of an operand that lies across the depth: its first row or column, and its depth.
+struct Across { first: u32, depth: u32 }
+
+fn across_a(i: u32, n: u32) -> Across {
+    let vector = n * INVOCATIONS + i;
+    return Across((vector % A_ACROSS) * 4u, vector / A_ACROSS);
+}
+fn across_b(i: u32, n: u32) -> Across {
+    let vector = n * INVOCATIONS + i;
+    return Across((vector % B_ACROSS) * 4u, vector / B_ACROSS);
+}
+
+// Puts what was fetched across the depth.
+fn put_across_a(i: u32, slab: u32) {
+    #for n in 0..A_TURNS
+    slab_a[slab * A_VECTORS + $nu * INVOCATIONS + i] = a$n;
+    #end
+}
+fn put_across_b(i: u32, slab: u32) {
+    #for n in 0..B_TURNS
+    slab_b[slab * B_VECTORS + $nu * INVOCATIONS + i] = b$n;
+    #end
 }

@@ -1,20 +1,47 @@
 //! `strata devices`: the adapters of this machine.
 
 use super::{Format, device};
-use crate::{gpu, ops::Device};
-use anyhow::Result;
+use crate::{
+    gpu,
+    ops::{CATALOGUE, Device},
+};
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use std::io::Write;
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 #[derive(Args, Debug)]
 pub struct Options {
     /// text or json
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Write every shader, with its loops written out as a device gets it, into this directory
+    #[arg(long, value_name = "DIR")]
+    shaders: Option<PathBuf>,
+}
+
+/// Writes the shaders, and returns how many there are.
+fn write_shaders(dir: &Path) -> Result<usize> {
+    let shaders: BTreeMap<_, _> = CATALOGUE.iter().map(|kernel| (kernel.shader.name, kernel.shader)).collect();
+    fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    for (name, shader) in &shaders {
+        let path = dir.join(format!("{name}.wgsl"));
+        fs::write(&path, shader.source()).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(shaders.len())
 }
 
 pub fn main(options: &Options) -> Result<()> {
+    if let Some(dir) = &options.shaders {
+        let count = write_shaders(dir)?;
+        writeln!(std::io::stdout(), "{count} shaders in {}", dir.display())?;
+        return Ok(());
+    }
     let adapters = gpu::adapters();
     let auto = device::open("auto")?.describe();
     let mut out = std::io::stdout().lock();

@@ -1,7 +1,12 @@
 //! What a process says by its exit code. `docs/exit-codes.md` is the same list for users.
 
 use crate::{
-    data::DataError, gpu::GpuError, nn::NnError, ops::OpsError, protocol::ProtocolError, report::ReportError,
+    data::{DataError, store::StoreError},
+    gpu::GpuError,
+    nn::NnError,
+    ops::OpsError,
+    protocol::ProtocolError,
+    report::ReportError,
     train::TrainError,
 };
 
@@ -21,7 +26,7 @@ pub const RUN_DIRECTORY: u8 = 6;
 pub const NETWORK: u8 = 7;
 /// A check found an error beyond its bound.
 pub const CHECK: u8 = 8;
-/// Another process is at work on the same network.
+/// Another process is at work on the same network or the same packed store.
 pub const BUSY: u8 = 75;
 /// Stopped by Ctrl-C, with a checkpoint.
 pub const INTERRUPTED: u8 = 130;
@@ -45,7 +50,7 @@ pub struct NoDevice(pub String);
 
 /// A stop that was asked for.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped; everything finished is kept, and the same command goes on from here")]
+#[error("stopped; what is done is kept")]
 pub struct Stopped(pub u8);
 
 /// The exit code of an error, by the first cause that has one.
@@ -68,8 +73,8 @@ pub fn of(error: &anyhow::Error) -> u8 {
             if cause.is::<NoDevice>() || cause.is::<OpsError>() || cause.is::<GpuError>() {
                 return Some(DEVICE);
             }
-            if cause.is::<DataError>() {
-                return Some(DATA);
+            if let Some(e) = cause.downcast_ref::<DataError>() {
+                return Some(if matches!(e, DataError::Store(StoreError::Busy { .. })) { BUSY } else { DATA });
             }
             if cause.is::<NnError>() {
                 return Some(EXPERIMENT);
@@ -90,7 +95,7 @@ fn of_protocol(error: &ProtocolError) -> u8 {
         | ProtocolError::Damaged { .. }
         | ProtocolError::Manifest { .. }
         | ProtocolError::Similarities { .. } => RUN_DIRECTORY,
-        ProtocolError::Parent { .. } => NETWORK,
+        ProtocolError::Parent { .. } | ProtocolError::Diverged { .. } => NETWORK,
         ProtocolError::Locked { .. } => BUSY,
         ProtocolError::Io { .. } => OTHER,
         ProtocolError::Data(_) => DATA,

@@ -1,5 +1,6 @@
 //! `strata gradcheck`: every operation of a device against double precision.
 
+use super::output::{note, print_line};
 use super::{DeviceArgs, Format, device, exit_code::CheckFailed};
 use crate::ops::check;
 use anyhow::Result;
@@ -16,13 +17,19 @@ pub struct Options {
 
 pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device)?;
-    eprintln!("gradcheck on {}", device.describe());
+    note!("gradcheck on {}", device.describe());
     let format = options.format;
-    let summary = check::gradcheck(&device, |line| match format {
-        Format::Json => println!("{}", serde_json::to_string(line).unwrap_or_default()),
-        Format::Text => println!("{line}"),
+    let mut printed = Ok(());
+    let summary = check::gradcheck(&device, |line| {
+        if printed.is_ok() {
+            printed = match format {
+                Format::Json => print_line!("{}", serde_json::to_string(line).unwrap_or_default()),
+                Format::Text => print_line!("{line}"),
+            };
+        }
     })?;
-    eprintln!("{summary}");
+    printed?;
+    note!("{summary}");
     match summary.failed {
         0 => Ok(()),
         failed => Err(CheckFailed { failed, total: summary.cases }.into()),

@@ -7,6 +7,7 @@ mod devices;
 pub mod exit_code;
 mod gradcheck;
 mod interrupt;
+mod output;
 mod plan;
 mod progress;
 mod report;
@@ -107,9 +108,18 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let code = exit_code::of(&error);
             if !exit_code::is_broken_pipe(&error) {
-                eprintln!("strata: {error:#}");
+                output::note!("strata: {}", told(&error));
             }
             ExitCode::from(code)
         }
     }
+}
+
+/// An error with its causes, each of them once: many of our errors tell their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| match cause.to_string() {
+        words if text.is_empty() => words,
+        words if text.contains(&words) => text,
+        words => format!("{text}: {words}"),
+    })
 }

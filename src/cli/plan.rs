@@ -1,5 +1,6 @@
 //! `strata plan`: the networks of an experiment, or the memory they need.
 
+use super::output::note;
 use super::{DeviceArgs, Format, StudyArgs, device, study};
 use crate::{
     nn::{BuildOptions, Input, Net, memory_plan},
@@ -88,7 +89,7 @@ fn works(experiment: &Experiment, plan: &Plan) -> BTreeMap<String, Work> {
     let halves = match Halves::of(&all) {
         Ok(halves) => halves,
         Err(error) => {
-            eprintln!("the work of the networks is not known without their images: {error}");
+            note!("the work of the networks is not known without their images: {error}");
             return BTreeMap::new();
         }
     };

@@ -1,7 +1,10 @@
 //! Live progress: a bar with rate and remaining time on a terminal, a line for each network elsewhere.
 
-use super::interrupt::Interrupt;
-use crate::protocol::{Node, State, node::Watcher, runner::Events};
+use super::output::note;
+use crate::{
+    host::Stop,
+    protocol::{Node, State, node::Watcher, runner::Events},
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     collections::HashMap,
@@ -12,7 +15,7 @@ use std::{
 
 /// The progress of a plan. Networks weigh by their multiply-adds.
 pub struct Progress {
-    interrupt: Interrupt,
+    stop: Stop,
     bar: Option<ProgressBar>,
     weights: HashMap<String, f64>,
     total: f64,
@@ -33,7 +36,7 @@ const TICKS: f64 = 1e6;
 
 impl Progress {
     /// Progress over networks with their weights.
-    pub fn new(weights: HashMap<String, f64>, interrupt: Interrupt) -> Self {
+    pub fn new(weights: HashMap<String, f64>, stop: Stop) -> Self {
         let total = weights.values().sum::<f64>().max(1.0);
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(TICKS as u64);
@@ -43,7 +46,7 @@ impl Progress {
             bar
         });
         let board = Mutex::new(Board::default());
-        Self { interrupt, bar, weights, total, start: Instant::now(), board }
+        Self { stop, bar, weights, total, start: Instant::now(), board }
     }
 
     fn update(&self, node: &Node, share: f64, ended: Option<(State, Option<&str>)>) {
@@ -57,7 +60,7 @@ impl Progress {
             let count = format!("[{}/{}]", board.ended, self.weights.len());
             let word = match state {
                 State::Done => "done",
-                State::Running => "stopped, checkpoint written",
+                State::Running => "stopped with a checkpoint",
                 State::Diverged => "diverged",
                 State::Failed => "failed",
                 State::Pending => "pending",
@@ -70,7 +73,7 @@ impl Progress {
                 // On a terminal the bar says enough of what goes well.
                 Some(bar) if state != State::Done => bar.println(line),
                 Some(_) => {}
-                None => eprintln!("{line} ({} spent, {left} left)", span(self.start.elapsed())),
+                None => note!("{line} ({} spent, {left} left)", span(self.start.elapsed())),
             }
         }
         if let Some(bar) = &self.bar {
@@ -120,8 +123,16 @@ impl Watcher for Progress {
         }
     }
 
-    fn stop(&self) -> bool {
-        self.interrupt.asked().is_some()
+    fn notice(&self, node: &Node, text: &str) {
+        let line = format!("{}: {text}", node.name);
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None => note!("{line}"),
+        }
+    }
+
+    fn stop(&self) -> &Stop {
+        &self.stop
     }
 }
 

@@ -1,6 +1,7 @@
 //! `strata report`: table, figures and page of run directories, or of the published runs.
 
 use super::Format;
+use super::output::print_line;
 use crate::{
     host::bounded,
     protocol::{Experiment, ProtocolError, RunDir},
@@ -83,12 +84,12 @@ fn publish(report: &Report, studies: &[Study], out: Option<&Path>, format: Forma
     let written = out.map(|folder| report::write(report, studies, folder)).transpose()?;
     match format {
         Format::Text => {
-            println!("{text}");
+            print_line!("{text}")?;
             if let Some(written) = written {
-                println!("report: {}", written.page.display());
+                print_line!("report: {}", written.page.display())?;
             }
         }
-        Format::Json => println!("{}", serde_json::to_string_pretty(report)?),
+        Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?)?,
     }
     Ok(())
 }

@@ -1,17 +1,19 @@
 //! `strata reproduce`: a whole study, from the plan to the report.
 
+use super::output::note;
 use super::{
     DeviceArgs, Format, StudyArgs, device, exit_code, interrupt::Interrupt, progress::Progress, report, study,
 };
 use crate::{
     ops::Device,
     protocol::{
-        Experiment, Node, Plan, RunDir,
-        runner::{self, Workshop},
+        Experiment, Node, Plan, ProtocolError, RunDir,
+        runner::{self, Busy, Workshop},
         similarity,
         source::Halves,
         work,
     },
+    train::TrainError,
 };
 use anyhow::Result;
 use clap::Args;
@@ -31,45 +33,55 @@ pub struct Options {
 }
 
 pub fn main(options: &Options) -> Result<()> {
+    let interrupt = Interrupt::listen()?;
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device)?;
     let plan = Plan::of(&experiment);
     let wanted = plan.in_sharing_order();
     let runs = RunDir::open(&options.study.runs, &experiment)?;
-    eprintln!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
-    let result = train(&experiment, &wanted, &runs, &device, options.jobs);
+    note!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
+    let result = train(&experiment, &wanted, &runs, &device, options.jobs, Busy::Wait, &interrupt);
     // What did train is reported also where a network failed; a stop reports nothing.
     let stopped = result.as_ref().is_err_and(|error| error.is::<exit_code::Stopped>());
-    if !stopped {
-        if experiment.protocol.similarity_images > 0 {
-            eprintln!("comparing layers");
-            similarity::compare(&experiment, &runs, &device, experiment.protocol.similarity_images)?;
-        }
-        report::write(&experiment, &runs, &device.describe(), options.format)?;
-    }
-    result
+    if stopped { result } else { result.and(report(&experiment, &runs, &device, options.format)) }
 }
 
-/// Trains networks with live progress.
+/// Compares layers, where the experiment asks for it, and writes the report.
+fn report(experiment: &Experiment, runs: &RunDir, device: &Device, format: Format) -> Result<()> {
+    if experiment.protocol.similarity_images > 0 {
+        note!("comparing layers");
+        similarity::compare(experiment, runs, device, experiment.protocol.similarity_images)?;
+    }
+    report::write(experiment, runs, &device.describe(), format)
+}
+
+/// Trains networks with live progress. A signal asks for a stop while it runs, and stops at once before and after.
 pub fn train(
     experiment: &Experiment,
     wanted: &[&Node],
     runs: &RunDir,
     device: &Device,
     jobs: Option<usize>,
+    busy: Busy<'_>,
+    interrupt: &Interrupt,
 ) -> Result<()> {
     let halves = Halves::of(experiment)?;
     let mut weights = std::collections::HashMap::new();
     for node in wanted {
         weights.insert(node.name.clone(), work::of(experiment, node, &halves)?.computed as f64);
     }
-    let interrupt = Interrupt::listen()?;
-    let progress = Progress::new(weights, interrupt.clone());
+    let progress = Progress::new(weights, interrupt.stop());
     let jobs = jobs.unwrap_or_else(|| device.jobs()).clamp(1, wanted.len().max(1));
-    let result = runner::run(Workshop { experiment, halves: &halves, runs, device }, wanted, jobs, &progress);
+    let workshop = Workshop { experiment, halves: &halves, runs, device };
+    interrupt.ask_first();
+    let result = runner::run(workshop, wanted, jobs, busy, &progress);
+    interrupt.at_once();
     progress.finish();
+    // What could not be saved matters more than that a stop was asked for.
+    let stopped = |error: &ProtocolError| matches!(error, ProtocolError::Train(TrainError::Stopped { .. }));
+    let lost = result.as_ref().is_err_and(|error| error.is_of_the_machine() && !stopped(error));
     match interrupt.asked() {
-        Some(code) => Err(exit_code::Stopped(code).into()),
-        None => Ok(result?),
+        Some(code) if !lost => Err(exit_code::Stopped(code).into()),
+        _ => Ok(result?),
     }
 }

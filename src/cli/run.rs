@@ -1,8 +1,9 @@
 //! `strata run EXPERIMENT NODE`: one network of a plan, as one idempotent command.
 
-use super::{DeviceArgs, StudyArgs, device, reproduce, study};
+use super::output::{note, print_line};
+use super::{DeviceArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
 use crate::{
-    protocol::{Plan, RunDir},
+    protocol::{Plan, RunDir, runner::Busy},
     train::record,
 };
 use anyhow::Result;
@@ -29,6 +30,7 @@ pub struct Options {
 }
 
 pub fn main(options: &Options) -> Result<()> {
+    let interrupt = Interrupt::listen()?;
     let args = StudyArgs {
         experiment: options.experiment.clone(),
         runs: options.runs.clone(),
@@ -40,19 +42,24 @@ pub fn main(options: &Options) -> Result<()> {
     let node = plan.node(&experiment.name, &options.node)?;
     let device = device::open(&options.device.device)?;
     let runs = RunDir::open(&options.runs, &experiment)?;
-    eprintln!("{} of {} on {}", node.name, experiment.name, device.describe());
+    note!("{} of {} on {}", node.name, experiment.name, device.describe());
     // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.
-    reproduce::train(&experiment, &study::with_parents(&plan, node), &runs, &device, Some(1))?;
+    let wanted = study::with_parents(&plan, node);
+    reproduce::train(&experiment, &wanted, &runs, &device, Some(1), Busy::StopAt(&node.name), &interrupt)?;
     let folder = runs.node(&node.name);
     if let Some(last) = record::read(&folder.join("log.jsonl"))?.last() {
-        println!(
+        print_line!(
             "{} top1 {:.4} top5 {:.4} loss {:.4} after {} steps",
-            node.name, last.top1, last.top5, last.loss, last.step
-        );
+            node.name,
+            last.top1,
+            last.top5,
+            last.loss,
+            last.step
+        )?;
     }
     let timing = runs.timing(&node.name);
     let share = 100.0 * timing.waiting / timing.seconds.max(f64::MIN_POSITIVE);
-    eprintln!("{:.1} s, of which {:.2} s ({share:.1}%) waiting for data", timing.seconds, timing.waiting);
-    println!("{}", folder.join("weights.safetensors").display());
+    note!("{:.1} s, of which {:.2} s ({share:.1}%) waiting for data", timing.seconds, timing.waiting);
+    print_line!("{}", folder.join("weights.safetensors").display())?;
     Ok(())
 }

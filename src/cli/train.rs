@@ -1,5 +1,6 @@
 //! `strata train`: one network of the zoo on all classes of one data set.
 
+use super::output::{note, print_line};
 use super::{DeviceArgs, device, exit_code, interrupt::Interrupt};
 use crate::{
     data::mean,
@@ -53,6 +54,7 @@ pub struct Options {
 }
 
 pub fn main(options: &Options) -> Result<()> {
+    let interrupt = Interrupt::listen()?;
     let device = device::open(&options.device.device)?;
     let overrides = [("data.source", &options.data), ("data.path", &options.data_path), ("net.name", &options.net)]
         .map(|(key, value)| format!("{key}={value:?}"));
@@ -75,31 +77,36 @@ pub fn main(options: &Options) -> Result<()> {
     let images = Images { set: &dataset.train, mean: &mean };
     let mut trainer = Trainer::new(&def, &solver, images, Reading::centre(options.scale), streams, &device)?;
     trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
-    eprintln!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
+    note!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
 
-    let interrupt = Interrupt::listen()?;
+    interrupt.ask_first();
     let start = std::time::Instant::now();
     let (mut sum, every) = (0.0, options.max_iter.div_ceil(10));
-    while trainer.step < options.max_iter && interrupt.asked().is_none() {
+    while trainer.step < options.max_iter {
+        if let Some(code) = interrupt.asked() {
+            note!(
+                "stopped at step {}, nothing is kept; `strata run` is the command that keeps checkpoints",
+                trainer.step
+            );
+            return Err(exit_code::Stopped(code).into());
+        }
         sum += trainer.train_step()?;
         if trainer.step.is_multiple_of(every) || trainer.step == options.max_iter {
             let rate = trainer.step as f64 * options.batch_size as f64 / start.elapsed().as_secs_f64();
             let steps = (trainer.step - 1) % every + 1;
-            eprintln!("step {:>6}  loss {:.4}  {rate:.0} images/s", trainer.step, sum / steps as f64);
+            note!("step {:>6}  loss {:.4}  {rate:.0} images/s", trainer.step, sum / steps as f64);
             sum = 0.0;
         }
     }
+    interrupt.at_once();
     let (seconds, waited) = (start.elapsed().as_secs_f64(), trainer.waited().as_secs_f64());
-    eprintln!("trained in {seconds:.1} s, of which {waited:.2} s ({:.1}%) waiting for data", 100.0 * waited / seconds);
+    note!("trained in {seconds:.1} s, of which {waited:.2} s ({:.1}%) waiting for data", 100.0 * waited / seconds);
     let scores = trainer.evaluate(&Images { set: &dataset.test, mean: &mean })?;
-    println!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images);
+    print_line!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images)?;
     if let Some(path) = &options.out {
         let bytes = weights::encode(&checkpoint::weights_of(&mut trainer)?, &[("net", def.name.clone())])?;
         atomic::write(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
-        println!("{}", path.display());
+        print_line!("{}", path.display())?;
     }
-    match interrupt.asked() {
-        Some(code) => Err(exit_code::Stopped(code).into()),
-        None => Ok(()),
-    }
+    Ok(())
 }

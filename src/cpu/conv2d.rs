@@ -3,10 +3,14 @@
 //! `y[n,p,q,k] = b[k] + sum over r, s, c of x[n, p*stride + r*dilation - pad, .., c] * w[r,s,c,k]`,
 //! c running over the channels of k's group. Forward and input gradient are products of windows, read where they
 //! lie in an image with its padding around it, with panels of weights packed once. Each image is computed by itself.
+//! Where a window is small, its stride 1 and its channels many, fewer multiplications do the same (`winograd`).
 
 use super::{
     frame::Frame,
-    panels::{Panels, Windows, product},
+    memory::Scratch,
+    panels::{Packed, Panels},
+    tiles::{Then, product},
+    winograd,
 };
 use crate::host::{ConvDims, Real};
 use rayon::prelude::*;
@@ -14,48 +18,63 @@ use rayon::prelude::*;
 pub use super::conv2d_weight::backward_weight;
 
 /// Overwrites `y`.
-pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T]) {
+pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T], scratch: &Scratch<T>) {
+    if winograd::pays::<T>(dims) {
+        return winograd::forward(dims, x, w, b, y, scratch);
+    }
     let (frame, kg) = (Frame::forward(dims), dims.kg());
-    let weights: Vec<Panels<T>> = (0..dims.groups)
-        .map(|group| {
-            let mut panels = Panels::new(frame.depth(), kg);
-            panels.pack(frame.depth(), |d| &w[d * dims.k + group * kg..]);
-            panels
-        })
-        .collect();
-    convolve(&frame, &weights, b, x, y);
+    let shape = Panels::new::<T>(frame.depth(), kg);
+    let weights = Packed::new(scratch, shape, dims.groups, |group, columns, panel| {
+        for (d, row) in panel.chunks_exact_mut(shape.width).enumerate() {
+            row[..columns.len()].copy_from_slice(&w[d * dims.k + group * kg..][columns.clone()]);
+            row[columns.len()..].fill(T::zero());
+        }
+    });
+    convolve(&frame, &weights, dims.groups, b, x, y, scratch);
 }
 
 /// Overwrites `dx` with the gradient with respect to the input: a convolution of `dy` with the taps in reverse
 /// and the channels' roles exchanged.
-pub fn backward_input<T: Real>(dims: &ConvDims, w: &[T], dy: &[T], dx: &mut [T]) {
+pub fn backward_input<T: Real>(dims: &ConvDims, w: &[T], dy: &[T], dx: &mut [T], scratch: &Scratch<T>) {
+    if winograd::pays::<T>(dims) {
+        return winograd::backward_input(dims, w, dy, dx, scratch);
+    }
     let (frame, cg, kg, taps) = (Frame::backward(dims), dims.cg(), dims.kg(), dims.r() * dims.s());
-    let weights: Vec<Panels<T>> = (0..dims.groups)
-        .map(|group| {
-            let mut panels = Panels::new(frame.depth(), cg);
-            for tap in 0..taps {
-                for c in 0..cg {
-                    let row = &w[((taps - 1 - tap) * cg + c) * dims.k + group * kg..][..kg];
-                    row.iter().enumerate().for_each(|(k, &w)| panels.set(tap * kg + k, c, w));
-                }
+    let shape = Panels::new::<T>(frame.depth(), cg);
+    let weights = Packed::new(scratch, shape, dims.groups, |group, columns, panel| {
+        if columns.len() < shape.width {
+            panel.fill(T::zero());
+        }
+        for tap in 0..taps {
+            for (lane, c) in columns.clone().enumerate() {
+                let row = &w[((taps - 1 - tap) * cg + c) * dims.k + group * kg..][..kg];
+                let places = panel[tap * kg * shape.width + lane..].iter_mut().step_by(shape.width);
+                places.zip(row).for_each(|(place, &w)| *place = w);
             }
-            panels
-        })
-        .collect();
-    convolve(&frame, &weights, None, dy, dx);
+        }
+    });
+    convolve(&frame, &weights, dims.groups, None, dy, dx, scratch);
 }
 
 /// `to = windows of from * weights + b`, image by image and group by group.
-fn convolve<T: Real>(shape: &Frame, weights: &[Panels<T>], b: Option<&[T]>, from: &[T], to: &mut [T]) {
-    let columns = weights[0].columns();
-    let stride = columns * weights.len();
+fn convolve<T: Real>(
+    shape: &Frame,
+    weights: &Packed<'_, T>,
+    groups: usize,
+    b: Option<&[T]>,
+    from: &[T],
+    to: &mut [T],
+    scratch: &Scratch<T>,
+) {
+    let columns = weights.shape.columns;
+    let stride = columns * groups;
     to.par_chunks_mut(shape.windows() * stride).zip(from.par_chunks(shape.image_len())).for_each_init(
-        || vec![T::zero(); shape.len()],
+        || scratch.zeros(shape.len()),
         |frame, (to, from)| {
-            for (group, weights) in weights.iter().enumerate() {
+            for group in 0..groups {
                 shape.fill(from, group, frame);
-                let b = b.map(|b| &b[group * columns..]);
-                product(&Windows { values: frame, shape }, weights, b, &mut to[group * columns..], stride);
+                let then = b.map_or(Then::Write, |b| Then::AddBias(&b[group * columns..]));
+                product(&shape.rows(frame), weights.matrix(group), then, &mut to[group * columns..], stride);
             }
         },
     );

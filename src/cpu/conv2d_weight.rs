@@ -8,7 +8,10 @@
 
 use super::{
     frame::Frame,
-    panels::{Panels, Rows, Run, accumulate},
+    memory::Scratch,
+    panels::{Panels, Right},
+    tiles::{Rows, Run, accumulate},
+    winograd,
 };
 use crate::host::{ConvDims, Real, Window};
 use rayon::prelude::*;
@@ -24,51 +27,74 @@ const BLOCK_BYTES: usize = 96 << 10;
 const CHANNELS_OF_A_TILE: usize = 4;
 
 /// Overwrites `dw`, summed over the batch.
-pub fn backward_weight<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], dw: &mut [T]) {
+pub fn backward_weight<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], dw: &mut [T], scratch: &Scratch<T>) {
+    if winograd::pays_for_weights::<T>(dims) {
+        return winograd::backward_weight(dims, x, dy, dw, scratch);
+    }
+    let shape = Panels::new::<T>(dims.r() * dims.s() * dims.cg(), dims.kg());
     let per_part = dims.x.n.div_ceil(PARTS);
-    let starts: Vec<usize> = (0..dims.x.n).step_by(per_part).collect();
-    let parts: Vec<Vec<Panels<T>>> = starts
-        .into_par_iter()
-        .map(|first| {
-            let images = first..(first + per_part).min(dims.x.n);
-            if dims.cg() < CHANNELS_OF_A_TILE { gathered(dims, x, dy, images) } else { in_place(dims, x, dy, images) }
-        })
-        .collect();
+    let of_part = dims.groups * shape.len();
+    let mut parts = scratch.zeros(dims.x.n.div_ceil(per_part) * of_part);
+    parts.par_chunks_mut(of_part).enumerate().for_each(|(part, sums)| {
+        let images = part * per_part..((part + 1) * per_part).min(dims.x.n);
+        let sums = Sums { shape, values: sums };
+        if dims.cg() < CHANNELS_OF_A_TILE {
+            gathered(dims, x, dy, images, sums, scratch);
+        } else {
+            in_place(dims, x, dy, images, sums, scratch);
+        }
+    });
     // The parts are added in the order of their images.
     dw.par_chunks_mut(dims.k).enumerate().for_each(|(d, dw)| {
         dw.fill(T::zero());
-        for (group, sums) in parts.iter().flat_map(|part| part.iter().enumerate()) {
-            for (first, sums) in sums.row(d) {
-                let dw = &mut dw[group * dims.kg() + first..];
-                dw.iter_mut().zip(sums).for_each(|(dw, &v)| *dw += v);
+        for sums in parts.chunks(of_part) {
+            for (group, sums) in sums.chunks(shape.len()).enumerate() {
+                for (first, sums) in shape.row(sums, d) {
+                    let dw = &mut dw[group * dims.kg() + first..];
+                    dw.iter_mut().zip(sums).for_each(|(dw, &v)| *dw += v);
+                }
             }
         }
     });
 }
 
-fn zeros<T: Real>(dims: &ConvDims) -> Vec<Panels<T>> {
-    (0..dims.groups).map(|_| Panels::new(dims.r() * dims.s() * dims.cg(), dims.kg())).collect()
+/// The packed sums of all groups.
+struct Sums<'a, T> {
+    shape: Panels,
+    values: &'a mut [T],
 }
 
-fn gathered<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], images: Range<usize>) -> Vec<Panels<T>> {
+fn gathered<T: Real>(
+    dims: &ConvDims,
+    x: &[T],
+    dy: &[T],
+    images: Range<usize>,
+    sums: Sums<'_, T>,
+    scratch: &Scratch<T>,
+) {
     let (shape, image) = (Frame::forward(dims), dims.x.features());
     let (depth, windows) = (shape.depth(), shape.windows());
     let at_a_time = (BLOCK_BYTES / (depth * size_of::<T>())).max(1).min(windows);
-    let (mut sums, mut g) = (zeros(dims), Panels::new(at_a_time, dims.kg()));
-    let (mut frame, mut values) = (vec![T::zero(); shape.len()], vec![T::zero(); at_a_time * depth]);
+    let packed = Panels { depth: at_a_time, ..sums.shape };
+    let (mut g, mut frame) = (scratch.lend(packed.len()), scratch.zeros(shape.len()));
+    let mut values = scratch.lend(at_a_time * depth);
     for n in images {
-        for (group, sums) in sums.iter_mut().enumerate() {
+        for (group, to) in sums.values.chunks_mut(sums.shape.len()).enumerate() {
             shape.fill(&x[n * image..][..image], group, &mut frame);
             for first in (0..windows).step_by(at_a_time) {
                 let count = at_a_time.min(windows - first);
                 shape.gather(&frame, first, &mut values[..count * depth]);
-                g.pack(count, |window| &dy[(n * windows + first + window) * dims.k + group * dims.kg()..]);
+                packed.pack(&mut g, count, |window| &dy[(n * windows + first + window) * dims.k + group * dims.kg()..]);
                 let runs = [Run { from: 0, g: 0, count }];
-                accumulate(&Rows { values: &values, step: depth, runs: &runs, width: depth }, &g, sums, 0);
+                let rows = Rows { values: &values, step: depth, runs: &runs, width: depth };
+                accumulate(&rows, packed_right(packed, &g), sums.shape, to, 0);
             }
         }
     }
-    sums
+}
+
+fn packed_right<T>(shape: Panels, values: &[T]) -> Right<'_, T> {
+    Right { shape, values, panel_stride: shape.panel_len() }
 }
 
 /// The windows that see a position of the input through one tap: they follow one another, one stride apart.
@@ -124,18 +150,26 @@ fn blocks<T>(dims: &ConvDims, images: Range<usize>) -> Vec<Block> {
     blocks
 }
 
-fn in_place<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], images: Range<usize>) -> Vec<Panels<T>> {
+fn in_place<T: Real>(
+    dims: &ConvDims,
+    x: &[T],
+    dy: &[T],
+    images: Range<usize>,
+    sums: Sums<'_, T>,
+    scratch: &Scratch<T>,
+) {
     let (cg, kg) = (dims.cg(), dims.kg());
     let vertical: Vec<Seen> = (0..dims.r()).map(|r| Seen::through(&dims.vertical, r, dims.p, dims.x.h)).collect();
     let horizontal: Vec<Seen> = (0..dims.s()).map(|s| Seen::through(&dims.horizontal, s, dims.q, dims.x.w)).collect();
     let blocks = blocks::<T>(dims, images);
     let most = blocks.iter().map(|b| b.images.len() * b.lines.len()).max().unwrap_or(0) * dims.q;
-    let (mut sums, mut g, mut runs) = (zeros(dims), Panels::new(most, kg), Vec::new());
+    let packed = Panels { depth: most, ..sums.shape };
+    let (mut g, mut runs) = (scratch.lend(packed.len()), Vec::new());
     let step = dims.horizontal.stride * dims.x.c;
     for block in &blocks {
         let of_image = block.lines.len() * dims.q;
-        for (group, sums) in sums.iter_mut().enumerate() {
-            g.pack(block.images.len() * of_image, |row| {
+        for (group, to) in sums.values.chunks_mut(sums.shape.len()).enumerate() {
+            packed.pack(&mut g, block.images.len() * of_image, |row| {
                 let (n, pixel) = (block.images.start + row / of_image, block.lines.start * dims.q + row % of_image);
                 &dy[(n * dims.p * dims.q + pixel) * dims.k + group * kg..]
             });
@@ -149,11 +183,11 @@ fn in_place<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], images: Range<usize>) -
                         extend(&mut runs, Run { from, g: place * dims.q + h.first, count: h.count }, step);
                     }
                 }
-                accumulate(&Rows { values: x, step, runs: &runs, width: cg }, &g, sums, tap * cg);
+                let rows = Rows { values: x, step, runs: &runs, width: cg };
+                accumulate(&rows, packed_right(packed, &g), sums.shape, to, tap * cg);
             }
         }
     }
-    sums
 }
 
 /// Appends a run, or lengthens the last one where the new one follows it on both sides.

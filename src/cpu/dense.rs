@@ -1,68 +1,97 @@
 //! A fully connected layer: `y[n,k] = b[k] + sum over i of x[n,i] * w[i,k]`.
+//!
+//! With few images every pass reads or writes all weights for little work, so each goes over them once, in order.
 
 use super::{
     conv2d::column_sums,
-    product::{View, product},
+    memory::Scratch,
+    panels::{Packed, Panels},
+    product::{View, product as product_of_views},
+    tiles::{Left, Then, product},
 };
 use crate::host::Real;
 use rayon::prelude::*;
 
-/// Images in one product, and columns in one part of it: fixed, so that an image's bits
+/// Images in one product, and columns or rows of the weights in one part of it: fixed, so that an image's bits
 /// depend neither on its batch nor on the number of threads.
 const IMAGES_PER_PRODUCT: usize = 32;
-const COLUMNS_PER_PRODUCT: usize = 512;
+const COLUMNS_PER_PART: usize = 512;
+const ROWS_PER_PART: usize = 64;
+
+/// Terms that are summed before they are added to the sum of those in front of them.
+const TERMS_PER_SUM: usize = 512;
 
 /// Overwrites `y`. `x` holds `inputs` features an image, `y` holds `outputs`.
-pub fn forward<T: Real>([inputs, outputs]: [usize; 2], x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T]) {
-    y.par_chunks_mut(IMAGES_PER_PRODUCT * outputs).zip(x.par_chunks(IMAGES_PER_PRODUCT * inputs)).for_each(|(y, x)| {
-        let mut padded;
-        let rows = if x.len() < IMAGES_PER_PRODUCT * inputs {
-            padded = vec![T::zero(); IMAGES_PER_PRODUCT * inputs];
-            padded[..x.len()].copy_from_slice(x);
-            &padded[..]
-        } else {
-            x
-        };
-        let parts: Vec<Vec<T>> = (0..outputs)
-            .into_par_iter()
-            .step_by(COLUMNS_PER_PRODUCT)
-            .map(|first| {
-                let columns = COLUMNS_PER_PRODUCT.min(outputs - first);
-                let mut part = vec![T::zero(); IMAGES_PER_PRODUCT * columns];
-                let x = View::rows(rows, [IMAGES_PER_PRODUCT, inputs], inputs);
-                product(x, View::rows(&w[first..], [inputs, columns], outputs), &mut part, columns, false);
-                part
-            })
-            .collect();
-        for (part, first) in parts.iter().zip((0..outputs).step_by(COLUMNS_PER_PRODUCT)) {
-            let columns = COLUMNS_PER_PRODUCT.min(outputs - first);
-            for (y, part) in y.chunks_exact_mut(outputs).zip(part.chunks_exact(columns)) {
-                y[first..first + columns].copy_from_slice(part);
-            }
+pub fn forward<T: Real>(
+    [inputs, outputs]: [usize; 2],
+    x: &[T],
+    w: &[T],
+    b: Option<&[T]>,
+    y: &mut [T],
+    scratch: &Scratch<T>,
+) {
+    let images = x.len() / inputs;
+    let all = images.next_multiple_of(IMAGES_PER_PRODUCT);
+    // The last images are computed at full width on zeros: a product may choose its order of summation by its width.
+    let whole = images / IMAGES_PER_PRODUCT * IMAGES_PER_PRODUCT;
+    let mut last = scratch.zeros(if whole < images { IMAGES_PER_PRODUCT * inputs } else { 0 });
+    last[..(images - whole) * inputs].copy_from_slice(&x[whole * inputs..]);
+    let of_part = all * COLUMNS_PER_PART;
+    let mut parts = scratch.lend(outputs.div_ceil(COLUMNS_PER_PART) * of_part);
+    parts.par_chunks_mut(IMAGES_PER_PRODUCT * COLUMNS_PER_PART).enumerate().for_each(|(index, part)| {
+        let image = index * IMAGES_PER_PRODUCT % all;
+        let first = index * IMAGES_PER_PRODUCT / all * COLUMNS_PER_PART;
+        let columns = COLUMNS_PER_PART.min(outputs - first);
+        let rows = if image < whole { &x[image * inputs..] } else { &last[..] };
+        let x = View::rows(rows, [IMAGES_PER_PRODUCT, inputs], inputs);
+        product_of_views(x, View::rows(&w[first..], [inputs, columns], outputs), part, COLUMNS_PER_PART, false);
+    });
+    y.par_chunks_mut(outputs).enumerate().for_each(|(n, y)| {
+        for (y, part) in y.chunks_mut(COLUMNS_PER_PART).zip(parts.chunks(of_part)) {
+            y.copy_from_slice(&part[n * COLUMNS_PER_PART..][..y.len()]);
         }
         if let Some(b) = b {
-            y.chunks_exact_mut(outputs).for_each(|row| row.iter_mut().zip(b).for_each(|(y, &b)| *y += b));
+            y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
         }
     });
 }
 
-/// Overwrites `dx` with the gradient with respect to the input: `dx = dy w^T`.
-pub fn backward_input<T: Real>([inputs, outputs]: [usize; 2], w: &[T], dy: &[T], dx: &mut [T]) {
-    dx.par_chunks_mut(IMAGES_PER_PRODUCT * inputs).zip(dy.par_chunks(IMAGES_PER_PRODUCT * outputs)).for_each(
-        |(dx, dy)| {
-            let gradients = View::rows(dy, [dy.len() / outputs, outputs], outputs);
-            product(gradients, View::rows(w, [inputs, outputs], outputs).transposed(), dx, inputs, false);
-        },
-    );
+/// Overwrites `dx` with the gradient with respect to the input: `dx = dy w^T`, computed as `dx^T = w dy^T`,
+/// so that the weights are read where they lie.
+pub fn backward_input<T: Real>([inputs, outputs]: [usize; 2], w: &[T], dy: &[T], dx: &mut [T], scratch: &Scratch<T>) {
+    let images = dy.len() / outputs;
+    let parts = outputs.div_ceil(TERMS_PER_SUM);
+    let terms = |part: usize| TERMS_PER_SUM.min(outputs - part * TERMS_PER_SUM);
+    let all = Panels::new::<T>(TERMS_PER_SUM.min(outputs), images);
+    let gradients = Packed::new(scratch, all, parts, |part, columns, panel| {
+        panel.fill(T::zero());
+        for (lane, n) in columns.enumerate() {
+            let row = &dy[n * outputs + part * TERMS_PER_SUM..][..terms(part)];
+            panel[lane..].iter_mut().step_by(all.width).zip(row).for_each(|(place, &v)| *place = v);
+        }
+    });
+    let mut transposed = scratch.zeros(inputs * images);
+    let rows = transposed.par_chunks_mut(ROWS_PER_PART * images).zip(w.par_chunks(ROWS_PER_PART * outputs));
+    rows.for_each(|(to, w)| {
+        for part in 0..parts {
+            let mut gradients = gradients.matrix(part);
+            gradients.shape.depth = terms(part);
+            let rows = Left::matrix(&w[part * TERMS_PER_SUM..], w.len() / outputs, outputs, terms(part));
+            product(&rows, gradients, Then::Accumulate, to, images);
+        }
+    });
+    dx.par_chunks_mut(inputs).enumerate().for_each(|(n, dx)| {
+        dx.iter_mut().zip(transposed[n..].iter().step_by(images)).for_each(|(dx, &v)| *dx = v);
+    });
 }
 
 /// Overwrites `dw` with the gradient with respect to the weights: `dw = x^T dy`.
 pub fn backward_weight<T: Real>([inputs, outputs]: [usize; 2], x: &[T], dy: &[T], dw: &mut [T]) {
     let images = x.len() / inputs;
-    dw.par_chunks_mut(COLUMNS_PER_PRODUCT * outputs).enumerate().for_each(|(index, dw)| {
+    dw.par_chunks_mut(COLUMNS_PER_PART * outputs).enumerate().for_each(|(index, dw)| {
         let rows = dw.len() / outputs;
-        let x = View::rows(&x[index * COLUMNS_PER_PRODUCT..], [images, rows], inputs).transposed();
-        product(x, View::rows(dy, [images, outputs], outputs), dw, outputs, false);
+        let x = View::rows(&x[index * COLUMNS_PER_PART..], [images, rows], inputs).transposed();
+        product_of_views(x, View::rows(dy, [images, outputs], outputs), dw, outputs, false);
     });
 }
 

@@ -3,6 +3,7 @@
 //! The frame of a group is `[h][w][c]` over the channels of the group. A window is a few runs of adjacent elements,
 //! one for each line of taps, or for each tap where taps are dilated. What no window sees is left out.
 
+use super::tiles::Left;
 use crate::host::{ConvDims, Real, Window};
 
 /// Short runs are copied in blocks of this many elements: one or two registers instead of a call.
@@ -94,14 +95,18 @@ impl Frame {
         self.runs.len() * self.run_len
     }
 
-    /// Where the runs of a window begin, counted from its first element.
-    pub fn runs(&self) -> &[usize] {
-        &self.runs
-    }
-
-    /// Elements of a run.
-    pub fn run_len(&self) -> usize {
-        self.run_len
+    /// All windows on a frame.
+    pub fn rows<'a, T>(&'a self, frame: &'a [T]) -> Left<'a, T> {
+        let line = self.horizontal.frame * self.channels;
+        Left {
+            values: frame,
+            rows: self.windows(),
+            across: self.horizontal.windows,
+            step: self.horizontal.stride * self.channels,
+            line: self.vertical.stride * line,
+            runs: &self.runs,
+            run_len: self.run_len,
+        }
     }
 
     /// Elements of the image.
@@ -115,7 +120,7 @@ impl Frame {
     }
 
     /// The first element of a window.
-    pub fn at(&self, window: usize) -> usize {
+    fn at(&self, window: usize) -> usize {
         let (p, q) = (window / self.horizontal.windows, window % self.horizontal.windows);
         let line = self.horizontal.frame * self.channels;
         p * self.vertical.stride * line + q * self.horizontal.stride * self.channels

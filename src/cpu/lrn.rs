@@ -1,18 +1,22 @@
 //! Local response normalisation across channels, in Caffe's convention (`lrn_layer.cpp`):
 //! `scale_c = k + alpha / size * sum of x_j^2` over the window, `y_c = x_c * scale_c^-beta`.
 
-use super::vectorised;
+#![allow(clippy::needless_range_loop, reason = "one index over slices of one length is what becomes vectors")]
+
+use super::{memory::Scratch, vectorised};
 use crate::host::{LrnDims, Real};
 use rayon::prelude::*;
 
-/// `scale^-beta`; the exponent of the paper, 0.75, needs square roots only.
+/// Overwrites `powers` with `scale^-beta`; the exponent of the paper, 0.75, needs square roots only.
 #[inline(always)]
-fn power<T: Real>(scale: T, beta: f64) -> T {
+fn write_powers<T: Real>(scales: &[T], beta: f64, powers: &mut [T]) {
     if beta == 0.75 {
-        let root = scale.sqrt();
-        T::one() / (root * root.sqrt())
+        for (power, scale) in powers.iter_mut().zip(scales) {
+            let root = scale.sqrt();
+            *power = T::one() / (root * root.sqrt());
+        }
     } else {
-        scale.powf(T::of(-beta))
+        powers.iter_mut().zip(scales).for_each(|(power, scale)| *power = scale.powf(T::of(-beta)));
     }
 }
 
@@ -91,18 +95,21 @@ fn block_scales<T: Real>(dims: &LrnDims, padded: &Padded, x: &[T], squares: &mut
 }
 
 /// Overwrites `y`.
-pub fn forward<T: Real>(dims: &LrnDims, x: &[T], y: &mut [T]) {
+pub fn forward<T: Real>(dims: &LrnDims, x: &[T], y: &mut [T], scratch: &Scratch<T>) {
     let (c, padded, block) = (dims.x.c, Padded::new(dims), elements_per_block(dims.x.c));
     let len = padded.len(block / c);
-    let buffers = || (vec![T::zero(); len], vec![T::zero(); len - dims.size]);
-    y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each_init(buffers, |(squares, scales), (y, x)| {
-        let scales = &mut scales[..x.len() / c * padded.stride()];
+    let buffers = || [scratch.zeros(len), scratch.lend(len), scratch.lend(len)];
+    y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each_init(buffers, |[squares, scales, powers], (y, x)| {
+        let used = x.len() / c * padded.stride();
+        let (scales, powers) = (&mut scales[..used], &mut powers[..used]);
         vectorised(|| {
             block_scales(dims, &padded, x, squares, scales);
-            scales.iter_mut().for_each(|s| *s = power(*s, dims.beta));
+            write_powers(scales, dims.beta, powers);
             for (pixel, (y, x)) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)).enumerate() {
-                let powers = padded.sums(scales, pixel);
-                y.iter_mut().zip(x).zip(powers).for_each(|((y, &x), &p)| *y = x * p);
+                let powers = padded.sums(powers, pixel);
+                for i in 0..c {
+                    y[i] = x[i] * powers[i];
+                }
             }
         });
     });
@@ -111,25 +118,24 @@ pub fn forward<T: Real>(dims: &LrnDims, x: &[T], y: &mut [T]) {
 /// Overwrites `dx` with
 /// `dx_c = dy_c scale_c^-beta - 2 alpha beta / size * x_c * sum of dy_j x_j scale_j^(-beta - 1)`.
 /// The scale is computed again from `x`, which costs less than to store and load it.
-pub fn backward<T: Real>(dims: &LrnDims, x: &[T], dy: &[T], dx: &mut [T]) {
+pub fn backward<T: Real>(dims: &LrnDims, x: &[T], dy: &[T], dx: &mut [T], scratch: &Scratch<T>) {
     let (c, padded, block) = (dims.x.c, Padded::new(dims), elements_per_block(dims.x.c));
     let factor = T::of(2.0 * dims.alpha * dims.beta / dims.size as f64);
     let len = padded.len(block / c);
-    let buffers = || [len, len, len - dims.size, len - dims.size].map(|len| vec![T::zero(); len]);
+    let buffers = || [scratch.zeros(len), scratch.zeros(len), scratch.lend(len), scratch.lend(len)];
     let parts = dx.par_chunks_mut(block).zip(x.par_chunks(block)).zip(dy.par_chunks(block));
     parts.for_each_init(buffers, |[squares, ratios, scales, powers], ((dx, x), dy)| {
         let used = x.len() / c * padded.stride();
         let (scales, powers) = (&mut scales[..used], &mut powers[..used]);
         vectorised(|| {
             block_scales(dims, &padded, x, squares, scales);
-            for (p, s) in powers.iter_mut().zip(scales.iter_mut()) {
-                *p = power(*s, dims.beta);
-                *s = *p / *s;
-            }
+            write_powers(scales, dims.beta, powers);
             for (pixel, (x, dy)) in x.chunks_exact(c).zip(dy.chunks_exact(c)).enumerate() {
-                let slopes = padded.sums(scales, pixel);
-                let ratios = padded.pixel(ratios, pixel).iter_mut();
-                ratios.zip(dy).zip(x).zip(slopes).for_each(|(((r, &dy), &x), &slope)| *r = dy * x * slope);
+                let (scales, powers) = (padded.sums(scales, pixel), padded.sums(powers, pixel));
+                let ratios = padded.pixel(ratios, pixel);
+                for i in 0..c {
+                    ratios[i] = dy[i] * x[i] * (powers[i] / scales[i]);
+                }
             }
             // The scales have served; their place holds the sums of the ratios.
             padded.window_sums(ratios, scales);
@@ -137,8 +143,9 @@ pub fn backward<T: Real>(dims: &LrnDims, x: &[T], dy: &[T], dx: &mut [T]) {
                 dx.chunks_exact_mut(c).zip(x.chunks_exact(c)).zip(dy.chunks_exact(c)).enumerate()
             {
                 let (powers, sums) = (padded.sums(powers, pixel), padded.sums(scales, pixel));
-                let terms = dy.iter().zip(powers).zip(x).zip(sums);
-                dx.iter_mut().zip(terms).for_each(|(dx, (((&dy, &p), &x), &sum))| *dx = dy * p - factor * x * sum);
+                for i in 0..c {
+                    dx[i] = dy[i] * powers[i] - factor * x[i] * sums[i];
+                }
             }
         });
     });

@@ -1,7 +1,7 @@
 //! Max pooling. Ties go to the first maximum in row-major order of the window, as in Caffe and PyTorch.
 
 use super::vectorised;
-use crate::host::{PoolDims, Real};
+use crate::host::{PoolDims, Real, Window};
 use rayon::prelude::*;
 
 /// Overwrites `y` with each window's maximum and `argmax` with its place `h * W + w` in the image.
@@ -9,45 +9,44 @@ use rayon::prelude::*;
 pub fn forward<T: Real>(dims: &PoolDims, x: &[T], y: &mut [T], argmax: &mut [u32]) {
     let c = dims.x.c;
     let (image, output) = (dims.x.features(), dims.p * dims.q * c);
-    y.par_chunks_mut(output).zip(argmax.par_chunks_mut(output)).zip(x.par_chunks(image)).for_each(
-        |((y, argmax), x)| {
+    let inside = |window: &Window, outputs: usize, inputs: usize| -> Vec<Vec<usize>> {
+        let taps = |p| (0..window.kernel).filter_map(move |r| window.position(p, r, inputs)).collect();
+        (0..outputs).map(taps).collect()
+    };
+    let (lines, columns) = (inside(&dims.vertical, dims.p, dims.x.h), inside(&dims.horizontal, dims.q, dims.x.w));
+    y.par_chunks_mut(output).zip(argmax.par_chunks_mut(output)).zip(x.par_chunks(image)).for_each_init(
+        Vec::new,
+        |places, ((y, argmax), x)| {
             vectorised(|| {
-                let mut places = Vec::with_capacity(dims.vertical.kernel * dims.horizontal.kernel);
-                for p in 0..dims.p {
-                    for q in 0..dims.q {
-                        window_places(dims, [p, q], &mut places);
-                        let at = (p * dims.q + q) * c;
-                        window_maximum(&places, x, &mut y[at..at + c], &mut argmax[at..at + c]);
+                let outputs = y.chunks_exact_mut(c).zip(argmax.chunks_exact_mut(c));
+                let windows = lines.iter().flat_map(|h| columns.iter().map(move |w| (h, w)));
+                for ((lines, columns), (y, argmax)) in windows.zip(outputs) {
+                    // The places of the window's taps that lie inside the image, in row-major order.
+                    places.clear();
+                    for h in lines {
+                        places.extend(columns.iter().map(|w| (h * dims.x.w + w) as u32));
                     }
+                    window_maximum(places, x, y, argmax);
                 }
             });
         },
     );
 }
 
-/// The places of a window's taps that lie inside the image, in row-major order.
-#[inline(always)]
-fn window_places(dims: &PoolDims, [p, q]: [usize; 2], places: &mut Vec<u32>) {
-    places.clear();
-    for r in 0..dims.vertical.kernel {
-        let Some(h) = dims.vertical.position(p, r, dims.x.h) else { continue };
-        for s in 0..dims.horizontal.kernel {
-            if let Some(w) = dims.horizontal.position(q, s, dims.x.w) {
-                places.push((h * dims.x.w + w) as u32);
-            }
-        }
-    }
-}
-
-/// The maximum over the places, channel by channel: eight channels at a time in registers, then the rest.
+/// The maximum over the places, channel by channel: sixteen channels at a time in registers, then eight, then the rest.
 #[inline(always)]
 fn window_maximum<T: Real>(places: &[u32], x: &[T], y: &mut [T], argmax: &mut [u32]) {
     let c = y.len();
-    let blocks = c / 8 * 8;
-    for first in (0..blocks).step_by(8) {
-        channels_maximum::<T, 8>(places, x, c, first, y, argmax);
+    let mut first = 0;
+    while first + 16 <= c {
+        channels_maximum::<T, 16>(places, x, c, first, y, argmax);
+        first += 16;
     }
-    for first in blocks..c {
+    if first + 8 <= c {
+        channels_maximum::<T, 8>(places, x, c, first, y, argmax);
+        first += 8;
+    }
+    for first in first..c {
         channels_maximum::<T, 1>(places, x, c, first, y, argmax);
     }
 }

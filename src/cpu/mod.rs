@@ -10,18 +10,24 @@ pub mod conv2d;
 mod conv2d_weight;
 pub mod dense;
 pub mod dropout;
+pub mod finite;
 mod frame;
 pub mod lrn;
 pub mod max_pool;
 pub mod memory;
 mod panels;
+pub mod peak;
 pub mod product;
 pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
+mod tiles;
 pub mod top_k;
+mod winograd;
+mod winograd_transform;
+mod winograd_weight;
 
-pub use memory::Memory;
+pub use memory::{Memory, Scratch};
 pub use product::{View, product};
 
 /// Elements that one task of an elementwise operation takes: large enough to hide the hand-over to a thread.

@@ -169,6 +169,28 @@ pub enum DataError {
         /// The number of classes given.
         got: usize,
     },
+    /// A line of a file of halves cannot be meant.
+    #[error("{}, line {line}: {reason}; write one class and its half a line, as CLASS,A", path.display())]
+    SplitLine {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Images cannot be given the shape of a net.
+    #[error("{name}: images of {got:?} (H, W, C) cannot become {expected:?}: {reason}")]
+    NoFit {
+        /// The data set.
+        name: String,
+        /// The shape asked for.
+        expected: [usize; 3],
+        /// The shape of the images.
+        got: [usize; 3],
+        /// Why, and what to do instead.
+        reason: &'static str,
+    },
     /// A class has fewer images than were asked for.
     #[error("class {class} has {got} images where {expected} are needed; ask for fewer images per class")]
     TooFewImages {

@@ -2,7 +2,9 @@
 //!
 //! A data set is bytes in memory ([`Dataset`]: a training and a test [`ImageSet`]) with class names.
 //! It comes from IDX files ([`idx`]), from CIFAR's binary files ([`cifar`]), from folders or archives of image files
-//! ([`folder`], decoded by [`image_file`]), from a packed store ([`store`]: mapped, not copied) or from the binary itself ([`fashion::embedded`]). [`split`] says which classes belong to which half, [`subset`] which images
+//! ([`folder`], decoded by [`image_file`]), from a packed store ([`store`]: mapped, not copied), from the binary itself
+//! ([`fashion::embedded`]) or from a stream ([`mod@noise`]). [`mod@fit`] gives two
+//! sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
 //! are trained on and which are held out, [`mean`] computes what is subtracted, [`crop`] describes the
 //! window that a network sees. Nothing here knows of devices, networks or learning.
 
@@ -12,6 +14,7 @@ pub mod crop;
 mod error;
 pub mod fashion;
 pub mod fetch;
+pub mod fit;
 pub mod folder;
 pub mod idx;
 mod idx_folder;
@@ -21,6 +24,7 @@ pub mod inspect;
 pub mod mean;
 pub mod mt19937;
 pub mod natural;
+pub mod noise;
 pub mod prefetch;
 mod source;
 pub mod split;

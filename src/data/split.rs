@@ -1,6 +1,7 @@
 //! Which classes belong to half A and which to half B.
 
 use super::{DataError, Dataset, ImageSet, mt19937::Mt19937};
+use std::path::Path;
 
 /// Two disjoint lists of classes, each in increasing order.
 ///
@@ -53,6 +54,56 @@ pub fn random_halves(classes: u16, seed: u32) -> Result<Split, DataError> {
     }
     let (a, b) = (0..classes).partition(|&class| in_a[usize::from(class)]);
     Ok(Split { a, b })
+}
+
+/// Some of the classes of each half, drawn at random: `per_half` of A's and as many of B's, by NumPy's legacy choice
+/// under the lists `[seed, 0]` and `[seed, 1]`.
+///
+/// # Errors
+/// [`DataError::TooFewClasses`] for a half with fewer.
+pub fn drawn(split: &Split, per_half: usize, seed: u32) -> Result<Split, DataError> {
+    let choose = |classes: &[u16], half: u32| {
+        if per_half > classes.len() {
+            return Err(DataError::TooFewClasses { expected: per_half, got: classes.len() });
+        }
+        let chosen = Mt19937::from_list(&[seed, half])?.choice(classes.len() as u32, per_half as u32);
+        Ok(chosen.into_iter().map(|place| classes[place as usize]).collect())
+    };
+    Split::new(choose(&split.a, 0)?, choose(&split.b, 1)?)
+}
+
+/// Reads a split from a file of two columns: the name of a class, a comma, and `A` or `B`. A first line
+/// `class,half`, empty lines and lines that begin with `#` are passed over; a name may hold commas, since the half
+/// stands behind the last one. Classes that are not named belong to no half.
+///
+/// # Errors
+/// [`DataError::Read`]; [`DataError::SplitLine`] for a line of another form or a class that the data set does not
+/// have; [`DataError::RepeatedClass`]; [`DataError::TooFewClasses`] where a half has no class.
+pub fn from_file(path: &Path, class_names: &[String]) -> Result<Split, DataError> {
+    let text = std::fs::read_to_string(path).map_err(|source| DataError::Read { path: path.into(), source })?;
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') || (at == 0 && line == "class,half") {
+            continue;
+        }
+        let broken = |reason: String| DataError::SplitLine { path: path.into(), line: at + 1, reason };
+        let Some((name, half)) = line.rsplit_once(',') else {
+            return Err(broken(format!("{line:?} is not CLASS,HALF")));
+        };
+        let (name, half) = (name.trim(), half.trim());
+        let Some(class) = class_names.iter().position(|known| known == name) else {
+            let distance = |known: &&String| strsim::damerau_levenshtein(known, name);
+            let nearest = class_names.iter().min_by_key(distance).map_or("", String::as_str);
+            return Err(broken(format!("the data set has no class {name:?}; the nearest is {nearest:?}")));
+        };
+        match half {
+            "A" => a.push(class as u16),
+            "B" => b.push(class as u16),
+            _ => return Err(broken(format!("{half:?} is neither A nor B"))),
+        }
+    }
+    Split::new(a, b)
 }
 
 /// The training and test images of some classes, with new labels 0 to k-1 in increasing order of the old ones.
@@ -123,6 +174,40 @@ mod tests {
             assert!(matches!(random_halves(classes, 0), Err(DataError::TooFewClasses { expected: 2, .. })));
         }
         assert!(random_halves(2, 0).is_ok() && random_halves(u16::MAX, 0).is_ok());
+    }
+
+    #[test]
+    fn classes_drawn_from_both_halves_are_numpys_and_belong_to_their_halves() {
+        let whole = Split { a: (0..50).collect(), b: (50..100).collect() };
+        let some = drawn(&whole, 5, 3).unwrap();
+        // sorted(RandomState([3, 0]).choice(50, 5, replace=False)) and 50 + the same under [3, 1], NumPy 2.4.6.
+        assert_eq!((some.a, some.b), (vec![18, 35, 41, 42, 43], vec![61, 66, 88, 91, 97]));
+        assert_eq!(drawn(&whole, 50, 3).unwrap(), whole);
+        assert!(matches!(drawn(&whole, 51, 3), Err(DataError::TooFewClasses { expected: 51, got: 50 })));
+    }
+
+    #[test]
+    fn a_file_of_classes_and_halves_is_a_split_and_its_mistakes_are_named_with_their_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("halves.csv");
+        let names = ["tench", "dog, small", "cup"].map(String::from);
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            from_file(&path, &names)
+        };
+        let split = read("class,half\n# things\ncup, A\n\ndog, small,B\r\n").unwrap();
+        assert_eq!(split, Split { a: vec![2], b: vec![1] });
+        for (text, expected) in [
+            ("cup,A\ntenchh,B\n", "line 2: the data set has no class \"tenchh\"; the nearest is \"tench\""),
+            ("cup,C\n", "line 1: \"C\" is neither A nor B"),
+            ("cup\n", "line 1: \"cup\" is not CLASS,HALF"),
+            ("cup,A\ncup,B\n", "named twice"),
+            ("cup,A\n", "cannot be split"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        assert!(matches!(from_file(folder.path(), &names), Err(DataError::Read { .. })));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Fewer images per class: reduced training sets and images held out of training.
 //!
-//! Images are taken in the order of the set, not at random: the authors made their reduced sets so.
+//! Images are taken in the order of the set, as the authors made their reduced sets, or drawn at random.
 
 use super::{DataError, ImageSet};
+use crate::host::Stream;
 
 /// The place of each image among those of its own class, counted from 0.
 fn places(set: &ImageSet) -> Vec<usize> {
@@ -22,6 +23,26 @@ fn places(set: &ImageSet) -> Vec<usize> {
 pub fn first_per_class(set: &ImageSet, per_class: usize) -> Result<ImageSet, DataError> {
     let places = places(set);
     set.select(&(0..set.len()).filter(|&index| places[index] < per_class).collect::<Vec<_>>())
+}
+
+/// `per_class` images of each class drawn at random (all of a class that has fewer), in the order of the set. What a
+/// stream draws for a smaller number is part of what it draws for a larger one.
+///
+/// # Errors
+/// None in practice; the type is that of [`ImageSet::select`].
+pub fn drawn_per_class(set: &ImageSet, per_class: usize, stream: Stream) -> Result<ImageSet, DataError> {
+    // Ranked by a random word each, its place breaking ties, the first of each class are a draw without repetition.
+    let rank = |&index: &usize| (stream.words(index as u64, 0), index);
+    let mut order: Vec<usize> = (0..set.len()).collect();
+    order.sort_by_key(rank);
+    let mut taken = vec![0; set.class_counts(0).len()];
+    order.retain(|&index| {
+        let taken = &mut taken[usize::from(set.labels[index])];
+        *taken += 1;
+        *taken <= per_class
+    });
+    order.sort_unstable();
+    set.select(&order)
 }
 
 /// Two disjoint sets, each in the order of the original: of every class the first `train_per_class` images to
@@ -61,6 +82,18 @@ mod tests {
         assert_eq!((first.pixels, first.labels), (vec![0, 1, 2, 4], vec![1, 0, 1, 0]));
         assert_eq!(first_per_class(&set(), 100).unwrap(), set());
         assert!(first_per_class(&set(), 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn drawn_images_are_as_many_of_each_class_nested_and_another_stream_draws_others() {
+        let set = ImageSet::new(1, 1, 1, (0..200).collect(), (0..200).map(|i| i % 2).collect()).unwrap();
+        let draw = |per_class, name: &str| drawn_per_class(&set, per_class, Stream::named(name)).unwrap();
+        let (ten, fifty) = (draw(10, "a"), draw(50, "a"));
+        assert_eq!((ten.class_counts(2), fifty.class_counts(2)), (vec![10, 10], vec![50, 50]));
+        assert!(ten.pixels.iter().all(|pixel| fifty.pixels.contains(pixel)));
+        assert!(ten.pixels.is_sorted() && ten.pixels != first_per_class(&set, 10).unwrap().pixels);
+        assert_ne!(ten, draw(10, "b"));
+        assert_eq!(draw(1000, "a"), set);
     }
 
     #[test]

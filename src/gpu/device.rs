@@ -1,6 +1,9 @@
 //! An opened device with its pipelines, which all sessions share.
 
-use super::{AdapterInfo, Choice, GpuError, Kernel, adapter};
+use super::{
+    AdapterInfo, Choice, GpuError, Kernel, adapter,
+    pipeline::{self, Constants, Pipeline},
+};
 use std::{
     collections::HashMap,
     fmt,
@@ -22,6 +25,10 @@ pub struct Limits {
     pub invocations: u32,
     /// Whether to take the kernels for adapters that run on a processor, where there are such.
     pub lanes: bool,
+    /// The number of the tile of matrix products, where it is not chosen by their shapes.
+    pub tile: Option<usize>,
+    /// Whether shaders run without the checks of indices, divisors and loops that untrusted ones need.
+    pub trusted: bool,
 }
 
 impl Limits {
@@ -33,6 +40,8 @@ impl Limits {
             workgroup_bytes: limits.max_compute_workgroup_storage_size,
             invocations: limits.max_compute_invocations_per_workgroup,
             lanes: false,
+            tile: None,
+            trusted: true,
         }
     }
 
@@ -42,15 +51,6 @@ impl Limits {
     }
 }
 
-/// A pipeline and the layout of its only bind group.
-#[derive(Debug)]
-pub(super) struct Pipeline {
-    pub pipeline: wgpu::ComputePipeline,
-    pub layout: wgpu::BindGroupLayout,
-}
-
-/// The values of pipeline-overridable constants.
-pub type Constants = &'static [(&'static str, f64)];
 type PipelineKey = (&'static str, &'static str, Vec<(&'static str, u64)>);
 
 /// What the device reports outside of any call.
@@ -59,6 +59,11 @@ struct Reports {
     lost: Mutex<Option<String>>,
     errors: Mutex<Vec<String>>,
 }
+
+/// Features that are used where an adapter has them.
+const WANTED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::SUBGROUP);
+/// Lanes of a subgroup that the kernels for processors are written for.
+const LANES: u32 = 8;
 
 /// An opened device. Sessions share its pipelines.
 pub struct Gpu {
@@ -69,7 +74,7 @@ pub struct Gpu {
     /// One submission at a time: wgpu 30 may panic when several threads submit at once (gfx-rs/wgpu#9958).
     pub(super) submission: Mutex<()>,
     pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
-    modules: Mutex<HashMap<&'static str, wgpu::ShaderModule>>,
+    pub(super) modules: Mutex<HashMap<&'static str, wgpu::ShaderModule>>,
     reports: Arc<Reports>,
 }
 
@@ -99,8 +104,12 @@ impl Gpu {
         let mut required = wgpu::Limits::defaults().or_worse_values_from(&available);
         required.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
         required.max_buffer_size = available.max_buffer_size;
-        let descriptor =
-            wgpu::DeviceDescriptor { label: Some("strata"), required_limits: required.clone(), ..Default::default() };
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("strata"),
+            required_features: adapter.features() & WANTED,
+            required_limits: required.clone(),
+            ..Default::default()
+        };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor))
             .map_err(|e| GpuError::Refused { adapter: info.to_string(), message: e.to_string() })?;
 
@@ -114,7 +123,10 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error| lock(&errors.errors).push(error.to_string())));
 
         let mut limits = Limits::of(&required);
-        limits.lanes = info.is_software;
+        let wgpu::AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = adapter.get_info();
+        limits.lanes = info.is_software
+            && device.features().contains(wgpu::Features::SUBGROUP)
+            && [subgroup_min_size, subgroup_max_size] == [LANES; 2];
         lower(&mut limits);
         Ok(Arc::new(Self {
             info,
@@ -173,68 +185,20 @@ impl Gpu {
         constants: Constants,
     ) -> Result<Arc<Pipeline>, GpuError> {
         let bits = constants.iter().map(|&(name, value)| (name, value.to_bits())).collect();
-        let key = (kernel.shader.stem, kernel.entry, bits);
+        let key = (kernel.shader.name, kernel.entry, bits);
         let mut pipelines = lock(&self.pipelines);
         if let Some(pipeline) = pipelines.get(&key) {
             return Ok(Arc::clone(pipeline));
         }
-        let made = self.scoped(|| self.create_pipeline(kernel, constants)).map_err(|caught| GpuError::Pipeline {
+        let made = self.scoped(|| pipeline::create(self, kernel, constants)).map_err(|caught| GpuError::Pipeline {
             layer: layer.to_string(),
-            shader: kernel.shader.stem,
+            shader: kernel.shader.name,
             entry: kernel.entry,
             message: caught.into_message(),
         })?;
         let made = Arc::new(made);
         pipelines.insert(key, Arc::clone(&made));
         Ok(made)
-    }
-
-    fn create_pipeline(&self, kernel: &'static Kernel, constants: Constants) -> Pipeline {
-        let module = lock(&self.modules)
-            .entry(kernel.shader.stem)
-            .or_insert_with(|| {
-                self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                    label: Some(kernel.shader.stem),
-                    source: wgpu::ShaderSource::Wgsl(kernel.shader.source().into()),
-                })
-            })
-            .clone();
-        let entries: Vec<_> = kernel.bindings.iter().map(|&(binding, access)| layout_entry(access, binding)).collect();
-        let label = Some(kernel.entry);
-        let layout =
-            self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
-        let pipeline_layout = self.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label,
-            bind_group_layouts: &[Some(&layout)],
-            immediate_size: 0,
-        });
-        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label,
-            layout: Some(&pipeline_layout),
-            module: &module,
-            entry_point: Some(kernel.entry),
-            // Every kernel writes its workgroup memory before it reads it.
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants,
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: None,
-        });
-        Pipeline { pipeline, layout }
-    }
-}
-
-fn layout_entry(access: super::Access, binding: u32) -> wgpu::BindGroupLayoutEntry {
-    let ty = match access {
-        super::Access::Uniform | super::Access::Step => wgpu::BufferBindingType::Uniform,
-        super::Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
-        super::Access::Write | super::Access::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
-    };
-    wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
-        count: None,
     }
 }
 

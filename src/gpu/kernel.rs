@@ -2,22 +2,28 @@
 //!
 //! The declarations are plain data, so that a test can hold them against the shader's text without a GPU.
 
+use super::unroll::{Sizes, unroll};
+
 /// A WGSL file with the shared modules that stand in front of it.
 #[derive(Debug)]
 pub struct Shader {
-    /// The stem of the file's name, which is also the operation's.
+    /// Its name: the stem, or the stem and the family of its kernels.
+    pub name: &'static str,
+    /// The operation's stem.
     pub stem: &'static str,
     /// Names and texts of the modules of `shaders/shared` in front of it, in this order.
     pub shared: &'static [(&'static str, &'static str)],
-    /// The file's text.
+    /// The text of `shaders/STEM.wgsl`, or nothing where a shared module has the entry points.
     pub text: &'static str,
+    /// The sizes that the text is written out for.
+    pub sizes: Sizes,
 }
 
 impl Shader {
-    /// The whole source: the shared modules, then the file.
+    /// The whole source: the shared modules, then the file, with the loops of the unroller written out.
     pub fn source(&self) -> String {
         let parts = self.shared.iter().map(|&(_, text)| text).chain([self.text]);
-        parts.collect::<Vec<_>>().join("\n")
+        unroll(&parts.collect::<Vec<_>>().join("\n"), self.sizes)
     }
 }
 

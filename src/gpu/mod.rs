@@ -6,18 +6,24 @@
 //! What the tensors and kernels mean is the business of the room above; this one knows sizes and bindings.
 
 mod adapter;
+mod clock;
 mod device;
 mod error;
 mod kernel;
 mod memory;
+mod pipeline;
 mod recorder;
+mod ring;
 mod session;
+mod unroll;
 
 pub use adapter::{AdapterInfo, Choice, adapters};
-pub use device::{Constants, Gpu, Limits};
+pub use device::{Gpu, Limits};
 pub use error::GpuError;
 pub(crate) use kernel::parameters;
 pub use kernel::{Access, Field, Kernel, Parameters, Shader, Table};
 pub use memory::{Part, TensorSpec};
+pub use pipeline::Constants;
 pub use recorder::{Binding, Recorder, read, read_write, write};
 pub use session::{Session, StepValues};
+pub use unroll::Sizes;

@@ -2,8 +2,8 @@
 
 use super::{
     Access, Gpu, GpuError, Kernel, Limits, Parameters, Part,
-    device::{Constants, Pipeline},
     memory::{Memory, create_buffer},
+    pipeline::{Constants, Pipeline},
 };
 use std::sync::Arc;
 
@@ -29,12 +29,24 @@ pub const fn read_write(part: Part) -> Binding {
     Binding { part, access: Access::ReadWrite }
 }
 
+/// The number of no tensor, but of the tape's scratch memory.
+const SCRATCH: usize = usize::MAX;
+
 /// One dispatch, ready to be recorded any number of times.
 #[derive(Debug)]
 pub(super) struct Dispatch {
     pub pipeline: Arc<Pipeline>,
     pub group: wgpu::BindGroup,
     pub grid: [u32; 2],
+    /// The number of its operation in the tape.
+    pub operation: usize,
+}
+
+/// The buffers that all dispatches of a tape share.
+struct Shared<'a> {
+    parameters: &'a wgpu::Buffer,
+    step: &'a wgpu::Buffer,
+    scratch: Option<&'a wgpu::Buffer>,
 }
 
 struct Planned {
@@ -43,6 +55,7 @@ struct Planned {
     bindings: Vec<Binding>,
     parameters: usize,
     grid: [u32; 2],
+    operation: usize,
 }
 
 /// Collects the dispatches of one tape.
@@ -50,18 +63,29 @@ pub struct Recorder<'a> {
     gpu: &'a Gpu,
     memory: &'a Memory,
     layer: String,
+    operations: usize,
     planned: Vec<Planned>,
     parameters: Vec<u8>,
+    scratch: usize,
+}
+
+/// What recording a tape has made.
+#[derive(Debug)]
+pub(super) struct Tape {
+    pub dispatches: Vec<Dispatch>,
+    /// Memory for what one dispatch leaves to the next.
+    pub scratch: Option<wgpu::Buffer>,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(gpu: &'a Gpu, memory: &'a Memory) -> Self {
-        Self { gpu, memory, layer: "-".into(), planned: Vec::new(), parameters: Vec::new() }
+        Self { gpu, memory, layer: "-".into(), operations: 0, planned: Vec::new(), parameters: Vec::new(), scratch: 0 }
     }
 
-    /// Names the layer that the following dispatches belong to, for messages.
-    pub fn layer(&mut self, name: &str) {
-        self.layer = name.to_string();
+    /// Begins the next operation; its layer is named in messages.
+    pub fn operation(&mut self, layer: &str) {
+        self.layer = layer.to_string();
+        self.operations += 1;
     }
 
     /// The device's limits.
@@ -92,6 +116,13 @@ impl<'a> Recorder<'a> {
             "layer {}: tensors {} and {other} are divided differently",
             self.layer, spec.name
         )))
+    }
+
+    /// Memory of some elements of four bytes for what one dispatch leaves to a later one of the same operation.
+    /// It holds anything before: other operations use it, too.
+    pub fn scratch(&mut self, elements: usize) -> Part {
+        self.scratch = self.scratch.max(elements * 4);
+        Part { tensor: SCRATCH, segment: 0, first: 0, rows: 1 }
     }
 
     /// Elements of four bytes in a row of a tensor.
@@ -150,7 +181,8 @@ impl<'a> Recorder<'a> {
         self.parameters.resize(self.parameters.len().next_multiple_of(alignment), 0);
         let at = self.parameters.len();
         self.parameters.extend_from_slice(bytemuck::bytes_of(parameters));
-        self.planned.push(Planned { pipeline, kernel, bindings: bindings.to_vec(), parameters: at, grid });
+        let operation = self.operations.saturating_sub(1);
+        self.planned.push(Planned { pipeline, kernel, bindings: bindings.to_vec(), parameters: at, grid, operation });
         Ok(())
     }
 
@@ -165,17 +197,23 @@ impl<'a> Recorder<'a> {
     }
 
     /// Makes the tape: one buffer with the parameters of all dispatches, and a bind group for each.
-    pub(super) fn finish(mut self, step: &wgpu::Buffer) -> Result<Vec<Dispatch>, GpuError> {
+    pub(super) fn finish(mut self, step: &wgpu::Buffer) -> Result<Tape, GpuError> {
         let size = self.parameters.len().next_multiple_of(16).max(16);
         self.parameters.resize(size, 0);
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let buffer = create_buffer(self.gpu, "parameters", size as u64, usage)?;
         self.gpu.queue.write_buffer(&buffer, 0, &self.parameters);
-        let create = || self.planned.iter().map(|planned| self.bind(planned, &buffer, step)).collect();
-        self.gpu.scoped(create).map_err(|caught| GpuError::Validation(caught.into_message()))
+        let scratch = match self.scratch {
+            0 => None,
+            bytes => Some(create_buffer(self.gpu, "scratch", bytes as u64, wgpu::BufferUsages::STORAGE)?),
+        };
+        let shared = Shared { parameters: &buffer, step, scratch: scratch.as_ref() };
+        let create = || self.planned.iter().map(|planned| self.bind(planned, &shared)).collect();
+        let dispatches = self.gpu.scoped(create).map_err(|caught| GpuError::Validation(caught.into_message()))?;
+        Ok(Tape { dispatches, scratch })
     }
 
-    fn bind(&self, planned: &Planned, parameters: &wgpu::Buffer, step: &wgpu::Buffer) -> Dispatch {
+    fn bind(&self, planned: &Planned, shared: &Shared<'_>) -> Dispatch {
         let mut tensors = planned.bindings.iter();
         let entries: Vec<_> = planned
             .kernel
@@ -184,14 +222,17 @@ impl<'a> Recorder<'a> {
             .filter_map(|&(binding, access)| {
                 let resource = match access {
                     Access::Uniform => wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                        buffer: parameters,
+                        buffer: shared.parameters,
                         offset: planned.parameters as u64,
                         size: wgpu::BufferSize::new(planned.kernel.parameters.size as u64),
                     }),
-                    Access::Step => step.as_entire_binding(),
+                    Access::Step => shared.step.as_entire_binding(),
                     Access::Read | Access::Write | Access::ReadWrite => {
                         let part = tensors.next()?.part;
-                        self.memory.buffer(part.tensor, part.segment).as_entire_binding()
+                        match shared.scratch {
+                            Some(scratch) if part.tensor == SCRATCH => scratch.as_entire_binding(),
+                            _ => self.memory.buffer(part.tensor, part.segment).as_entire_binding(),
+                        }
                     }
                 };
                 Some(wgpu::BindGroupEntry { binding, resource })
@@ -199,6 +240,6 @@ impl<'a> Recorder<'a> {
             .collect();
         let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &planned.pipeline.layout, entries: &entries };
         let group = self.gpu.device.create_bind_group(&descriptor);
-        Dispatch { pipeline: Arc::clone(&planned.pipeline), group, grid: planned.grid }
+        Dispatch { pipeline: Arc::clone(&planned.pipeline), group, grid: planned.grid, operation: planned.operation }
     }
 }

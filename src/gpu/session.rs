@@ -2,10 +2,12 @@
 
 use super::{
     Gpu, GpuError, Recorder, TensorSpec,
+    clock::Clock,
     device::lock,
     kernel::parameters,
     memory::{Memory, create_buffer},
-    recorder::Dispatch,
+    recorder::{Dispatch, Tape},
+    ring::Ring,
 };
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
@@ -31,16 +33,26 @@ const STAGING_BYTES: u64 = 4 << 20;
 pub struct Session {
     gpu: Arc<Gpu>,
     memory: Memory,
-    tapes: Vec<Vec<Dispatch>>,
+    tapes: Vec<Tape>,
     step: wgpu::Buffer,
     staging: wgpu::Buffer,
     in_flight: VecDeque<wgpu::SubmissionIndex>,
+    ring: Ring,
+    arrived: Vec<Vec<u8>>,
+}
+
+fn record(pass: &mut wgpu::ComputePass<'_>, dispatches: &[Dispatch]) {
+    for dispatch in dispatches {
+        pass.set_pipeline(&dispatch.pipeline.pipeline);
+        pass.set_bind_group(0, &dispatch.group, &[]);
+        pass.dispatch_workgroups(dispatch.grid[0], dispatch.grid[1], 1);
+    }
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dispatches: Vec<usize> = self.tapes.iter().map(Vec::len).collect();
-        write!(f, "Session({:?}, {} bytes, dispatches {dispatches:?})", self.gpu, self.memory.bytes())
+        let dispatches: Vec<usize> = self.tapes.iter().map(|tape| tape.dispatches.len()).collect();
+        write!(f, "Session({:?}, {} bytes, dispatches {dispatches:?})", self.gpu, self.bytes())
     }
 }
 
@@ -52,7 +64,16 @@ impl Session {
         let step = create_buffer(&gpu, "step values", size_of::<StepValues>() as u64, uniform)?;
         let mapped = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
         let staging = create_buffer(&gpu, "read-back", STAGING_BYTES, mapped)?;
-        Ok(Self { gpu, memory, tapes: Vec::new(), step, staging, in_flight: VecDeque::new() })
+        Ok(Self {
+            gpu,
+            memory,
+            tapes: Vec::new(),
+            step,
+            staging,
+            in_flight: VecDeque::new(),
+            ring: Ring::default(),
+            arrived: Vec::new(),
+        })
     }
 
     /// Adds a tape: `record` says its dispatches. Returns the tape's number.
@@ -63,14 +84,15 @@ impl Session {
         Ok(self.tapes.len() - 1)
     }
 
-    /// Bytes of all tensors on the device.
+    /// Bytes of all tensors and of the tapes' scratch memory on the device.
     pub fn bytes(&self) -> u64 {
-        self.memory.bytes()
+        let scratch = self.tapes.iter().filter_map(|tape| tape.scratch.as_ref());
+        self.memory.bytes() + scratch.map(wgpu::Buffer::size).sum::<u64>()
     }
 
     /// The number of dispatches of a tape.
     pub fn dispatches(&self, tape: usize) -> usize {
-        self.tapes[tape].len()
+        self.tapes[tape].dispatches.len()
     }
 
     /// Records one pass over a tape and submits it. Does not wait for its end, but for that of older steps.
@@ -83,17 +105,34 @@ impl Session {
         }
         self.gpu.queue.write_buffer(&self.step, 0, bytemuck::bytes_of(values));
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for dispatch in &self.tapes[tape] {
-                pass.set_pipeline(&dispatch.pipeline.pipeline);
-                pass.set_bind_group(0, &dispatch.group, &[]);
-                pass.dispatch_workgroups(dispatch.grid[0], dispatch.grid[1], 1);
-            }
-        }
+        record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()), &self.tapes[tape].dispatches);
         let submitted = self.submit(encoder);
         self.in_flight.push_back(submitted);
         self.gpu.check()
+    }
+
+    /// Runs a tape with one pass an operation, of which it has `operations`, and gives the seconds of each by the
+    /// device's clock. None where the device has no timestamps.
+    pub fn run_timed(
+        &mut self,
+        tape: usize,
+        operations: usize,
+        values: &StepValues,
+    ) -> Result<Option<Vec<f64>>, GpuError> {
+        let Some(mut clock) = Clock::new(&self.gpu, operations)? else { return Ok(None) };
+        self.finish()?;
+        self.gpu.queue.write_buffer(&self.step, 0, bytemuck::bytes_of(values));
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        for dispatches in self.tapes[tape].dispatches.chunk_by(|a, b| a.operation == b.operation) {
+            let timestamp_writes = clock.pass(dispatches[0].operation);
+            let descriptor = wgpu::ComputePassDescriptor { label: None, timestamp_writes: Some(timestamp_writes) };
+            record(&mut encoder.begin_compute_pass(&descriptor), dispatches);
+        }
+        clock.resolve(&mut encoder);
+        self.submit(encoder);
+        let mut ticks = vec![0; clock.bytes()];
+        self.read_chunk(&clock.ticks, 0, &mut ticks)?;
+        Ok(Some(clock.seconds(&bytemuck::pod_collect_to_vec(&ticks))))
     }
 
     /// Waits until everything submitted has run.
@@ -138,6 +177,46 @@ impl Session {
             }
         }
         self.gpu.check()
+    }
+
+    /// Copies a tensor in one piece as it is after everything submitted before, to be fetched by [`Self::collect`]
+    /// later. Waits only where several earlier ones are still under way.
+    pub fn read_later(&mut self, tensor: usize) -> Result<(), GpuError> {
+        self.fetch(false)?;
+        let spec = &self.memory.specs[tensor];
+        let bytes = spec.rows * spec.row_bytes;
+        if spec.segments() > 1 || bytes as u64 > STAGING_BYTES {
+            let name = &spec.name;
+            return Err(GpuError::Validation(format!("tensor {name} is too large to be read later")));
+        }
+        let target = self.ring.buffer(&self.gpu, bytes)?;
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        encoder.copy_buffer_to_buffer(self.memory.buffer(tensor, 0), 0, &target, 0, bytes.next_multiple_of(4) as u64);
+        let submission = self.submit(encoder);
+        self.ring.push(target, bytes, submission);
+        Ok(())
+    }
+
+    /// The tensors of [`Self::read_later`] that have arrived since the last call, in the order of the calls; with
+    /// `all`, waits for those still under way.
+    pub fn collect(&mut self, all: bool) -> Result<Vec<Vec<u8>>, GpuError> {
+        self.fetch(all)?;
+        Ok(std::mem::take(&mut self.arrived))
+    }
+
+    fn fetch(&mut self, all: bool) -> Result<(), GpuError> {
+        self.gpu.device.poll(wgpu::PollType::Poll).map_err(|error| GpuError::Validation(error.to_string()))?;
+        loop {
+            if let Some(bytes) = self.ring.pop()? {
+                self.arrived.push(bytes);
+            } else if let Some(submission) = self.ring.awaited(all) {
+                self.wait(Some(submission), "a read-back")?;
+                // Another thread's poll may have taken the callback over, and call it a moment later.
+                std::thread::yield_now();
+            } else {
+                return self.gpu.check();
+            }
+        }
     }
 
     /// Reads a whole tensor in the order of the device, after everything submitted before.

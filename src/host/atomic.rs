@@ -3,7 +3,12 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 /// Replaces a file with the given bytes: temporary file beside it, fsync, rename, fsync of the folder.
@@ -12,15 +17,36 @@ use std::{
 /// # Errors
 /// Any of these steps failing; the old file is then still in place.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a path without a name"))?;
-    // The process number keeps two processes that write the same file from sharing a temporary one.
-    let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+    replace(path, bytes, None)
+}
+
+/// Replaces a file as [`write`] does, and keeps the one before it under the name `previous`, in the same folder.
+/// Between the two renames only `previous` is there.
+///
+/// # Errors
+/// Any of the steps failing; the old file is then still there under one of the two names.
+pub fn write_keeping(path: &Path, bytes: &[u8], previous: &Path) -> io::Result<()> {
+    replace(path, bytes, Some(previous))
+}
+
+fn replace(path: &Path, bytes: &[u8], previous: Option<&Path>) -> io::Result<()> {
+    let (temporary, mut file) = temporary(path)?;
     let result = (|| {
-        let mut file = File::create(&temporary)?;
+        hold(path);
         file.write_all(bytes)?;
+        hold(path);
         file.sync_all()?;
-        rename(&temporary, path)
+        hold(path);
+        if let Some(previous) = previous {
+            match fs::rename(path, previous) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
+            hold(path);
+        }
+        rename(&temporary, path)?;
+        hold(path);
+        Ok(())
     })();
     if result.is_err() {
         // The error of the write matters more than one of cleaning up after it.
@@ -29,13 +55,48 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     result
 }
 
+/// Makes a new file beside `path`. Two processes never get the same one, on whatever hosts they run.
+fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a path without a name"))?;
+    let mut number = 0u32;
+    loop {
+        let name = format!(".{}.{}-{number}.tmp", name.to_string_lossy(), std::process::id());
+        let temporary = folder_of(path).join(name);
+        match File::create_new(&temporary) {
+            Ok(file) => return Ok((temporary, file)),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
 /// Gives a finished file its name, over an older one if there is one, and waits until the folder is on the disk.
 ///
 /// # Errors
 /// A rename that is refused; a folder that cannot be synchronised.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
-    sync_folder(to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+    sync_folder(folder_of(to))
+}
+
+/// Removes temporary files that processes left in a folder when they were killed, if they are at least this old.
+/// Whoever holds the only right to write there gives no age; elsewhere an age keeps files of others at work.
+pub fn remove_leftovers(folder: &Path, age: Duration) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let written = entry.metadata().and_then(|metadata| metadata.modified());
+        let old = written.is_ok_and(|at| age.is_zero() || at.elapsed().is_ok_and(|past| past >= age));
+        if name.starts_with('.') && name.ends_with(".tmp") && old {
+            // A leftover costs space and nothing else: one that cannot be removed is no reason to stop.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(unix)]
@@ -46,4 +107,25 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Where tests kill a process within a write. With `STRATA_HOLD=NAME:N` in its environment a process stops for good
+/// at the N-th of the places above that it comes to while it writes files named NAME, and says so on stderr.
+fn hold(path: &Path) {
+    static WANTED: OnceLock<Option<(String, u64)>> = OnceLock::new();
+    static COME_TO: AtomicU64 = AtomicU64::new(0);
+    let wanted = WANTED.get_or_init(|| {
+        let text = std::env::var("STRATA_HOLD").ok()?;
+        let (name, number) = text.split_once(':')?;
+        Some((name.to_string(), number.parse().ok()?))
+    });
+    let Some((name, number)) = wanted else { return };
+    if path.file_name().is_some_and(|own| own == name.as_str())
+        && COME_TO.fetch_add(1, Ordering::Relaxed) + 1 == *number
+    {
+        let _ = writeln!(io::stderr(), "held while writing {name}");
+        loop {
+            std::thread::park();
+        }
+    }
 }

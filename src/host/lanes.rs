@@ -15,6 +15,10 @@ pub trait Lanes: Copy {
     fn lanes<S: Simd>() -> usize;
     /// The value in every lane.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+    /// `a + b`.
+    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// `a - b`.
+    fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a * b + c`.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
     /// The registers that a slice fills; what is left over is not in them.
@@ -32,6 +36,14 @@ impl Lanes for f32 {
     #[inline(always)]
     fn splat<S: Simd>(simd: S, value: Self) -> S::f32s {
         simd.splat_f32s(value)
+    }
+    #[inline(always)]
+    fn plus<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.add_f32s(a, b)
+    }
+    #[inline(always)]
+    fn minus<S: Simd>(simd: S, a: S::f32s, b: S::f32s) -> S::f32s {
+        simd.sub_f32s(a, b)
     }
     #[inline(always)]
     fn fused<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
@@ -60,6 +72,14 @@ impl Lanes for f64 {
     #[inline(always)]
     fn splat<S: Simd>(simd: S, value: Self) -> S::f64s {
         simd.splat_f64s(value)
+    }
+    #[inline(always)]
+    fn plus<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
+        simd.add_f64s(a, b)
+    }
+    #[inline(always)]
+    fn minus<S: Simd>(simd: S, a: S::f64s, b: S::f64s) -> S::f64s {
+        simd.sub_f64s(a, b)
     }
     #[inline(always)]
     fn fused<S: Simd>(simd: S, a: S::f64s, b: S::f64s, c: S::f64s) -> S::f64s {

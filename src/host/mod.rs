@@ -8,6 +8,7 @@ pub mod lanes;
 pub mod layout;
 pub mod philox;
 pub mod real;
+pub mod stop;
 pub mod stream;
 pub mod window;
 
@@ -15,5 +16,6 @@ pub use dims::{ConvDims, ImageDims, LrnDims, PoolDims};
 pub use lanes::Lanes;
 pub use layout::Layout;
 pub use real::Real;
+pub use stop::Stop;
 pub use stream::Stream;
 pub use window::Window;

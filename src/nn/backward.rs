@@ -61,34 +61,33 @@ impl Builder<'_> {
     }
 
     fn backward_of(&mut self, p: &Placed<'_>, dy: TensorId, dx: Option<TensorId>) {
-        let param = |suffix: &str| {
+        let gradient = |suffix: &str| {
             let name = format!("{}.{suffix}", p.layer.name);
             self.params.iter().find(|param| param.name == name).and_then(|param| param.g)
         };
-        let (dw, db) = (param("weight"), param("bias"));
+        let gradients = gradient("weight").zip(gradient("bias")).map(|(dw, db)| [dw, db]);
         let mut ops: Vec<Op> = Vec::new();
         match (&p.layer.kind, p.weights) {
             (Kind::Conv2d(conv), Some((w, _))) => {
                 // The forward pass has already been placed with these dimensions.
                 let Ok(dims) = conv.dims(p.x.1) else { return };
-                ops.extend(dw.map(|dw| conv2d::BackwardWeight { dims, x: p.x.0, dy, dw }.into()));
-                ops.extend(db.map(|db| conv2d::BackwardBias { dims, dy, db }.into()));
-                ops.extend(dx.map(|dx| conv2d::BackwardInput { dims, w, dy, dx }.into()));
+                ops.extend(gradients.map(|[dw, db]| conv2d::BackwardWeight { dims, x: p.x.0, dy, dw, db }.into()));
+                ops.extend(dx.map(|dx| conv2d::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
             }
             (Kind::Dense { out_features }, Some((w, _))) => {
                 let dims = dense::DenseDims { x: p.x.1, k: *out_features };
-                ops.extend(dw.map(|dw| dense::BackwardWeight { dims, x: p.x.0, dy, dw }.into()));
-                ops.extend(db.map(|db| dense::BackwardBias { dims, dy, db }.into()));
-                ops.extend(dx.map(|dx| dense::BackwardInput { dims, w, dy, dx }.into()));
+                ops.extend(gradients.map(|[dw, db]| dense::BackwardWeight { dims, x: p.x.0, dy, dw, db }.into()));
+                ops.extend(dx.map(|dx| dense::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
             }
+            (Kind::Relu, _) if self.rectify_gradient(p.y.0, dy) => {}
             (Kind::Relu, _) => ops.push(relu::Backward { dims: p.x.1, y: p.y.0, dy }.into()),
             (Kind::MaxPool(pool), _) => {
                 let (Ok(dims), Some(argmax), Some(dx)) = (pool.dims(p.x.1), p.argmax, dx) else { return };
-                ops.push(max_pool::Backward { dims, argmax, dy, dx }.into());
+                ops.push(max_pool::Backward { dims, argmax, dy, dx, rectified: None }.into());
             }
             (Kind::Lrn(norm), _) => {
                 let (Ok(dims), Some(dx)) = (norm.dims(p.x.1), dx) else { return };
-                ops.push(lrn::Backward { dims, x: p.x.0, dy, dx }.into());
+                ops.push(lrn::Backward { dims, x: p.x.0, dy, dx, rectified: false }.into());
             }
             (Kind::Dropout { ratio }, _) => {
                 let mask = self.drawn.get(&p.layer.name).copied();
@@ -97,6 +96,24 @@ impl Builder<'_> {
             (Kind::Conv2d(_) | Kind::Dense { .. }, None) => {}
         }
         self.backward.extend(ops.into_iter().map(|op| Entry { layer: p.layer.name.clone(), op }));
+    }
+
+    /// Lets the operation that has written a gradient pass it through the rectifier whose output is y. Dropout in
+    /// place between the two does not matter: what it has left positive was positive. False where no operation can.
+    fn rectify_gradient(&mut self, y: TensorId, of: TensorId) -> bool {
+        let mut above = self.backward.iter_mut().rev().map(|entry| &mut entry.op);
+        match above.find(|op| !matches!(op, Op::Dropout(_))) {
+            Some(Op::Conv2dBackwardInput(conv2d::BackwardInput { dx, rectified, .. })) if *dx == of => {
+                *rectified = Some(y);
+            }
+            Some(Op::DenseBackwardInput(dense::BackwardInput { dx, rectified, .. })) if *dx == of => {
+                *rectified = Some(y);
+            }
+            Some(Op::MaxPoolBackward(max_pool::Backward { dx, rectified, .. })) if *dx == of => *rectified = Some(y),
+            Some(Op::LrnBackward(lrn::Backward { dx, rectified, .. })) if *dx == of => *rectified = true,
+            _ => return false,
+        }
+        true
     }
 
     fn updates(&mut self, placed: &[Placed<'_>]) {

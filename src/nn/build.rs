@@ -43,9 +43,9 @@ pub struct BuildOptions {
 
 /// A net while it is built.
 pub(super) struct Builder<'a> {
-    def: &'a NetDef,
+    pub(super) def: &'a NetDef,
     pub(super) options: BuildOptions,
-    program: Program,
+    pub(super) program: Program,
     forward: Vec<Entry>,
     pub(super) backward: Vec<Entry>,
     pub(super) update: Vec<Entry>,
@@ -163,7 +163,8 @@ impl<'a> Builder<'a> {
         train.extend(entries);
         train.append(&mut self.backward);
         train.append(&mut self.update);
-        let mut tapes = vec![train, eval];
+        let (watched, flags, watch) = self.watch(loss);
+        let mut tapes = vec![train, eval, watch];
         if boundary.is_some() {
             let (prefix, above) = tapes[0].split_at(inputs + below);
             let parts = [prefix.to_vec(), above.to_vec()];
@@ -185,6 +186,8 @@ impl<'a> Builder<'a> {
             outputs: std::mem::take(&mut self.outputs),
             masks: std::mem::take(&mut self.masks),
             boundary,
+            watched,
+            flags,
             removed: std::mem::take(&mut self.removed),
         })
     }
@@ -208,6 +211,15 @@ impl<'a> Builder<'a> {
         self.forward.push(Entry { layer: layer.name.clone(), op: op.into() });
     }
 
+    /// The rectifier is a part of the product whose output it takes, and an operation of its own elsewhere.
+    fn rectify(&mut self, layer: &Layer, (y, dims): (TensorId, ImageDims)) {
+        match self.forward.last_mut().map(|entry| &mut entry.op) {
+            Some(Op::Conv2dForward(conv2d::Forward { y: of, relu, .. })) if *of == y => *relu = true,
+            Some(Op::DenseForward(dense::Forward { y: of, relu, .. })) if *of == y => *relu = true,
+            _ => self.push(layer, relu::Forward { dims, y }),
+        }
+    }
+
     /// Adds a layer's tensors and its forward operation.
     fn place(&mut self, layer: &'a Layer, x: (TensorId, ImageDims)) -> Result<Placed<'a>, OpsError> {
         let (x_id, xd) = x;
@@ -220,7 +232,7 @@ impl<'a> Builder<'a> {
                 placed.y = (self.activation(&layer.name, Role::Activation, dims.y()), dims.y());
                 placed.weights = Some(weights);
                 let (w, b) = weights;
-                self.push(layer, conv2d::Forward { dims, x: x_id, w, b: Some(b), y: placed.y.0 });
+                self.push(layer, conv2d::Forward { dims, x: x_id, w, b: Some(b), y: placed.y.0, relu: false });
             }
             Kind::Dense { out_features } => {
                 if *out_features == 0 {
@@ -233,9 +245,9 @@ impl<'a> Builder<'a> {
                 placed.y = (self.activation(&layer.name, Role::Activation, dims.y()), dims.y());
                 placed.weights = Some(weights);
                 let (w, b) = weights;
-                self.push(layer, dense::Forward { dims, x: x_id, w, b: Some(b), y: placed.y.0 });
+                self.push(layer, dense::Forward { dims, x: x_id, w, b: Some(b), y: placed.y.0, relu: false });
             }
-            Kind::Relu => self.push(layer, relu::Forward { dims: xd, y: x_id }),
+            Kind::Relu => self.rectify(layer, x),
             Kind::MaxPool(pool) => {
                 let dims = pool.dims(xd)?;
                 placed.y = (self.activation(&layer.name, Role::Activation, dims.y()), dims.y());
@@ -289,13 +301,13 @@ impl<'a> Builder<'a> {
         for (i, (suffix, shape, outer)) in shapes.into_iter().enumerate() {
             let name = format!("{}.{suffix}", layer.name);
             let w = self.program.tensor(&name, Role::Parameter, Element::Real, shape);
+            let program = &mut self.program;
+            // Both gradients come from one operation, even where only one of the two parameters learns.
+            let g = layer
+                .learns()
+                .then(|| program.tensor(format!("d({name})"), Role::ParameterGradient, Element::Real, shape));
             let learns = layer.learns() && layer.lr_mult[i] != 0.0;
-            let (mut g, mut h) = (None, None);
-            if learns {
-                let program = &mut self.program;
-                g = Some(program.tensor(format!("d({name})"), Role::ParameterGradient, Element::Real, shape));
-                h = Some(program.tensor(format!("h({name})"), Role::History, Element::Real, shape));
-            }
+            let h = learns.then(|| program.tensor(format!("h({name})"), Role::History, Element::Real, shape));
             ids[i] = w;
             self.params.push(Param { name, layer: layer.name.clone(), shape: outer, w, g, h, is_bias: i == 1 });
         }

@@ -10,6 +10,7 @@ pub mod init;
 pub mod layer;
 pub mod memory_plan;
 pub mod net;
+mod watch;
 pub mod weights;
 pub mod zoo;
 
@@ -17,4 +18,4 @@ pub use build::{BuildOptions, Input};
 pub use error::NnError;
 pub use init::{Filler, Init};
 pub use layer::{Kind, Layer, NetDef};
-pub use net::{ABOVE, EVAL, Net, PREFIX, Param, TRAIN};
+pub use net::{ABOVE, EVAL, Net, PREFIX, Param, TRAIN, WATCH};

@@ -11,12 +11,14 @@ use std::{collections::BTreeMap, sync::Arc};
 pub const TRAIN: usize = 0;
 /// The tape of an evaluation: input, forward without dropout, loss, ranks.
 pub const EVAL: usize = 1;
+/// The tape that looks for numbers that are none: it sets a word of [`Net::flags`] for each tensor of [`Net::watched`].
+pub const WATCH: usize = 2;
 
 /// The part of [`TRAIN`] below the first layer that learns or draws random numbers, where there is one:
 /// it gives the same activations for an image at every step.
-pub const PREFIX: usize = 2;
+pub const PREFIX: usize = 3;
 /// The rest of [`TRAIN`].
-pub const ABOVE: usize = 3;
+pub const ABOVE: usize = 4;
 
 /// A parameter of a net.
 #[derive(Clone, Debug)]
@@ -66,6 +68,11 @@ pub struct Net {
     pub masks: BTreeMap<String, TensorId>,
     /// The activation between [`PREFIX`] and [`ABOVE`], where the net has a frozen prefix.
     pub boundary: Option<TensorId>,
+    /// The tensors that [`WATCH`] looks at, in the order in which a training step writes them, each with what it is
+    /// in words: outputs upward, gradients downward, then weights and history.
+    pub watched: Vec<(TensorId, String)>,
+    /// A word for each of them.
+    pub flags: TensorId,
     /// What freezing removed from a training step, in words.
     pub removed: Vec<String>,
 }

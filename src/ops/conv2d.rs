@@ -2,11 +2,11 @@
 
 use super::{
     Cost, Operation, OpsError, Step, TensorId,
-    dense::{BIAS_RUN, ColumnSumsParameters, TILE},
+    tile::{self, TILES, WORKGROUPS},
 };
 use crate::{
     cpu,
-    gpu::{Constants, GpuError, Kernel, Recorder, Shader, parameters, read, read_write},
+    gpu::{Constants, GpuError, Kernel, Part, Recorder, Shader, parameters, read, read_write},
     host::{ConvDims, ImageDims, Layout, Real, Window},
 };
 
@@ -54,7 +54,7 @@ pub fn dims(x: ImageDims, k: usize, [vertical, horizontal]: [Window; 2], groups:
     Ok(ConvDims { x, k, p, q, vertical, horizontal, groups })
 }
 
-/// `y = conv(x, w) + b`; overwrites y.
+/// `y = conv(x, w) + b`, passed through the rectifier where `relu` says so; overwrites y.
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// Dimensions.
@@ -67,6 +67,8 @@ pub struct Forward {
     pub b: Option<TensorId>,
     /// Output.
     pub y: TensorId,
+    /// Whether y is `max(y, 0)` in the end.
+    pub relu: bool,
 }
 
 /// Overwrites dx with the gradient with respect to x.
@@ -80,9 +82,11 @@ pub struct BackwardInput {
     pub dy: TensorId,
     /// Gradient of the input.
     pub dx: TensorId,
+    /// The input, where it is the output of a rectifier: dx is 0 where it is not positive.
+    pub rectified: Option<TensorId>,
 }
 
-/// Overwrites dw with the gradient with respect to the weights.
+/// Overwrites dw and db with the gradients with respect to the weights and the bias.
 #[derive(Clone, Debug)]
 pub struct BackwardWeight {
     /// Dimensions.
@@ -93,15 +97,6 @@ pub struct BackwardWeight {
     pub dy: TensorId,
     /// Gradient of the weights.
     pub dw: TensorId,
-}
-
-/// Overwrites db with the gradient with respect to the bias.
-#[derive(Clone, Debug)]
-pub struct BackwardBias {
-    /// Dimensions.
-    pub dims: ConvDims,
-    /// Upstream gradient.
-    pub dy: TensorId,
     /// Gradient of the bias.
     pub db: TensorId,
 }
@@ -123,19 +118,24 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
-            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y);
+            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y, &m.scratch);
+            if self.relu {
+                cpu::relu::forward(y);
+            }
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let w = recorder.whole(self.w.0)?;
         let b = self.b.map_or(Ok(w), |b| recorder.whole(b.0))?;
         let fits = aligned(&self.dims, true, true);
-        let (kernel, constants, tile) = way(recorder, fits, &FORWARD, &FORWARD_LANES, 8);
+        let kernels = (&FORWARD, lanes(recorder, &self.dims, &FORWARD_LANES));
         for y in recorder.parts(self.y.0) {
             let x = recorder.beside(self.x.0, y)?;
-            let rows = y.rows * self.dims.p * self.dims.q;
-            let mut parameters = parameters_of(&self.dims, y.rows, [rows, self.dims.kg()], tile);
+            let results = [y.rows * self.dims.p * self.dims.q, self.dims.kg()];
+            let (kernel, constants, tile) = way(recorder, fits, kernels, self.dims.groups, results);
+            let mut parameters = parameters_of(&self.dims, y.rows, results, tile);
             parameters.biased = u32::from(self.b.is_some());
+            parameters.rectified = u32::from(self.relu);
             let bindings = [read(x), read(w), read(b), read_write(y)];
             recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups(&parameters))?;
         }
@@ -153,18 +153,24 @@ impl Operation for BackwardInput {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx);
+            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
+            if let Some(x) = self.rectified {
+                cpu::relu::backward(&m.real[x.0], dx);
+            }
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let w = recorder.whole(self.w.0)?;
         let fits = aligned(&self.dims, false, true);
-        let (kernel, constants, tile) = way(recorder, fits, &BACKWARD_INPUT, &BACKWARD_INPUT_LANES, 8);
+        let kernels = (&BACKWARD_INPUT, lanes(recorder, &self.dims, &BACKWARD_INPUT_LANES));
         for dx in recorder.parts(self.dx.0) {
             let dy = recorder.beside(self.dy.0, dx)?;
-            let rows = dx.rows * self.dims.x.h * self.dims.x.w;
-            let parameters = parameters_of(&self.dims, dx.rows, [rows, self.dims.cg()], tile);
-            let bindings = [read(w), read(dy), read_write(dx)];
+            let results = [dx.rows * self.dims.x.h * self.dims.x.w, self.dims.cg()];
+            let (kernel, constants, tile) = way(recorder, fits, kernels, self.dims.groups, results);
+            let mut parameters = parameters_of(&self.dims, dx.rows, results, tile);
+            parameters.rectified = u32::from(self.rectified.is_some());
+            let x = self.rectified.map_or(Ok(dy), |x| recorder.beside(x.0, dx))?;
+            let bindings = [read(x), read(w), read(dy), read_write(dx)];
             recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups(&parameters))?;
         }
         Ok(())
@@ -181,70 +187,96 @@ impl Operation for BackwardWeight {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dw.0, |m, dw| {
-            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw);
+            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
         });
-    }
-    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let dw = recorder.whole(self.dw.0)?;
-        let fits = aligned(&self.dims, true, true);
-        let (kernel, constants, tile) = way(recorder, fits, &BACKWARD_WEIGHT, &BACKWARD_WEIGHT_LANES, 16);
-        for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
-            let x = recorder.beside(self.x.0, dy)?;
-            let stored = Layout::VEC4.kernel_channels(self.dims.cg(), self.dims.groups);
-            let rows = self.dims.r() * self.dims.s() * stored;
-            let mut parameters = parameters_of(&self.dims, dy.rows, [rows, self.dims.kg()], tile);
-            parameters.continued = u32::from(i > 0);
-            let bindings = [read(x), read(dy), read_write(dw)];
-            recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups(&parameters))?;
-        }
-        Ok(())
-    }
-}
-
-impl Operation for BackwardBias {
-    const STEM: &'static str = "conv2d";
-    fn pass(&self) -> &'static str {
-        "backward_bias"
-    }
-    fn cost(&self) -> Cost {
-        Cost { macs: 0, elements: (self.dims.x.n * self.dims.y().features()) as u64 }
-    }
-    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.db.0, |m, db| cpu::conv2d::backward_bias(&self.dims, &m.real[self.dy.0], db));
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let db = recorder.whole(self.db.0)?;
-        for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
-            let vectors = Layout::VEC4.padded(self.dims.k) as u32 / 4;
-            let (rows, images, continued) = ((self.dims.p * self.dims.q) as u32, dy.rows as u32, u32::from(i > 0));
-            let parameters = ColumnSumsParameters { rows, images, run: BIAS_RUN, vectors, continued };
-            let workgroups = u64::from(vectors.div_ceil(4));
-            recorder.dispatch(&BACKWARD_BIAS, &[], &parameters, &[read(dy), read_write(db)], workgroups)?;
+        let (dw, db) = (recorder.whole(self.dw.0)?, recorder.whole(self.db.0)?);
+        let fits = aligned(&self.dims, true, true);
+        let stored = Layout::VEC4.kernel_channels(self.dims.cg(), self.dims.groups);
+        let rows = self.dims.r() * self.dims.s() * stored;
+        let results = [rows, self.dims.kg()];
+        let parts = recorder.parts(self.dy.0);
+        // A processor has fewer cores than any product has tiles.
+        let split = if recorder.limits().lanes && fits { None } else { split(&self.dims, results, &parts) };
+        let partial = (rows + 1) * Layout::VEC4.padded(self.dims.k);
+        let splits = split.map_or(0, |images| self.dims.x.n.div_ceil(images));
+        let products = self.dims.groups * splits.max(1);
+        let kernels = (&BACKWARD_WEIGHT, lanes(recorder, &self.dims, &BACKWARD_WEIGHT_LANES));
+        let (kernel, constants, tile) = way(recorder, fits, kernels, products, results);
+        let sums = if splits > 0 { recorder.scratch(splits * partial) } else { dw };
+        for (i, &dy) in parts.iter().enumerate() {
+            let x = recorder.beside(self.x.0, dy)?;
+            let mut parameters = parameters_of(&self.dims, dy.rows, results, tile);
+            parameters.continued = u32::from(i > 0);
+            let mut workgroups = workgroups(&parameters);
+            if let Some(images) = split {
+                parameters.run = parameters.run.min(images as u32);
+                (parameters.split, parameters.first_split) = (images as u32, (dy.first / images) as u32);
+                workgroups *= dy.rows.div_ceil(images) as u64;
+            }
+            let bindings = [read(x), read(dy), read_write(sums), read_write(db)];
+            recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups)?;
+        }
+        if splits > 0 {
+            let mut parameters = parameters_of(&self.dims, self.dims.x.n, results, tile);
+            parameters.split = splits as u32;
+            let bindings = [read(sums), read_write(dw), read_write(db)];
+            let workgroups = (partial / 4).div_ceil(64) as u64;
+            recorder.dispatch(&SUM_SPLITS, constants, &parameters, &bindings, workgroups)?;
         }
         Ok(())
     }
 }
 
-static SHADER: Shader = shader!("conv2d", ["grid", "tile", "column_sums", "conv2d_lanes"]);
+static SHADERS: [Shader; 3] = tiled_shaders!("conv2d", ["grid", "rectifier", "conv2d_operands", "tile"]);
+static SPLITS_SHADER: Shader = shader!("conv2d_splits" of "conv2d", ["grid", "conv2d_operands", "conv2d_splits"]);
+static LANES_SHADER: Shader =
+    shader!("conv2d_lanes" of "conv2d", ["grid", "rectifier", "conv2d_operands", "lanes", "conv2d_lanes"]);
 parameters! {
     /// The parameters of the three products.
     struct Conv2dParameters {
         n: u32, h: u32, w: u32, cp: u32, p: u32, q: u32, kp: u32,
         r: u32, s: u32, stored: u32, cg: u32, kg: u32, kr: u32,
         stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
-        rows: u32, columns: u32, tiles: u32, across: u32, groups: u32, run: u32, continued: u32, biased: u32,
+        rows: u32, columns: u32, tiles: u32, across: u32, groups: u32, run: u32, continued: u32, biased: u32, rectified: u32,
+        split: u32, first_split: u32,
     }
 }
-kernel!(FORWARD = SHADER / "forward", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
-kernel!(BACKWARD_INPUT = SHADER / "backward_input", Conv2dParameters, [2 Read, 4 Read, 5 ReadWrite]);
-kernel!(BACKWARD_WEIGHT = SHADER / "backward_weight", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite]);
-kernel!(FORWARD_LANES = SHADER / "forward_lanes", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
-kernel!(BACKWARD_INPUT_LANES = SHADER / "backward_input_lanes", Conv2dParameters, [2 Read, 4 Read, 5 ReadWrite]);
-kernel!(BACKWARD_WEIGHT_LANES = SHADER / "backward_weight_lanes", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite]);
-kernel!(BACKWARD_BIAS = SHADER / "backward_bias", ColumnSumsParameters, [4 Read, 5 ReadWrite]);
+kernel!(FORWARD = each of SHADERS / "forward", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
+kernel!(BACKWARD_INPUT = each of SHADERS / "backward_input", Conv2dParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_WEIGHT = each of SHADERS / "backward_weight", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(SUM_SPLITS = SPLITS_SHADER / "sum_splits", Conv2dParameters, [1 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(FORWARD_LANES = LANES_SHADER / "forward_lanes", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
+kernel!(BACKWARD_INPUT_LANES = LANES_SHADER / "backward_input_lanes", Conv2dParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_WEIGHT_LANES = LANES_SHADER / "backward_weight_lanes", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
 
+/// Results of one workgroup of the lane kernels, down and across.
+const LANES: [usize; 2] = [64, 32];
 /// Pixels that a weight gradient sums at least before it adds the next ones.
 const WEIGHT_RUN: usize = 256;
+
+/// Bytes of partial sums at most.
+const SPLITS_BYTES: usize = 64 << 20;
+
+/// Images of one of the parts into which a weight gradient's sum is split where its tiles are too few to keep a GPU
+/// busy: a power of two up to 32 that no segment of the batch is divided within. The parts are summed in their order.
+fn split(dims: &ConvDims, [rows, columns]: [usize; 2], segments: &[Part]) -> Option<usize> {
+    let tiles = rows.div_ceil(TILES[0][0]) * columns.div_ceil(TILES[0][1]) * dims.groups;
+    let bytes = |splits: usize| splits * (rows + 1) * Layout::VEC4.padded(dims.k) * 4;
+    let fits = |images: &usize| {
+        let splits = dims.x.n.div_ceil(*images);
+        splits > 1 && bytes(splits) <= SPLITS_BYTES && segments.iter().all(|part| part.first.is_multiple_of(*images))
+    };
+    if tiles >= WORKGROUPS {
+        return None;
+    }
+    let allowed: Vec<usize> = [32, 16, 8, 4, 2, 1].into_iter().filter(fits).collect();
+    // As few parts as are enough, or as many as there may be.
+    let enough = allowed.iter().find(|&&images| tiles * dims.x.n.div_ceil(images) >= WORKGROUPS);
+    enough.or(allowed.last()).copied()
+}
 
 /// Whether channels can be loaded four at a time: no group begins within four.
 fn aligned(dims: &ConvDims, input: bool, output: bool) -> bool {
@@ -252,16 +284,29 @@ fn aligned(dims: &ConvDims, input: bool, output: bool) -> bool {
     fits(input, dims.cg()) && fits(output, dims.kg())
 }
 
+/// The kernel for processors where the device is one. It loads and stores four channels at a time.
+fn lanes(recorder: &Recorder<'_>, dims: &ConvDims, kernel: &'static Kernel) -> Option<&'static Kernel> {
+    (recorder.limits().lanes && aligned(dims, true, true)).then_some(kernel)
+}
+
 /// A kernel with the pipeline constants and the results of one workgroup, down and across.
 type Way = (&'static Kernel, Constants, [usize; 2]);
 
-/// The kernel that fits: tiles through workgroup memory on a GPU, lanes on a processor.
-fn way(recorder: &Recorder<'_>, aligned: bool, tiles: &'static Kernel, lanes: &'static Kernel, down: usize) -> Way {
-    match (aligned, recorder.limits().lanes) {
-        (true, true) => (lanes, &[("ALIGNED", 1.0)], [down, 32]),
-        (true, false) => (tiles, &[("ALIGNED", 1.0)], [TILE; 2]),
-        (false, _) => (tiles, &[("ALIGNED", 0.0)], [TILE; 2]),
+/// The kernel that fits products of so many rows and columns: tiles through workgroup memory on a GPU, lanes on
+/// a processor.
+fn way(
+    recorder: &Recorder<'_>,
+    aligned: bool,
+    (tiled, lanes): (&'static [Kernel; 3], Option<&'static Kernel>),
+    products: usize,
+    results: [usize; 2],
+) -> Way {
+    if let Some(lanes) = lanes {
+        return (lanes, &[("ALIGNED", 1.0)], LANES);
     }
+    let tile = tile::choose(recorder.limits().tile, products, results);
+    let constants: Constants = if aligned { &[("ALIGNED", 1.0)] } else { &[("ALIGNED", 0.0)] };
+    (&tiled[tile], constants, TILES[tile])
 }
 
 /// The parameters for some images; a group's product has `rows` x `columns` results.
@@ -297,6 +342,9 @@ fn parameters_of(dims: &ConvDims, images: usize, [rows, columns]: [usize; 2], ti
         run: WEIGHT_RUN.div_ceil(dims.p * dims.q).next_power_of_two().min(32) as u32,
         continued: 0,
         biased: 0,
+        rectified: 0,
+        split: 0,
+        first_split: 0,
     }
 }
 

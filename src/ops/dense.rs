@@ -1,10 +1,13 @@
 //! A fully connected layer. Its weights are a kernel that covers the whole input:
 //! `[out, c * h * w]` outside, in the order of the activation inside.
 
-use super::{Cost, Operation, Step, TensorId};
+use super::{
+    Cost, Operation, Step, TensorId,
+    tile::{self, TILES},
+};
 use crate::{
     cpu,
-    gpu::{GpuError, Part, Recorder, Shader, parameters, read, read_write},
+    gpu::{Binding, Constants, GpuError, Kernel, Part, Recorder, Shader, parameters, read, read_write},
     host::{ImageDims, Layout, Real},
 };
 
@@ -34,7 +37,7 @@ impl DenseDims {
     }
 }
 
-/// `y = x w + b`; overwrites y.
+/// `y = x w + b`, passed through the rectifier where `relu` says so; overwrites y.
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// Dimensions.
@@ -47,6 +50,8 @@ pub struct Forward {
     pub b: Option<TensorId>,
     /// Output.
     pub y: TensorId,
+    /// Whether y is `max(y, 0)` in the end.
+    pub relu: bool,
 }
 
 /// Overwrites dx with the gradient with respect to x.
@@ -60,9 +65,11 @@ pub struct BackwardInput {
     pub dy: TensorId,
     /// Gradient of the input.
     pub dx: TensorId,
+    /// The input, where it is the output of a rectifier: dx is 0 where it is not positive.
+    pub rectified: Option<TensorId>,
 }
 
-/// Overwrites dw with the gradient with respect to the weights.
+/// Overwrites dw and db with the gradients with respect to the weights and the bias.
 #[derive(Clone, Debug)]
 pub struct BackwardWeight {
     /// Dimensions.
@@ -73,15 +80,6 @@ pub struct BackwardWeight {
     pub dy: TensorId,
     /// Gradient of the weights.
     pub dw: TensorId,
-}
-
-/// Overwrites db with the gradient with respect to the bias.
-#[derive(Clone, Debug)]
-pub struct BackwardBias {
-    /// Dimensions.
-    pub dims: DenseDims,
-    /// Upstream gradient.
-    pub dy: TensorId,
     /// Gradient of the bias.
     pub db: TensorId,
 }
@@ -97,7 +95,10 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
-            cpu::dense::forward(self.dims.native(), &m.real[self.x.0], &m.real[self.w.0], b, y);
+            cpu::dense::forward(self.dims.native(), &m.real[self.x.0], &m.real[self.w.0], b, y, &m.scratch);
+            if self.relu {
+                cpu::relu::forward(y);
+            }
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
@@ -106,12 +107,15 @@ impl Operation for Forward {
             let x = recorder.beside(self.x.0, y)?;
             for (i, &w) in pieces.iter().enumerate() {
                 let mut parameters = parameters_of(&self.dims, y.rows, w);
-                // The sum goes on from piece to piece, and the bias comes last, as in one piece.
+                // The sum goes on from piece to piece; the bias and the rectifier come last, as in one piece.
+                let last = i + 1 == pieces.len();
                 parameters.continued = u32::from(i > 0);
-                parameters.biased = u32::from(self.b.is_some() && i + 1 == pieces.len());
+                parameters.biased = u32::from(self.b.is_some() && last);
+                parameters.rectified = u32::from(self.relu && last);
                 let b = self.b.map_or(Ok(w), |b| recorder.whole(b.0))?;
                 let bindings = [read(x), read(w), read(b), read_write(y)];
-                recorder.dispatch(&FORWARD, &[], &parameters, &bindings, tiles(parameters.n, parameters.kp))?;
+                let kernels = (&FORWARD, &FORWARD_LANES, [32, 64]);
+                dispatch(recorder, kernels, &parameters, &bindings, [parameters.n, parameters.kp])?;
             }
         }
         Ok(())
@@ -128,22 +132,22 @@ impl Operation for BackwardInput {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx);
+            cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
+            if let Some(x) = self.rectified {
+                cpu::relu::backward(&m.real[x.0], dx);
+            }
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         for dx in recorder.parts(self.dx.0) {
             let dy = recorder.beside(self.dy.0, dx)?;
             for w in recorder.parts(self.w.0) {
-                let parameters = parameters_of(&self.dims, dx.rows, w);
-                let workgroups = tiles(parameters.n, parameters.rows);
-                recorder.dispatch(
-                    &BACKWARD_INPUT,
-                    &[],
-                    &parameters,
-                    &[read(w), read(dy), read_write(dx)],
-                    workgroups,
-                )?;
+                let mut parameters = parameters_of(&self.dims, dx.rows, w);
+                parameters.rectified = u32::from(self.rectified.is_some());
+                let x = self.rectified.map_or(Ok(dy), |x| recorder.beside(x.0, dx))?;
+                let bindings = [read(x), read(w), read(dy), read_write(dx)];
+                let kernels = (&BACKWARD_INPUT, &BACKWARD_INPUT_LANES, [32, 64]);
+                dispatch(recorder, kernels, &parameters, &bindings, [parameters.n, parameters.rows])?;
             }
         }
         Ok(())
@@ -162,71 +166,40 @@ impl Operation for BackwardWeight {
         memory.write_real(self.dw.0, |m, dw| {
             cpu::dense::backward_weight(self.dims.native(), &m.real[self.x.0], &m.real[self.dy.0], dw);
         });
+        memory.write_real(self.db.0, |m, db| cpu::dense::backward_bias(&m.real[self.dy.0], db));
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
+        let db = recorder.whole(self.db.0)?;
         for dw in recorder.parts(self.dw.0) {
             for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
                 let x = recorder.beside(self.x.0, dy)?;
                 let mut parameters = parameters_of(&self.dims, dy.rows, dw);
                 parameters.continued = u32::from(i > 0);
-                let workgroups = tiles(parameters.rows, parameters.kp);
-                recorder.dispatch(
-                    &BACKWARD_WEIGHT,
-                    &[],
-                    &parameters,
-                    &[read(x), read(dy), read_write(dw)],
-                    workgroups,
-                )?;
+                let bindings = [read(x), read(dy), read_write(dw), read_write(db)];
+                let kernels = (&BACKWARD_WEIGHT, &BACKWARD_WEIGHT_LANES, [64, 32]);
+                dispatch(recorder, kernels, &parameters, &bindings, [parameters.rows, parameters.kp])?;
             }
         }
         Ok(())
     }
 }
 
-impl Operation for BackwardBias {
-    const STEM: &'static str = "dense";
-    fn pass(&self) -> &'static str {
-        "backward_bias"
-    }
-    fn cost(&self) -> Cost {
-        Cost { macs: 0, elements: (self.dims.x.n * self.dims.k) as u64 }
-    }
-    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
-        memory.write_real(self.db.0, |m, db| cpu::dense::backward_bias(&m.real[self.dy.0], db));
-    }
-    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let db = recorder.whole(self.db.0)?;
-        for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
-            let vectors = Layout::VEC4.padded(self.dims.k) as u32 / 4;
-            let (images, continued) = (dy.rows as u32, u32::from(i > 0));
-            let parameters = ColumnSumsParameters { rows: 1, images, run: BIAS_RUN, vectors, continued };
-            let workgroups = u64::from(vectors.div_ceil(4));
-            recorder.dispatch(&BACKWARD_BIAS, &[], &parameters, &[read(dy), read_write(db)], workgroups)?;
-        }
-        Ok(())
-    }
-}
-
-static SHADER: Shader = shader!("dense", ["grid", "tile", "column_sums"]);
+static SHADERS: [Shader; 3] = tiled_shaders!("dense", ["grid", "rectifier", "dense_operands", "tile"]);
+static LANES_SHADER: Shader =
+    shader!("dense_lanes" of "dense", ["grid", "rectifier", "dense_operands", "lanes", "dense_lanes"]);
 parameters! {
     /// The parameters of the three products.
     struct DenseParameters {
         n: u32, features: u32, first: u32, rows: u32, k: u32, kp: u32, c: u32, cp: u32, continued: u32, biased: u32,
+        rectified: u32,
     }
 }
-parameters! {
-    /// The parameters of a bias gradient, here and in convolutions.
-    pub(super) struct ColumnSumsParameters { rows: u32, images: u32, run: u32, vectors: u32, continued: u32 }
-}
-kernel!(FORWARD = SHADER / "forward", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
-kernel!(BACKWARD_INPUT = SHADER / "backward_input", DenseParameters, [2 Read, 4 Read, 5 ReadWrite]);
-kernel!(BACKWARD_WEIGHT = SHADER / "backward_weight", DenseParameters, [1 Read, 4 Read, 5 ReadWrite]);
-kernel!(BACKWARD_BIAS = SHADER / "backward_bias", ColumnSumsParameters, [4 Read, 5 ReadWrite]);
-
-/// Results of one workgroup, down and across.
-pub(super) const TILE: usize = 64;
-/// Images whose rows a bias gradient sums before it adds the next ones.
-pub(super) const BIAS_RUN: u32 = 32;
+kernel!(FORWARD = each of SHADERS / "forward", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
+kernel!(BACKWARD_INPUT = each of SHADERS / "backward_input", DenseParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_WEIGHT = each of SHADERS / "backward_weight", DenseParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(FORWARD_LANES = LANES_SHADER / "forward_lanes", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
+kernel!(BACKWARD_INPUT_LANES = LANES_SHADER / "backward_input_lanes", DenseParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
+kernel!(BACKWARD_WEIGHT_LANES = LANES_SHADER / "backward_weight_lanes", DenseParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
 
 /// The parameters for some images and a piece of the weights.
 fn parameters_of(dims: &DenseDims, images: usize, piece: Part) -> DenseParameters {
@@ -242,9 +215,39 @@ fn parameters_of(dims: &DenseDims, images: usize, piece: Part) -> DenseParameter
         cp: cp as u32,
         continued: 0,
         biased: 0,
+        rectified: 0,
     }
 }
 
-fn tiles(rows: u32, columns: u32) -> u64 {
-    u64::from(rows.div_ceil(TILE as u32)) * u64::from(columns.div_ceil(TILE as u32))
+/// The kernels for every tile, that for a processor, and the results of one workgroup of this.
+type Kernels = (&'static [Kernel; 3], &'static Kernel, [usize; 2]);
+
+/// The constants of the kernels for processors: where images are the columns, and few, only their vectors are computed.
+fn vectors_for(images: u32, [images_of_tile, _]: [usize; 2]) -> Constants {
+    match images {
+        _ if images_of_tile != 32 => &[],
+        0..=4 => &[("VECTORS", 1.0)],
+        5..=8 => &[("VECTORS", 2.0)],
+        9..=16 => &[("VECTORS", 4.0)],
+        _ => &[],
+    }
+}
+
+/// Dispatches the kernel that fits: tiles through workgroup memory on a GPU, lanes on a processor.
+fn dispatch(
+    recorder: &mut Recorder<'_>,
+    (tiled, lanes, of_lanes): Kernels,
+    parameters: &DenseParameters,
+    bindings: &[Binding],
+    [rows, columns]: [u32; 2],
+) -> Result<(), GpuError> {
+    let results = [rows as usize, columns as usize];
+    let (kernel, [down, across], constants): (_, _, Constants) = if recorder.limits().lanes {
+        (lanes, of_lanes, vectors_for(parameters.n, of_lanes))
+    } else {
+        let tile = tile::choose(recorder.limits().tile, 1, results);
+        (&tiled[tile], TILES[tile], &[])
+    };
+    let workgroups = (results[0].div_ceil(down) * results[1].div_ceil(across)) as u64;
+    recorder.dispatch(kernel, constants, parameters, bindings, workgroups)
 }

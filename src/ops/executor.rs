@@ -1,12 +1,15 @@
 //! A program loaded on a device.
 
-use super::{Element, OpsError, Program, Step, TensorId, placement, program::Tensor};
+use super::{
+    Element, OpsError, Program, Step, TensorId, TensorShape, placement,
+    program::{Entry, Tensor},
+};
 use crate::{
     cpu,
     gpu::{Gpu, Session, StepValues},
     host::{Layout, Real},
 };
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 /// Where programs run.
 #[derive(Clone, Debug)]
@@ -61,6 +64,10 @@ impl Device {
 pub struct Executor {
     program: Arc<Program>,
     backend: Backend,
+    /// What was to be read later, where it could be read at once.
+    arrived: Vec<Vec<f32>>,
+    /// The shapes of what a gpu has still to deliver.
+    awaited: VecDeque<TensorShape>,
 }
 
 #[derive(Debug)]
@@ -87,6 +94,11 @@ fn allocate<T: Real>(program: &Program) -> cpu::Memory<T> {
     memory
 }
 
+fn values(step: &Step) -> StepValues {
+    let [key_low, key_high] = step.dropout.key;
+    StepValues { key_low, key_high, iteration: step.iteration, rate: step.rate as f32 }
+}
+
 impl Executor {
     /// Loads a program: all memory is allocated here, and none later. Every tensor starts at zero.
     pub fn load(device: &Device, program: Arc<Program>) -> Result<Self, OpsError> {
@@ -98,7 +110,7 @@ impl Executor {
                 for tape in &program.tapes {
                     session.tape(|recorder| {
                         tape.iter().try_for_each(|entry| {
-                            recorder.layer(&entry.layer);
+                            recorder.operation(&entry.layer);
                             entry.op.record(recorder)
                         })
                     })?;
@@ -106,7 +118,7 @@ impl Executor {
                 Backend::Gpu(Box::new(session))
             }
         };
-        Ok(Self { program, backend })
+        Ok(Self { program, backend, arrived: Vec::new(), awaited: VecDeque::new() })
     }
 
     /// The program.
@@ -196,6 +208,31 @@ impl Executor {
         })
     }
 
+    /// Reads a small tensor of real numbers as it is now, without waiting for a gpu: [`Self::collect`] delivers it.
+    pub fn read_later(&mut self, id: TensorId) -> Result<(), OpsError> {
+        let shape = self.checked(id, Element::Real, None)?.shape;
+        if let Backend::Gpu(session) = &mut self.backend {
+            session.read_later(id.0)?;
+            self.awaited.push_back(shape);
+        } else {
+            let values = self.read(id)?;
+            self.arrived.push(values);
+        }
+        Ok(())
+    }
+
+    /// What [`Self::read_later`] was asked for and has arrived since the last call, in the order of the calls; with
+    /// `all`, everything.
+    pub fn collect(&mut self, all: bool) -> Result<Vec<Vec<f32>>, OpsError> {
+        if let Backend::Gpu(session) = &mut self.backend {
+            for bytes in session.collect(all)? {
+                let Some(shape) = self.awaited.pop_front() else { continue };
+                self.arrived.push(shape.unpack(Layout::VEC4, &bytemuck::pod_collect_to_vec::<u8, f32>(&bytes)));
+            }
+        }
+        Ok(std::mem::take(&mut self.arrived))
+    }
+
     /// Reads a tensor of real numbers in outer order, widened to doubles.
     pub fn read_f64(&mut self, id: TensorId) -> Result<Vec<f64>, OpsError> {
         let shape = self.checked(id, Element::Real, None)?.shape;
@@ -223,23 +260,28 @@ impl Executor {
             Backend::Cpu(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
             Backend::Reference(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
             Backend::Gpu(session) => {
-                let [key_low, key_high] = step.dropout.key;
-                session
-                    .run(tape, &StepValues { key_low, key_high, iteration: step.iteration, rate: step.rate as f32 })?;
+                session.run(tape, &values(step))?;
             }
         }
         Ok(())
     }
 
-    /// Runs one tape operation by operation and gives the seconds of each; none on a GPU, where one submission
-    /// holds them all.
-    pub fn run_timed(&mut self, tape: usize, step: &Step) -> Option<Vec<f64>> {
-        let Backend::Cpu(memory) = &mut self.backend else { return None };
-        let timed = self.program.tapes[tape].iter().map(|entry| {
-            let start = Instant::now();
-            entry.op.run(memory, step);
-            start.elapsed().as_secs_f64()
-        });
-        Some(timed.collect())
+    /// Runs one tape operation by operation and gives the seconds of each: by the clock on the native executor,
+    /// by the device's own on a GPU; none where that has no timestamps.
+    pub fn run_timed(&mut self, tape: usize, step: &Step) -> Result<Option<Vec<f64>>, OpsError> {
+        fn timed<T: Real>(tape: &[Entry], memory: &mut cpu::Memory<T>, step: &Step) -> Vec<f64> {
+            let timed = tape.iter().map(|entry| {
+                let start = Instant::now();
+                entry.op.run(memory, step);
+                start.elapsed().as_secs_f64()
+            });
+            timed.collect()
+        }
+        let entries = &self.program.tapes[tape];
+        Ok(match &mut self.backend {
+            Backend::Cpu(memory) => Some(timed(entries, memory, step)),
+            Backend::Reference(memory) => Some(timed(entries, memory, step)),
+            Backend::Gpu(session) => session.run_timed(tape, entries.len(), &values(step))?,
+        })
     }
 }

@@ -58,6 +58,8 @@ pub struct Backward {
     pub dy: TensorId,
     /// Gradient of the input.
     pub dx: TensorId,
+    /// Whether x is the output of a rectifier: then dx is 0 where it is not positive.
+    pub rectified: bool,
 }
 
 impl Operation for Forward {
@@ -69,7 +71,7 @@ impl Operation for Forward {
         Cost { macs: 0, elements: 2 * (self.dims.x.n * self.dims.x.features()) as u64 }
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
-        memory.write_real(self.y.0, |m, y| cpu::lrn::forward(&self.dims, &m.real[self.x.0], y));
+        memory.write_real(self.y.0, |m, y| cpu::lrn::forward(&self.dims, &m.real[self.x.0], y, &m.scratch));
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         for y in recorder.parts(self.y.0) {
@@ -92,13 +94,17 @@ impl Operation for Backward {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::lrn::backward(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dx);
+            cpu::lrn::backward(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dx, &m.scratch);
+            if self.rectified {
+                cpu::relu::backward(&m.real[self.x.0], dx);
+            }
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         for dx in recorder.parts(self.dx.0) {
             let (x, dy) = (recorder.beside(self.x.0, dx)?, recorder.beside(self.dy.0, dx)?);
-            let parameters = parameters_of(&self.dims, dx.rows);
+            let mut parameters = parameters_of(&self.dims, dx.rows);
+            parameters.rectified = u32::from(self.rectified);
             let workgroups = u64::from(parameters.vectors.div_ceil(64));
             recorder.dispatch(&BACKWARD, &[], &parameters, &[read(x), read(dy), write(dx)], workgroups)?;
         }
@@ -106,11 +112,12 @@ impl Operation for Backward {
     }
 }
 
-static SHADER: Shader = shader!("lrn", ["grid", "elementary"]);
+static SHADER: Shader = shader!("lrn", ["grid", "rectifier", "elementary"]);
 parameters! {
     /// The parameters of both kernels.
     struct LrnParameters {
         vectors: u32, across: u32, channels: u32, half: u32, k: f32, weight: f32, beta: f32, factor: f32, roots: u32,
+        rectified: u32,
     }
 }
 kernel!(FORWARD = SHADER / "forward", LrnParameters, [1 Read, 3 Write]);
@@ -128,5 +135,6 @@ fn parameters_of(dims: &LrnDims, images: usize) -> LrnParameters {
         beta: dims.beta as f32,
         factor: (2.0 * dims.alpha * dims.beta / dims.size as f64) as f32,
         roots: u32::from(dims.beta == 0.75),
+        rectified: 0,
     }
 }

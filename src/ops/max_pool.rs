@@ -66,6 +66,8 @@ pub struct Backward {
     pub dy: TensorId,
     /// Gradient of the input.
     pub dx: TensorId,
+    /// The input, where it is the output of a rectifier: dx is 0 where it is not positive.
+    pub rectified: Option<TensorId>,
 }
 
 fn cost(dims: &PoolDims) -> Cost {
@@ -109,30 +111,37 @@ impl Operation for Backward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::max_pool::backward(&self.dims, &m.words[self.argmax.0], &m.real[self.dy.0], dx);
+            if let Some(x) = self.rectified {
+                cpu::relu::backward(&m.real[x.0], dx);
+            }
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         recorder.expect_row(self.argmax.0, self.dims.p * self.dims.q * Layout::VEC4.padded(self.dims.x.c))?;
         for dx in recorder.parts(self.dx.0) {
             let (argmax, dy) = (recorder.beside(self.argmax.0, dx)?, recorder.beside(self.dy.0, dx)?);
-            let parameters = parameters_of(&self.dims, dx.rows * self.dims.x.h * self.dims.x.w);
+            let mut parameters = parameters_of(&self.dims, dx.rows * self.dims.x.h * self.dims.x.w);
+            parameters.rectified = u32::from(self.rectified.is_some());
+            let x = self.rectified.map_or(Ok(dy), |x| recorder.beside(x.0, dx))?;
+            let bindings = [read(argmax), read(dy), write(dx), read(x)];
             let workgroups = u64::from(parameters.vectors.div_ceil(64));
-            recorder.dispatch(&BACKWARD, &[], &parameters, &[read(argmax), read(dy), write(dx)], workgroups)?;
+            recorder.dispatch(&BACKWARD, &[], &parameters, &bindings, workgroups)?;
         }
         Ok(())
     }
 }
 
-static SHADER: Shader = shader!("max_pool", ["grid", "order"]);
+static SHADER: Shader = shader!("max_pool", ["grid", "rectifier", "order"]);
 parameters! {
     /// The parameters of both kernels.
     struct MaxPoolParameters {
         vectors: u32, across: u32, h: u32, w: u32, p: u32, q: u32, r: u32, s: u32,
         stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32, channels: u32,
+        rectified: u32,
     }
 }
 kernel!(FORWARD = SHADER / "forward", MaxPoolParameters, [1 Read, 2 Write, 3 Write]);
-kernel!(BACKWARD = SHADER / "backward", MaxPoolParameters, [1 Read, 2 Read, 3 Write]);
+kernel!(BACKWARD = SHADER / "backward", MaxPoolParameters, [1 Read, 2 Read, 3 Write, 4 Read]);
 
 fn parameters_of(dims: &PoolDims, pixels: usize) -> MaxPoolParameters {
     let across = Layout::VEC4.padded(dims.x.c) / 4;
@@ -153,5 +162,6 @@ fn parameters_of(dims: &PoolDims, pixels: usize) -> MaxPoolParameters {
         dilation_h: down.dilation as u32,
         dilation_w: right.dilation as u32,
         channels: dims.x.c as u32,
+        rectified: 0,
     }
 }

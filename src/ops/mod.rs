@@ -3,13 +3,25 @@
 //! An operation is one stem in every place: `src/ops/lrn.rs`, `src/cpu/lrn.rs`, `shaders/lrn.wgsl`,
 //! `kernels-tests/lrn.rs`, and a line in the list below. `docs` in CONTRIBUTING.md says how to add one.
 
-/// A shader of the `shaders` folder with the shared modules in front of it.
+/// A shader of the `shaders` folder with the shared modules in front of it, or one of shared modules alone.
 macro_rules! shader {
     ($stem:literal, [$($module:literal),*]) => {
+        shader!(@ $stem, $stem, [$($module),*], include_str!(concat!("../../shaders/", $stem, ".wgsl")), &[])
+    };
+    ($name:literal of $stem:literal, [$($module:literal),*]) => {
+        shader!(@ $name, $stem, [$($module),*], "", &[])
+    };
+    ($name:literal, $stem:literal, [$($module:literal),*], $sizes:expr) => {
+        shader!(@ concat!($stem, "_", $name), $stem, [$($module),*],
+            include_str!(concat!("../../shaders/", $stem, ".wgsl")), $sizes)
+    };
+    (@ $name:expr, $stem:literal, [$($module:literal),*], $text:expr, $sizes:expr) => {
         $crate::gpu::Shader {
+            name: $name,
             stem: $stem,
             shared: &[$(($module, include_str!(concat!("../../shaders/shared/", $module, ".wgsl")))),*],
-            text: include_str!(concat!("../../shaders/", $stem, ".wgsl")),
+            text: $text,
+            sizes: $sizes,
         }
     };
 }
@@ -17,12 +29,34 @@ macro_rules! shader {
 /// One entry point of a shader: its bindings, and its parameter struct.
 macro_rules! kernel {
     ($name:ident = $shader:ident / $entry:literal, $parameters:ident, [$($binding:literal $access:ident),*]) => {
-        pub(super) static $name: $crate::gpu::Kernel = $crate::gpu::Kernel {
-            shader: &$shader,
+        pub(super) static $name: $crate::gpu::Kernel =
+            kernel!(&$shader, $entry, $parameters, [$($binding $access),*]);
+    };
+    ($name:ident = each of $shaders:ident / $entry:literal, $parameters:ident, $bindings:tt) => {
+        pub(super) static $name: [$crate::gpu::Kernel; 3] = [
+            kernel!(&$shaders[0], $entry, $parameters, $bindings),
+            kernel!(&$shaders[1], $entry, $parameters, $bindings),
+            kernel!(&$shaders[2], $entry, $parameters, $bindings),
+        ];
+    };
+    ($shader:expr, $entry:literal, $parameters:ident, [$($binding:literal $access:ident),*]) => {
+        $crate::gpu::Kernel {
+            shader: $shader,
             entry: $entry,
             bindings: &[(0, $crate::gpu::Access::Uniform), $(($binding, $crate::gpu::Access::$access)),*],
             parameters: <$parameters as $crate::gpu::Parameters>::TABLE,
-        };
+        }
+    };
+}
+
+/// A shader of matrix products for every tile.
+macro_rules! tiled_shaders {
+    ($stem:literal, $modules:tt) => {
+        [
+            shader!("64x64", $stem, $modules, tile::SIZES[0]),
+            shader!("128x64", $stem, $modules, tile::SIZES[1]),
+            shader!("128x128", $stem, $modules, tile::SIZES[2]),
+        ]
     };
 }
 
@@ -33,6 +67,7 @@ pub mod dense;
 pub mod dropout;
 mod error;
 mod executor;
+pub mod finite;
 pub mod lrn;
 pub mod max_pool;
 mod placement;
@@ -40,11 +75,13 @@ pub mod program;
 pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
+mod tile;
 pub mod top_k;
 
 pub use error::OpsError;
 pub use executor::{Device, Executor};
 pub use program::{Element, Program, Role, TensorId, TensorShape};
+pub use tile::TILES;
 
 use crate::{
     cpu,
@@ -137,11 +174,9 @@ operations! {
     Conv2dForward = conv2d::Forward,
     Conv2dBackwardInput = conv2d::BackwardInput,
     Conv2dBackwardWeight = conv2d::BackwardWeight,
-    Conv2dBackwardBias = conv2d::BackwardBias,
     DenseForward = dense::Forward,
     DenseBackwardInput = dense::BackwardInput,
     DenseBackwardWeight = dense::BackwardWeight,
-    DenseBackwardBias = dense::BackwardBias,
     ReluForward = relu::Forward,
     ReluBackward = relu::Backward,
     LrnForward = lrn::Forward,
@@ -149,6 +184,7 @@ operations! {
     MaxPoolForward = max_pool::Forward,
     MaxPoolBackward = max_pool::Backward,
     Dropout = dropout::Apply,
+    Finite = finite::Forward,
     SoftmaxCrossEntropyForward = softmax_cross_entropy::Forward,
     SoftmaxCrossEntropyBackward = softmax_cross_entropy::Backward,
     TopK = top_k::Forward,
@@ -158,19 +194,34 @@ operations! {
 /// Every kernel of the gpu executor. A test holds this list against the `shaders` folder.
 pub static CATALOGUE: &[&Kernel] = &[
     &augment::FORWARD,
-    &conv2d::FORWARD,
-    &conv2d::BACKWARD_INPUT,
-    &conv2d::BACKWARD_WEIGHT,
+    &conv2d::FORWARD[0],
+    &conv2d::FORWARD[1],
+    &conv2d::FORWARD[2],
+    &conv2d::BACKWARD_INPUT[0],
+    &conv2d::BACKWARD_INPUT[1],
+    &conv2d::BACKWARD_INPUT[2],
+    &conv2d::BACKWARD_WEIGHT[0],
+    &conv2d::BACKWARD_WEIGHT[1],
+    &conv2d::BACKWARD_WEIGHT[2],
+    &conv2d::SUM_SPLITS,
     &conv2d::FORWARD_LANES,
     &conv2d::BACKWARD_INPUT_LANES,
     &conv2d::BACKWARD_WEIGHT_LANES,
-    &conv2d::BACKWARD_BIAS,
-    &dense::FORWARD,
-    &dense::BACKWARD_INPUT,
-    &dense::BACKWARD_WEIGHT,
-    &dense::BACKWARD_BIAS,
+    &dense::FORWARD[0],
+    &dense::FORWARD[1],
+    &dense::FORWARD[2],
+    &dense::BACKWARD_INPUT[0],
+    &dense::BACKWARD_INPUT[1],
+    &dense::BACKWARD_INPUT[2],
+    &dense::BACKWARD_WEIGHT[0],
+    &dense::BACKWARD_WEIGHT[1],
+    &dense::BACKWARD_WEIGHT[2],
+    &dense::FORWARD_LANES,
+    &dense::BACKWARD_INPUT_LANES,
+    &dense::BACKWARD_WEIGHT_LANES,
     &dropout::APPLY,
     &dropout::APPLY_GIVEN,
+    &finite::FORWARD,
     &lrn::FORWARD,
     &lrn::BACKWARD,
     &max_pool::FORWARD,

@@ -71,7 +71,7 @@ impl Operation for Backward {
     }
 }
 
-static SHADER: Shader = shader!("relu", ["grid"]);
+static SHADER: Shader = shader!("relu", ["grid", "rectifier"]);
 parameters! {
     /// The parameters of both kernels.
     struct ReluParameters { vectors: u32 }

@@ -84,8 +84,16 @@ pub enum ProtocolError {
     Locked {
         /// The network's directory.
         path: PathBuf,
-        /// The other process.
+        /// The other process and its host.
         owner: String,
+    },
+    /// A network whose numbers are none any more.
+    #[error("network {node} has diverged: {message}")]
+    Diverged {
+        /// The network.
+        node: String,
+        /// Where and when.
+        message: String,
     },
     /// A finished network whose files are not what was written.
     #[error(
@@ -131,4 +139,19 @@ pub enum ProtocolError {
     /// An error of the device.
     #[error(transparent)]
     Ops(#[from] OpsError),
+}
+
+impl ProtocolError {
+    /// Whether the error lies in the machine and not in what was asked for: a full disk, a lost device, another
+    /// process, a stop. It says nothing of the network, which goes on when the same command comes again.
+    pub fn is_of_the_machine(&self) -> bool {
+        let of_nn = |error: &NnError| matches!(error, NnError::Io { .. } | NnError::Ops(OpsError::Gpu(_)));
+        match self {
+            Self::Io { .. } | Self::Locked { .. } | Self::Ops(OpsError::Gpu(_)) => true,
+            Self::Nn(error) => of_nn(error),
+            Self::Train(TrainError::Io { .. } | TrainError::Stopped { .. } | TrainError::Ops(OpsError::Gpu(_))) => true,
+            Self::Train(TrainError::Nn(error)) => of_nn(error),
+            _ => false,
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
-use super::{Arm, Half, ProtocolError};
+use super::{Arm, Half, ProtocolError, halving::Halving};
 use crate::{
+    data::fit::Fit,
     host::bounded,
     nn::zoo,
     train::{Reading, Solver, batches::Augmentation},
@@ -13,10 +14,14 @@ use std::path::Path;
 const MAX_NETWORKS: usize = 100_000;
 
 /// The experiments that are built in.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 7] = [
     ("default", include_str!("../../experiments/default.toml")),
     ("cifar100", include_str!("../../experiments/cifar100.toml")),
     ("cifar100-natural", include_str!("../../experiments/cifar100-natural.toml")),
+    ("cross-dataset", include_str!("../../experiments/cross-dataset.toml")),
+    ("distance-random", include_str!("../../experiments/distance-random.toml")),
+    ("distance-natural", include_str!("../../experiments/distance-natural.toml")),
+    ("distance-noise", include_str!("../../experiments/distance-noise.toml")),
 ];
 
 /// A resolved experiment.
@@ -46,10 +51,22 @@ pub struct Experiment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// `fashion-mnist` (compiled in), `idx`, `cifar10`, `cifar100`, `folder` (image files) or `packed` (a store).
+    /// `fashion-mnist` (compiled in), `idx`, `cifar10`, `cifar100`, `cifar100-coarse` (its 20 superclasses), `folder`
+    /// (image files), `packed` (a store) or `noise` (made up).
     pub source: String,
-    /// The folder of the files, or the packed file; empty for the embedded set. Best given with `--set data.path=DIR`.
+    /// The folder of the files, or the packed file; empty for the embedded set and noise. Best given with
+    /// `--set data.path=DIR`.
     pub path: String,
+    /// A second data set, which is B where `protocol.split` is `two-data-sets`; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub other_source: String,
+    /// The files of the second data set.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub other_path: String,
+    /// How images of another shape become the net's input: `exact` (not at all), `resize` or `pad`. Gray becomes three
+    /// equal channels, colours become gray.
+    #[serde(default, skip_serializing_if = "is_exact")]
+    pub fit: Fit,
     /// Training images of each class: the first ones of the set, or all where it is 0.
     pub train_per_class: usize,
     /// Images of each class behind these, held out to choose schedules on.
@@ -66,6 +83,10 @@ pub struct Data {
     /// prefix is then computed once for each. 0 draws a new window every time.
     #[serde(default, skip_serializing_if = "is_no_view")]
     pub views: u32,
+}
+
+fn is_exact(fit: &Fit) -> bool {
+    *fit == Fit::Exact
 }
 
 const fn is_no_view(views: &u32) -> bool {
@@ -93,9 +114,15 @@ pub struct NetChoice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Protocol {
-    /// How classes are halved: `random`, or `man-made-natural`.
-    pub split: String,
-    /// The seeds of the random splits.
+    /// What A and B are: `random`, `man-made-natural`, `man-made-natural-balanced`, `listed` or `two-data-sets`.
+    pub split: Halving,
+    /// The file of a listed split: a class name, a comma, and A or B a line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub split_file: String,
+    /// Classes of each half, drawn by the split's seed; 0 takes all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub classes_per_half: usize,
+    /// The seeds of the random splits; where nothing is drawn by a seed there is one split.
     pub splits: Vec<u32>,
     /// Networks of each kind on each split.
     pub replicates: u32,
@@ -103,10 +130,13 @@ pub struct Protocol {
     pub layers: Vec<usize>,
     /// The arms beside the base.
     pub arms: Vec<Arm>,
-    /// Reduced target sets: training images of each class, the first ones; every network is trained on each of
-    /// these, too.
+    /// Reduced target sets: training images of each class; every network is trained on each of these, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub train_sizes: Vec<usize>,
+    /// Which images are left in reduced sets: `first` (of each class, as the authors did) or `random` (drawn anew for
+    /// each split and replicate).
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub train_sizes_of: Kept,
     /// Test images of each half on which `reproduce` compares layers when all networks are trained (linear CKA);
     /// 0 means that only `strata similarity` does.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -115,6 +145,21 @@ pub struct Protocol {
     pub evaluations: u64,
     /// Steps between two checkpoints.
     pub checkpoint_every: u64,
+}
+
+/// Which images of a class are left in a reduced set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    /// The first ones of the set.
+    #[default]
+    First,
+    /// Ones drawn at random; a smaller set is part of a larger one.
+    Random,
+}
+
+fn is_first(kept: &Kept) -> bool {
+    *kept == Kept::First
 }
 
 impl Experiment {
@@ -235,8 +280,22 @@ impl Experiment {
                 return bad("protocol.splits", "seeds that differ", format!("{seed} twice"));
             }
         }
-        if !["random", "man-made-natural"].contains(&self.protocol.split.as_str()) {
-            return bad("protocol.split", "\"random\" or \"man-made-natural\"", format!("{:?}", self.protocol.split));
+        let Protocol { split, classes_per_half, splits, .. } = &self.protocol;
+        if splits.len() > 1 && !split.is_drawn(*classes_per_half) {
+            let expected =
+                "one seed, since it draws no classes here; for more runs of the one split, raise protocol.replicates";
+            return bad("protocol.splits", expected, format!("{splits:?}"));
+        }
+        if *classes_per_half == 1 {
+            return bad("protocol.classes_per_half", "0 for all, or at least 2", "1".into());
+        }
+        if (*split == Halving::Listed) == self.protocol.split_file.is_empty() {
+            let expected = "a file where protocol.split is \"listed\", and none elsewhere";
+            return bad("protocol.split_file", expected, format!("{:?}", self.protocol.split_file));
+        }
+        if (*split == Halving::TwoDataSets) == self.data.other_source.is_empty() {
+            let expected = "a data set where protocol.split is \"two-data-sets\", and none elsewhere";
+            return bad("data.other_source", expected, format!("{:?}", self.data.other_source));
         }
         if !["test", "held-out"].contains(&self.data.evaluate_on.as_str()) {
             return bad("data.evaluate_on", "\"test\" or \"held-out\"", format!("{:?}", self.data.evaluate_on));
@@ -272,13 +331,16 @@ const fn is_zero(value: &usize) -> bool {
 }
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 35] = [
+const KEYS: [&str; 41] = [
     "name",
     "description",
     "seed",
     "data",
     "data.source",
     "data.path",
+    "data.other_source",
+    "data.other_path",
+    "data.fit",
     "data.train_per_class",
     "data.held_out_per_class",
     "data.test_per_class",
@@ -291,11 +353,14 @@ const KEYS: [&str; 35] = [
     "net.outputs",
     "protocol",
     "protocol.split",
+    "protocol.split_file",
+    "protocol.classes_per_half",
     "protocol.splits",
     "protocol.replicates",
     "protocol.layers",
     "protocol.arms",
     "protocol.train_sizes",
+    "protocol.train_sizes_of",
     "protocol.similarity_images",
     "protocol.evaluations",
     "protocol.checkpoint_every",

@@ -10,11 +10,17 @@ use std::path::Path;
 /// The side of the paper's images and of the window that its nets see.
 const PAPER: [usize; 2] = [256, 227];
 
-/// A folder's images, warped to 256 x 256 for nets that see 227 x 227 of it, else to the net's own input. Pack the
-/// folder for another size.
+/// The shape in which images are kept for an experiment's net, `[height, width, channels]`: its input's, or 256 x 256
+/// for nets that see 227 x 227 of it.
+pub(super) fn shape(experiment: &Experiment) -> Result<[usize; 3], ProtocolError> {
+    let [channels, height, width] = zoo::net(&experiment.net.name, 2)?.input;
+    let side = |of_net: usize| if of_net == PAPER[1] { PAPER[0] } else { of_net };
+    Ok([side(height), side(width), channels])
+}
+
+/// A folder's images, warped to the rows of [`shape`]. Pack the folder for another size.
 pub(super) fn folder(path: &Path, experiment: &Experiment) -> Result<Dataset, ProtocolError> {
-    let [_, height, _] = zoo::net(&experiment.net.name, 2)?.input;
-    let side = if height == PAPER[1] { PAPER[0] } else { height };
+    let [side, ..] = shape(experiment)?;
     Ok(folder::load(&folder::open(path, None)?, side as u32)?)
 }
 

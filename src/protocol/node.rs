@@ -10,23 +10,25 @@ use super::{
     work::{self, Work},
 };
 use crate::{
-    host::{atomic, digest},
+    host::{Stop, atomic, digest},
     nn::{NetDef, weights, zoo},
     ops::Device,
     train::{
         Confusion, Images, Prefixes, Record, TrainError, Trainer,
-        checkpoint::{self, Identity},
+        checkpoint::{self, Identity, Measured},
         record,
     },
 };
-use std::{path::Path, time::Instant};
+use std::{path::PathBuf, time::Instant};
 
 /// What a network's training tells while it runs.
 pub trait Watcher: Sync {
     /// Steps done of a network, after some of them.
     fn progress(&self, node: &Node, done: u64, of: u64);
+    /// Something that whoever waits for a network may want to know.
+    fn notice(&self, node: &Node, text: &str);
     /// Whether training should stop at the next step, with a checkpoint.
-    fn stop(&self) -> bool;
+    fn stop(&self) -> &Stop;
 }
 
 /// A network with everything it is made of.
@@ -59,34 +61,63 @@ pub fn net_of(experiment: &Experiment, node: &Node, classes: usize) -> Result<Ne
 
 /// Trains one network, or goes on with it, or does nothing where it is done. Its parents must be done.
 ///
+/// An error that would come again is recorded and tried again by the next command; one of the machine is not.
+///
 /// # Errors
-/// A parent that is not done; a device, file or data error. Divergence is recorded and comes back as a state.
+/// A network that another process trains; one that has diverged, now or before; a device, file or data error.
 pub fn run(
     workshop: Workshop<'_>,
     node: &Node,
     prefixes: &Prefixes,
     watcher: &dyn Watcher,
-) -> Result<State, ProtocolError> {
+) -> Result<(), ProtocolError> {
     let Workshop { experiment, halves, runs, device } = workshop;
     let (target, mean) = halves.of_node(experiment, node)?;
-    if let Some(manifest) = runs.manifest(&node.name)?
-        && manifest.state != State::Failed
-    {
-        runs.check(experiment, node, &manifest, &target.digest)?;
-        return Ok(manifest.state);
+    if ended(workshop, node, &target.digest)? {
+        return Ok(());
     }
     let _lock = runs.lock(node)?;
+    // Another process may have ended it just before the lock was free.
+    if ended(workshop, node, &target.digest)? {
+        return Ok(());
+    }
     let work = work::of(experiment, node, halves)?;
     let job = Job { experiment, node, runs, device, half: &target, mean: &mean, prefixes, work: &work };
-    let result = job.train(watcher);
-    let (state, message) = match &result {
-        Ok(()) => return Ok(State::Done),
-        Err(ProtocolError::Train(TrainError::Stopped { .. })) => return result.map(|()| State::Running),
-        Err(ProtocolError::Train(error @ TrainError::Diverged { .. })) => (State::Diverged, error.to_string()),
-        Err(error) => (State::Failed, error.to_string()),
-    };
-    runs.finish(&Manifest { message: Some(message), ..job.manifest(state) })?;
-    if state == State::Diverged { Ok(state) } else { result.map(|()| state) }
+    let Err(error) = job.train(watcher) else { return Ok(()) };
+    if let ProtocolError::Train(error @ TrainError::Diverged { .. }) = &error {
+        let message = error.to_string();
+        runs.finish(&Manifest { message: Some(message.clone()), ..job.manifest(State::Diverged) })?;
+        return Err(ProtocolError::Diverged { node: node.name.clone(), message });
+    }
+    if !error.is_of_the_machine() {
+        // What went wrong first is what the caller must hear of.
+        let _ = runs.finish(&Manifest { message: Some(error.to_string()), ..job.manifest(State::Failed) });
+    }
+    Err(error)
+}
+
+/// Where a network's checkpoint lies.
+fn state_of(runs: &RunDir, node: &Node) -> PathBuf {
+    runs.node(&node.name).join("state.safetensors")
+}
+
+/// Whether there is nothing to do for a network.
+///
+/// # Errors
+/// One that has diverged; one of other settings; a manifest that cannot be read.
+fn ended(workshop: Workshop<'_>, node: &Node, data: &str) -> Result<bool, ProtocolError> {
+    let Some(manifest) = workshop.runs.manifest(&node.name)? else { return Ok(false) };
+    if manifest.state == State::Failed {
+        return Ok(false);
+    }
+    workshop.runs.check(workshop.experiment, node, &manifest, data)?;
+    if manifest.state == State::Diverged {
+        let message = manifest.message.unwrap_or_default();
+        return Err(ProtocolError::Diverged { node: node.name.clone(), message });
+    }
+    // A process that was killed behind its manifest has not removed them.
+    checkpoint::remove(&state_of(workshop.runs, node));
+    Ok(true)
 }
 
 impl Job<'_> {
@@ -119,14 +150,14 @@ impl Job<'_> {
 
     fn train(&self, watcher: &dyn Watcher) -> Result<(), ProtocolError> {
         let start = Instant::now();
-        let folder = self.runs.node(&self.node.name);
-        let (log, state) = (folder.join("log.jsonl"), folder.join("state.safetensors"));
+        let state = state_of(self.runs, self.node);
         let solver = &self.experiment.solver;
         let def = net_of(self.experiment, self.node, self.half.classes)?;
         let images = Images { set: &self.half.train, mean: self.mean };
         let streams = streams::training(self.experiment.seed, self.node);
         let reading = self.experiment.data.reading();
-        let mut trainer = Trainer::new(&def, solver, images, reading, streams, self.device)?;
+        let trainer = Trainer::new(&def, solver, images, reading, streams, self.device)?;
+        let mut trainer = trainer.stopping(watcher.stop().clone());
         if let Some(key) = self.sharing_key() {
             trainer = trainer.sharing(self.prefixes, &key);
         }
@@ -137,76 +168,103 @@ impl Job<'_> {
             configuration: digest::hex(format!("{settings} {}", self.half.digest).as_bytes()),
             device: self.device.identity(),
         };
-        let mut records = record::read(&log)?;
-        let mut losses = match checkpoint::load(&mut trainer, &mut records, &identity, &state)? {
-            Some(losses) => losses,
-            None => {
-                records.clear();
-                Vec::new()
-            }
-        };
-        let evaluate_every = solver.max_iter.div_ceil(self.experiment.protocol.evaluations);
+        let mut tell = |text: String| watcher.notice(self.node, &text);
+        let found = checkpoint::load(&mut trainer, &identity, &state, &mut tell)?;
+        if found.is_some() {
+            tell(format!("goes on from step {}", trainer.step));
+        }
+        let mut measured = found.unwrap_or_default();
+        let saved = trainer.step;
         let mut confusion = Confusion::new(&self.half.class_names, trainer.net.classes());
-        while trainer.step < solver.max_iter {
-            losses.push(trainer.train_step()?);
-            let done = trainer.step;
-            watcher.progress(self.node, done, solver.max_iter);
-            if done.is_multiple_of(evaluate_every) || done == solver.max_iter {
-                let last = (done == solver.max_iter).then_some(&mut confusion);
-                let scores = trainer.evaluate_into(&Images { set: &self.half.evaluate, mean: self.mean }, last)?;
-                records.push(Record {
-                    step: done,
+        let result = self.steps(&mut trainer, &mut measured, &mut confusion, watcher, |trainer, measured| {
+            checkpoint::save(trainer, measured, &identity, &state)
+        });
+        if let Err(ProtocolError::Train(TrainError::Stopped { .. })) = &result {
+            if trainer.step > saved {
+                checkpoint::save(&mut trainer, &measured, &identity, &state)?;
+            }
+            self.add_time(start, &trainer)?;
+        }
+        result?;
+        self.add_time(start, &trainer)?;
+        self.finish(&mut trainer, &confusion, &measured.records)?;
+        checkpoint::remove(&state);
+        Ok(())
+    }
+
+    /// Trains and evaluates up to the last step. Whenever it comes back with a stop, `measured` and the trainer are
+    /// what a checkpoint of that step needs: an evaluation that was cut short is made at the beginning of the next
+    /// sitting.
+    fn steps(
+        &self,
+        trainer: &mut Trainer<'_>,
+        measured: &mut Measured,
+        confusion: &mut Confusion,
+        watcher: &dyn Watcher,
+        mut save: impl FnMut(&mut Trainer<'_>, &Measured) -> Result<(), TrainError>,
+    ) -> Result<(), ProtocolError> {
+        let log = self.runs.node(&self.node.name).join("log.jsonl");
+        let (last, every) = (self.experiment.solver.max_iter, self.experiment.protocol.checkpoint_every);
+        let evaluate_every = last.div_ceil(self.experiment.protocol.evaluations);
+        let mut saved = trainer.step;
+        loop {
+            let step = trainer.step;
+            let due = step == last || (step > 0 && step.is_multiple_of(evaluate_every));
+            if due && measured.records.last().is_none_or(|record| record.step < step) {
+                trainer.check_finite()?;
+                let counted = (step == last).then_some(&mut *confusion);
+                let scores = trainer.evaluate_into(&Images { set: &self.half.evaluate, mean: self.mean }, counted)?;
+                measured.records.push(Record {
+                    step,
                     epoch: trainer.epoch(),
-                    train_loss: losses.iter().sum::<f64>() / losses.len() as f64,
+                    train_loss: measured.losses.iter().sum::<f64>() / measured.losses.len() as f64,
                     loss: scores.loss,
                     top1: scores.top1,
                     top5: scores.top5,
                     images: scores.images,
                 });
-                record::write(&log, &records)?;
-                losses.clear();
+                record::write(&log, &measured.records)?;
+                measured.losses.clear();
             }
-            let stop = watcher.stop() && done < solver.max_iter;
-            if stop || (done.is_multiple_of(self.experiment.protocol.checkpoint_every) && done < solver.max_iter) {
-                checkpoint::save(&mut trainer, &losses, &identity, &state)?;
+            if step == last {
+                return Ok(());
             }
-            if stop {
-                self.add_time(start, &trainer)?;
-                return Err(TrainError::Stopped { step: done }.into());
+            if step > saved && step.is_multiple_of(every) {
+                save(trainer, measured)?;
+                saved = step;
             }
+            if watcher.stop().asked() {
+                return Err(TrainError::Stopped { step }.into());
+            }
+            measured.losses.push(trainer.train_step()?);
+            watcher.progress(self.node, trainer.step, last);
         }
-        self.finish(&mut trainer, &confusion, &log, &state)?;
-        self.add_time(start, &trainer)
     }
 
-    /// Writes the weights and the confusion counts, then the manifest, which makes the network done, then removes
-    /// the checkpoint.
+    /// Writes the weights, the confusion counts and the records, then the manifest, which makes the network done.
     fn finish(
         &self,
         trainer: &mut Trainer<'_>,
         confusion: &Confusion,
-        log: &Path,
-        state: &Path,
+        records: &[Record],
     ) -> Result<(), ProtocolError> {
         let tensors = checkpoint::weights_of(trainer)?;
         let metadata = [("network", self.node.name.clone()), ("net", self.experiment.net.name.clone())];
-        let bytes = weights::encode(&tensors, &metadata)?;
-        let path = self.runs.node(&self.node.name).join("weights.safetensors");
-        atomic::write(&path, &bytes).map_err(|source| ProtocolError::Io { path, source })?;
+        let weights = weights::encode(&tensors, &metadata)?;
         // Names and counts always serialise.
         let counts = serde_json::to_vec(confusion).unwrap_or_default();
-        let path = self.runs.node(&self.node.name).join("confusion.json");
-        atomic::write(&path, &counts).map_err(|source| ProtocolError::Io { path, source })?;
-        let records = std::fs::read(log).map_err(|source| ProtocolError::Io { path: log.into(), source })?;
+        let records = record::text(records).into_bytes();
+        let put = |name: &str, bytes: &[u8]| {
+            let path = self.runs.node(&self.node.name).join(name);
+            atomic::write(&path, bytes).map_err(|source| ProtocolError::Io { path, source })?;
+            Ok::<_, ProtocolError>(Some(digest::hex(bytes)))
+        };
         self.runs.finish(&Manifest {
-            weights: Some(digest::hex(&bytes)),
-            log: Some(digest::hex(&records)),
-            confusion: Some(digest::hex(&counts)),
+            weights: put("weights.safetensors", &weights)?,
+            confusion: put("confusion.json", &counts)?,
+            log: put("log.jsonl", &records)?,
             ..self.manifest(State::Done)
-        })?;
-        // The checkpoint has served; a leftover one would only cost space.
-        let _ = std::fs::remove_file(state);
-        Ok(())
+        })
     }
 
     fn add_time(&self, start: Instant, trainer: &Trainer<'_>) -> Result<(), ProtocolError> {

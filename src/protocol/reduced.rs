@@ -2,22 +2,28 @@
 
 use super::{
     Experiment, Node, ProtocolError,
+    experiment::Kept,
     source::{HalfData, Halves},
+    streams,
 };
 use crate::{
     data::{mean, subset},
-    host::digest,
+    host::{Stream, digest},
 };
 use std::borrow::Cow;
 
 impl HalfData {
-    /// The half with the first `per_class` training images of each class, evaluated on as many images as before.
-    /// Its mean is that of the images left.
+    /// The half with `per_class` training images of each class, the first ones or those that a stream draws, evaluated
+    /// on as many images as before. Its mean is that of the images left.
     ///
     /// # Errors
     /// A class with fewer images.
-    pub fn reduced(&self, per_class: usize) -> Result<Self, ProtocolError> {
-        let (train, _) = subset::hold_out(&self.train, per_class, 0)?;
+    pub fn reduced(&self, per_class: usize, drawn: Option<Stream>) -> Result<Self, ProtocolError> {
+        let (first, _) = subset::hold_out(&self.train, per_class, 0)?;
+        let train = match drawn {
+            Some(stream) => subset::drawn_per_class(&self.train, per_class, stream)?,
+            None => first,
+        };
         let mean = mean::mean_image(&train)?;
         let digest = digest::hex(format!("{} {}", train.digest(), self.evaluate.digest()).as_bytes());
         Ok(Self { train, mean, digest, ..self.clone() })
@@ -43,8 +49,9 @@ impl Halves {
                 got: node.split.to_string(),
             })
         };
+        let drawn = (experiment.protocol.train_sizes_of == Kept::Random).then(|| streams::kept(experiment.seed, node));
         let target = match node.train_size {
-            Some(size) => Cow::Owned(half(node.target)?.reduced(size)?),
+            Some(size) => Cow::Owned(half(node.target)?.reduced(size, drawn)?),
             None => Cow::Borrowed(half(node.target)?),
         };
         let mean = match node.source {

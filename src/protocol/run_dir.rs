@@ -1,21 +1,25 @@
 //! The files of an experiment: `RUNS/EXPERIMENT/NODE/`.
 //!
 //! `experiment.toml` holds the resolved experiment of the latest command. A node's folder holds `log.jsonl`
-//! (records), `state.safetensors` (the checkpoint, while it trains), `weights.safetensors`, `confusion.json`,
+//! (records), `state.safetensors` and `state.previous.safetensors` (two checkpoints, while it trains), `weights.safetensors`, `confusion.json`,
 //! `timing.json`, and last of all `manifest.toml`: a node is done when its manifest is there.
 //! `docs/run-directory.md` describes every file.
 
-use super::{Experiment, Node, ProtocolError, plan::NodeKind, settings, similarity::Similarities};
+use super::{Experiment, Node, ProtocolError, lock, plan::NodeKind, settings, similarity::Similarities};
 use crate::{
     host::{atomic, bounded, digest},
     nn::weights,
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File, TryLockError},
-    io::{Read, Write},
+    fs::{self, File},
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// The age from which a temporary file beside the networks' folders is a leftover: whoever writes one there is done
+/// in moments.
+const LEFTOVER: Duration = Duration::from_secs(3600);
 
 /// What became of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,9 +31,9 @@ pub enum State {
     Running,
     /// Trained and evaluated.
     Done,
-    /// Stopped by an error.
+    /// Stopped by an error that comes again whenever it is tried.
     Failed,
-    /// Stopped because its loss was no longer a number.
+    /// Stopped because its numbers were none any more.
     Diverged,
 }
 
@@ -100,6 +104,9 @@ impl RunDir {
     pub fn open(runs: &Path, experiment: &Experiment) -> Result<Self, ProtocolError> {
         let path = runs.join(&experiment.name);
         fs::create_dir_all(&path).map_err(io(&path))?;
+        for folder in [&path, &path.join("report")] {
+            atomic::remove_leftovers(folder, LEFTOVER);
+        }
         let file = path.join("experiment.toml");
         let wanted = experiment.to_toml();
         match bounded::read_text(&file, bounded::TEXT) {
@@ -260,28 +267,17 @@ impl RunDir {
         atomic::write(&path, text.as_bytes()).map_err(io(&path))
     }
 
-    /// Takes a network for this process until the file that comes back is dropped.
+    /// Takes a network for this process until the file that comes back is dropped, and clears away what a killed
+    /// process left there half-written.
     ///
     /// # Errors
     /// Another process has it.
     pub fn lock(&self, node: &Node) -> Result<File, ProtocolError> {
         let folder = self.node(&node.name);
         fs::create_dir_all(&folder).map_err(io(&folder))?;
-        let path = folder.join("lock");
-        let mut file = File::options().create(true).read(true).append(true).open(&path).map_err(io(&path))?;
-        match file.try_lock() {
-            Ok(()) => {
-                file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(io(&path))?;
-                Ok(file)
-            }
-            Err(TryLockError::WouldBlock) => {
-                let mut owner = String::new();
-                // The owner is named where it can be read; the lock stands either way.
-                let _ = file.read_to_string(&mut owner);
-                Err(ProtocolError::Locked { path: folder, owner })
-            }
-            Err(TryLockError::Error(e)) => Err(io(&path)(e)),
-        }
+        let lock = lock::take(&folder)?;
+        atomic::remove_leftovers(&folder, Duration::ZERO);
+        Ok(lock)
     }
 
     /// The bytes of a finished network's weights, held against the digest in its manifest.

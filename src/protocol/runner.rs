@@ -1,4 +1,5 @@
-//! Executes a plan: skips what is done, trains the rest, several networks side by side on the cpu.
+//! Executes a plan: skips what is done, trains the rest, several networks side by side on the cpu. Several runners, in
+//! as many processes, share a plan: a network belongs to the one that has its lock.
 
 use super::{
     Experiment, Node, ProtocolError, State,
@@ -10,7 +11,10 @@ use crate::{
     ops::Device,
     train::{Prefixes, TrainError},
 };
-use std::sync::{Condvar, Mutex};
+use std::{
+    sync::{Condvar, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 /// What the runner tells.
 pub trait Events: Watcher {
@@ -33,9 +37,25 @@ pub struct Workshop<'a> {
     pub device: &'a Device,
 }
 
+/// What a runner does about a network that another process is training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy<'a> {
+    /// It trains others, and waits for that one when none is left: several runners share a plan.
+    Wait,
+    /// It does so for all but this one, for which it stops with [`ProtocolError::Locked`].
+    StopAt(&'a str),
+}
+
+/// How long a network is left alone that another process was found to train.
+const AGAIN: Duration = Duration::from_millis(250);
+/// How often whoever waits looks whether to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
 #[derive(Clone, Copy, PartialEq)]
 enum Progress {
     Waiting,
+    /// Another process had it at that time.
+    Elsewhere(Instant),
     Taken,
     Ended(State),
 }
@@ -53,7 +73,13 @@ struct Board {
 ///
 /// # Errors
 /// The first error of any network.
-pub fn run(workshop: Workshop<'_>, wanted: &[&Node], jobs: usize, events: &dyn Events) -> Result<(), ProtocolError> {
+pub fn run(
+    workshop: Workshop<'_>,
+    wanted: &[&Node],
+    jobs: usize,
+    busy: Busy<'_>,
+    events: &dyn Events,
+) -> Result<(), ProtocolError> {
     let runs = workshop.runs;
     let board = Mutex::new(Board { progress: vec![Progress::Waiting; wanted.len()], error: None });
     let changed = Condvar::new();
@@ -67,15 +93,25 @@ pub fn run(workshop: Workshop<'_>, wanted: &[&Node], jobs: usize, events: &dyn E
         .collect();
     let worker = || {
         loop {
-            let Some(index) = next(&board, &changed, &parents, events) else { return };
+            let Some((index, first)) = next(&board, &changed, &parents, events) else { return };
             let node = wanted[index];
             let result = blocked(node, &parents[index], &board, runs).and_then(|()| {
                 events.begin(node);
                 node::run(workshop, node, &prefixes, events)
             });
+            if let Err(error @ ProtocolError::Locked { .. }) = &result
+                && busy != Busy::StopAt(&node.name)
+            {
+                if first {
+                    events.notice(node, &format!("{error} (others are trained meanwhile, and this one is waited for)"));
+                }
+                lock(&board).progress[index] = Progress::Elsewhere(Instant::now());
+                continue;
+            }
             let (state, message) = match &result {
-                Ok(state) => (*state, None),
+                Ok(()) => (State::Done, None),
                 Err(ProtocolError::Train(TrainError::Stopped { .. })) => (State::Running, None),
+                Err(ProtocolError::Diverged { message, .. }) => (State::Diverged, Some(message.clone())),
                 Err(error) => (State::Failed, Some(error.to_string())),
             };
             events.end(node, state, message.as_deref());
@@ -102,19 +138,20 @@ pub fn run(workshop: Workshop<'_>, wanted: &[&Node], jobs: usize, events: &dyn E
 
 fn lock(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
     // A worker that panicked has left no half-written state: each field is set in one assignment.
-    board.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    board.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The next network whose wanted parents have ended, or none when all are taken or the run should stop.
+/// The next network whose wanted parents have ended, and whether it is taken for the first time; none when all are
+/// taken or the run should stop. Those that another process had come last, and not before some time has passed.
 fn next(
     board: &Mutex<Board>,
     changed: &Condvar,
     parents: &[Vec<Result<usize, &String>>],
     events: &dyn Events,
-) -> Option<usize> {
+) -> Option<(usize, bool)> {
     let mut board = lock(board);
     loop {
-        if events.stop() {
+        if events.stop().asked() {
             return None;
         }
         let ended = |parent: &Result<usize, &String>| match parent {
@@ -122,14 +159,16 @@ fn next(
             Err(_) => true,
         };
         let ready = |i: &usize| board.progress[*i] == Progress::Waiting && parents[*i].iter().all(ended);
-        if let Some(index) = (0..parents.len()).find(ready) {
+        let again = |i: &usize| matches!(board.progress[*i], Progress::Elsewhere(at) if at.elapsed() >= AGAIN);
+        let fresh = (0..parents.len()).find(ready);
+        if let Some(index) = fresh.or_else(|| (0..parents.len()).find(again)) {
             board.progress[index] = Progress::Taken;
-            return Some(index);
+            return Some((index, fresh.is_some()));
         }
-        if !board.progress.contains(&Progress::Waiting) {
+        if board.progress.iter().all(|progress| matches!(progress, Progress::Taken | Progress::Ended(_))) {
             return None;
         }
-        board = changed.wait(board).unwrap_or_else(std::sync::PoisonError::into_inner);
+        board = changed.wait_timeout(board, LOOK).unwrap_or_else(PoisonError::into_inner).0;
     }
 }
 

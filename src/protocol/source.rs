@@ -1,7 +1,7 @@
-//! The images of an experiment: its data set, halved, with training, held-out and test parts.
+//! The images of an experiment: its data sets, halved, with training, held-out and test parts.
 
-use super::{Experiment, Half, ProtocolError, image_files};
-use crate::data::{self, Dataset, ImageSet, cifar, fashion, idx, mean, natural, split, subset};
+use super::{Experiment, Half, ProtocolError, halving, image_files};
+use crate::data::{Dataset, ImageSet, cifar, fashion, fit::fit, idx, mean, noise, subset};
 use std::{collections::BTreeMap, path::Path};
 
 /// One half of one split, ready to train on.
@@ -30,36 +30,75 @@ pub struct Halves {
     pub name: String,
 }
 
-/// Loads an experiment's data set.
+/// Loads an experiment's data set, of two the one that is A.
 ///
 /// # Errors
-/// An unknown source, a missing path, files that are missing or damaged.
+/// An unknown source, a missing path, files that are missing or damaged, images that do not fit.
 pub fn load(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
     let data = &experiment.data;
-    let path = Path::new(&data.path);
-    let value = |key, expected: &str, got: String| ProtocolError::Value {
+    read(experiment, ["data.source", "data.path"], &data.source, &data.path)
+}
+
+/// Loads the data set that is B, where A and B are two.
+fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset>, ProtocolError> {
+    let data = &experiment.data;
+    if data.other_source.is_empty() {
+        return Ok(None);
+    }
+    let other = read(experiment, ["data.other_source", "data.other_path"], &data.other_source, &data.other_path)?;
+    if other.train.shape() != first.train.shape() {
+        let shapes = (first.train.shape(), other.train.shape());
+        return Err(ProtocolError::Value {
+            experiment: experiment.name.clone(),
+            key: "data.fit",
+            expected: format!(
+                "\"resize\" or \"pad\": images of {:?} and {:?} (H, W, C) need one shape",
+                shapes.0, shapes.1
+            ),
+            got: "\"exact\"".into(),
+        });
+    }
+    Ok(Some(other))
+}
+
+/// The sources of data, as an experiment names them.
+const SOURCES: [&str; 8] =
+    ["fashion-mnist", "idx", "cifar10", "cifar100", "cifar100-coarse", "folder", "packed", "noise"];
+
+fn read(
+    experiment: &Experiment,
+    keys: [&'static str; 2],
+    source: &str,
+    path_given: &str,
+) -> Result<Dataset, ProtocolError> {
+    let path = Path::new(path_given);
+    let value = |key, expected: String, got: String| ProtocolError::Value {
         experiment: experiment.name.clone(),
         key,
-        expected: expected.into(),
+        expected,
         got,
     };
-    if data.source != "fashion-mnist" && data.path.is_empty() {
-        let expected = "the folder of the data set's files; give it with --set data.path=DIR";
-        return Err(value("data.path", expected, "empty".into()));
+    if !SOURCES.contains(&source) {
+        let known = SOURCES.map(|name| format!("{name:?}")).join(", ");
+        return Err(value(keys[0], format!("one of {known}"), format!("{source:?}")));
     }
-    Ok(match data.source.as_str() {
-        "fashion-mnist" if data.path.is_empty() => fashion::embedded()?,
-        "fashion-mnist" => fashion::load_fashion_folder(path)?,
+    if !["fashion-mnist", "noise"].contains(&source) && path_given.is_empty() {
+        let expected = format!("the folder of the data set's files; give it with --set {}=DIR", keys[1]);
+        return Err(value(keys[1], expected, "empty".into()));
+    }
+    let shape = image_files::shape(experiment)?;
+    let dataset = match source {
         "idx" => idx::load_idx_folder(path)?,
         "cifar10" => cifar::load_cifar(path, &cifar::CIFAR10)?,
         "cifar100" => cifar::load_cifar(path, &cifar::CIFAR100_FINE)?,
+        "cifar100-coarse" => cifar::load_cifar(path, &cifar::CIFAR100_COARSE)?,
         "folder" => image_files::folder(path, experiment)?,
         "packed" => image_files::packed(path)?,
-        other => {
-            let expected = "\"fashion-mnist\", \"idx\", \"cifar10\", \"cifar100\", \"folder\" or \"packed\"";
-            return Err(value("data.source", expected, format!("{other:?}")));
-        }
-    })
+        "noise" => noise::noise(shape)?,
+        _ if path_given.is_empty() => fashion::embedded()?,
+        _ => fashion::load_fashion_folder(path)?,
+    };
+    Ok(fit(dataset, shape, experiment.data.fit)?)
 }
 
 impl Halves {
@@ -70,33 +109,17 @@ impl Halves {
     /// Too few images of a class, a split that the data set does not have.
     pub fn of(experiment: &Experiment) -> Result<Self, ProtocolError> {
         let dataset = load(experiment)?;
+        let other = load_other(experiment, &dataset)?;
         let mut halves = BTreeMap::new();
         for &seed in &experiment.protocol.splits {
-            let split = match experiment.protocol.split.as_str() {
-                "random" => split::random_halves(dataset.class_names.len() as u16, seed)?,
-                _ => natural_split(experiment)?,
-            };
-            for (half, classes) in [(Half::A, &split.a), (Half::B, &split.b)] {
-                halves.insert((seed, half), one_half(experiment, &split::half(&dataset, classes)?)?);
+            let [a, b] = halving::halves(experiment, &dataset, other.as_ref(), seed)?;
+            for (half, images) in [(Half::A, a), (Half::B, b)] {
+                halves.insert((seed, half), one_half(experiment, &images)?);
             }
         }
-        Ok(Self { halves, name: dataset.name })
+        let name = other.map_or(dataset.name.clone(), |other| format!("{} and {}", dataset.name, other.name));
+        Ok(Self { halves, name })
     }
-}
-
-fn natural_split(experiment: &Experiment) -> Result<data::Split, ProtocolError> {
-    Ok(match experiment.data.source.as_str() {
-        "cifar10" => natural::cifar10(),
-        "cifar100" => natural::cifar100(),
-        other => {
-            return Err(ProtocolError::Value {
-                experiment: experiment.name.clone(),
-                key: "protocol.split",
-                expected: "\"random\": only cifar10 and cifar100 have man-made and natural classes".into(),
-                got: format!("\"man-made-natural\" with data.source = {other:?}"),
-            });
-        }
-    })
 }
 
 fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, ProtocolError> {

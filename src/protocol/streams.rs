@@ -37,6 +37,12 @@ pub fn random_filter(seed: u64, node: &Node, parameter: &str) -> Stream {
     Stream::named(&format!("{}/random/{parameter}", key(seed, node)))
 }
 
+/// The stream that draws the images of a reduced set, shared by all networks of one split, replicate and target.
+pub fn kept(seed: u64, node: &Node) -> Stream {
+    let Node { split, replicate, target, .. } = node;
+    Stream::named(&format!("seed={seed}/split={split}/replicate={replicate}/target={}/kept", target.letter()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

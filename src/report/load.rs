@@ -3,7 +3,7 @@
 use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
     host::bounded,
-    protocol::{Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State},
+    protocol::{Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, State},
     train::record,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -27,12 +27,18 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
     }
     Ok(Study {
         experiment: experiment.name.clone(),
-        kind: match experiment.protocol.split.as_str() {
-            "random" => Kind::Random,
-            "man-made-natural" => Kind::ManMadeNatural,
-            _ => Kind::OtherData,
+        kind: match experiment.protocol.split {
+            Halving::Random => Kind::Random,
+            Halving::ManMadeNatural | Halving::ManMadeNaturalBalanced => Kind::ManMadeNatural,
+            Halving::Listed => Kind::Listed,
+            Halving::TwoDataSets => Kind::OtherData,
         },
-        dataset: experiment.data.source.clone(),
+        dataset: [&experiment.data.source, &experiment.data.other_source]
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" and "),
         net: experiment.net.name.clone(),
         layers: experiment.layer_names()?,
         device,

@@ -31,6 +31,8 @@ pub enum Kind {
     Random,
     /// One half is man-made things, the other natural ones: A and B are dissimilar tasks.
     ManMadeNatural,
+    /// A file says which class belongs to which half.
+    Listed,
     /// Two different data sets.
     OtherData,
     /// No halves: every network is trained on all classes.
@@ -46,6 +48,7 @@ impl Kind {
         match self {
             Self::Random => "random halves",
             Self::ManMadeNatural => "man-made and natural",
+            Self::Listed => "listed halves",
             Self::OtherData => "two data sets",
             Self::AllClasses => "all classes",
             Self::Reduced => "reduced data",

@@ -31,7 +31,10 @@ pub(super) fn claims(report: &Report) -> String {
 /// Every row of differences, these studies' first.
 fn beside(rows: &[Beside]) -> String {
     let line = |row: &Beside| {
-        let points: Vec<String> = row.points.iter().map(|(_, delta, _)| format!("{:>6}", signed(*delta))).collect();
+        let last = row.points.iter().map(|point| point.0).max().unwrap_or(0);
+        // An n that a study left out keeps its column, so that every number stands below its n.
+        let at = |n| row.points.iter().find(|point| point.0 == n).map_or("-".to_string(), |point| signed(point.1));
+        let points: Vec<String> = (1..=last).map(|n| format!("{:>6}", at(n))).collect();
         let source = if row.own { format!("{} (here)", row.source) } else { row.source.clone() };
         format!("  {:<5} {}  {source}, {}, {}\n", row.arm.name(), points.join(" "), row.network, row.data)
     };

@@ -1,8 +1,7 @@
 //! Writes every form of the report into one folder.
 
 use std::{
-    fs::{self, File},
-    io::Write,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +13,7 @@ use super::{
     results::Report,
     run::Study,
 };
+use crate::host::atomic;
 
 /// The files of a written report.
 #[derive(Clone, Debug)]
@@ -70,19 +70,10 @@ pub fn draw(report: &Report, studies: &[Study]) -> Result<Drawn, ReportError> {
     Ok(Drawn { together: figures_together(report)?, studies })
 }
 
-/// Writes one file by way of a temporary one in the same folder.
 fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, ReportError> {
     let path = folder.join(name);
-    let temporary = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = File::create(&temporary)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, &path));
-    match written {
+    match atomic::write(&path, content) {
         Ok(()) => Ok(path),
-        Err(source) => {
-            // The first error is the one to report; a leftover that cannot be removed changes nothing about it.
-            let _ = fs::remove_file(&temporary);
-            Err(ReportError::Write { path, source })
-        }
+        Err(source) => Err(ReportError::Write { path, source }),
     }
 }

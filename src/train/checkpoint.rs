@@ -1,14 +1,22 @@
 //! Checkpoints: everything that a training run needs to go on to the same bits.
+//!
+//! Two generations are kept. Each file holds the digest of its own bytes, so that one that is not what was written is
+//! passed over for the one before.
 
-use super::{Record, TrainError, Trainer};
+use super::{Record, TrainError, Trainer, record};
 use crate::{
-    host::atomic,
+    host::{atomic, digest},
     nn::{
-        NnError,
+        NnError, Param,
         weights::{self, Tensors},
     },
 };
-use std::path::Path;
+use std::{
+    collections::HashMap,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// Where a checkpoint stands, and what must not change between two sittings.
 #[derive(Clone, Debug)]
@@ -17,6 +25,15 @@ pub struct Identity {
     pub configuration: String,
     /// The device, because another one rounds differently.
     pub device: String,
+}
+
+/// What a run has measured so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// The losses since the last record, whose mean is part of the next one.
+    pub losses: Vec<f64>,
+    /// The records. They are part of the checkpoint, so that none is lost or doubled whatever became of their file.
+    pub records: Vec<Record>,
 }
 
 /// The parameters of a trainer by name, in the outer shapes.
@@ -31,11 +48,23 @@ pub fn weights_of(trainer: &mut Trainer<'_>) -> Result<Tensors, TrainError> {
     Ok(tensors)
 }
 
-/// Writes a checkpoint: weights, history, step and the losses since the last record.
+/// The generation before the checkpoint at `path`.
+pub fn previous(path: &Path) -> PathBuf {
+    path.with_extension("previous.safetensors")
+}
+
+/// Writes a checkpoint: weights, history, step and what was measured. The one before becomes [`previous`].
 ///
 /// # Errors
-/// A lost device, a file that cannot be written.
-pub fn save(trainer: &mut Trainer<'_>, losses: &[f64], identity: &Identity, path: &Path) -> Result<(), TrainError> {
+/// A lost device; a file that cannot be written; numbers that are none, which are not written, so that the last
+/// finite checkpoint stays.
+pub fn save(
+    trainer: &mut Trainer<'_>,
+    measured: &Measured,
+    identity: &Identity,
+    path: &Path,
+) -> Result<(), TrainError> {
+    trainer.check_finite()?;
     let mut tensors = weights_of(trainer)?;
     for param in trainer.net.params.clone() {
         if let Some(h) = param.h {
@@ -43,55 +72,124 @@ pub fn save(trainer: &mut Trainer<'_>, losses: &[f64], identity: &Identity, path
         }
     }
     // Losses are kept by their bits, because their mean is part of the next record.
-    let losses: Vec<String> = losses.iter().map(|loss| format!("{:016x}", loss.to_bits())).collect();
+    let losses: Vec<String> = measured.losses.iter().map(|loss| format!("{:016x}", loss.to_bits())).collect();
     let metadata = [
+        ("digest", BLANK.to_string()),
         ("step", trainer.step.to_string()),
         ("losses", losses.join(" ")),
         ("configuration", identity.configuration.clone()),
         ("device", identity.device.clone()),
+        ("records", record::text(&measured.records).trim_end().replace('\n', " ")),
     ];
-    let bytes = weights::encode(&tensors, &metadata)?;
-    atomic::write(path, &bytes).map_err(|source| TrainError::Io { path: path.into(), source })
+    let bytes = sealed(weights::encode(&tensors, &metadata)?);
+    atomic::write_keeping(path, &bytes, &previous(path)).map_err(|source| TrainError::Io { path: path.into(), source })
 }
 
-/// Loads a checkpoint into a trainer of the same configuration, and returns the losses since the last record.
-/// `None` where there is no checkpoint.
+/// Loads the newest whole checkpoint into a trainer of the same configuration, and returns what was measured.
+/// `None` where there is none: the run begins anew, to the same bits. `tell` hears of each file that is passed over.
 ///
 /// # Errors
-/// A damaged file, or one of another configuration or device.
+/// A file that cannot be read; a whole one of another configuration or device.
 pub fn load(
     trainer: &mut Trainer<'_>,
-    records: &mut Vec<Record>,
     identity: &Identity,
     path: &Path,
-) -> Result<Option<Vec<f64>>, TrainError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let (tensors, metadata) = weights::read(path)?;
-    let corrupt = |reason: &str| NnError::Corrupt { path: path.into(), reason: reason.into() };
-    let get = |key: &str| metadata.get(key).cloned().unwrap_or_default();
-    for (key, expected) in [("configuration", &identity.configuration), ("device", &identity.device)] {
-        let got = get(key);
-        if got != *expected {
-            let expected = expected.clone();
-            return Err(TrainError::Checkpoint { path: path.into(), key, expected, got });
+    tell: &mut dyn FnMut(String),
+) -> Result<Option<Measured>, TrainError> {
+    for path in [path, &previous(path)] {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == ErrorKind::NotFound => continue,
+            Err(source) => return Err(TrainError::Io { path: path.into(), source }),
+        };
+        match unpack(path, bytes) {
+            Ok(checkpoint) => return checkpoint.load(trainer, identity, path).map(Some),
+            Err(reason) => tell(format!("{}: {reason}; this checkpoint is passed over", path.display())),
         }
     }
-    let step: u64 = get("step").parse().map_err(|_| corrupt("no step in its metadata"))?;
-    let mut losses = Vec::new();
+    Ok(None)
+}
+
+/// Removes both generations. What cannot be removed would only cost space.
+pub fn remove(path: &Path) {
+    for path in [path, &previous(path)] {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// The content of a whole file.
+struct Checkpoint {
+    tensors: Tensors,
+    metadata: HashMap<String, String>,
+    step: u64,
+    measured: Measured,
+}
+
+/// Reads the bytes of a checkpoint, or says why they are not what was written.
+fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Checkpoint, String> {
+    let whole = unsealed(bytes).ok_or("it is not what was written, by its digest")?;
+    let (tensors, metadata) = weights::decode(path, &whole).map_err(|error| match error {
+        NnError::Corrupt { reason, .. } => reason,
+        other => other.to_string(),
+    })?;
+    let get = |key: &str| metadata.get(key).map_or("", String::as_str);
+    let step = get("step").parse().map_err(|_| "it has no step")?;
+    let mut measured = Measured::default();
     for word in get("losses").split_whitespace() {
-        losses.push(f64::from_bits(u64::from_str_radix(word, 16).map_err(|_| corrupt("a loss is not a number"))?));
+        let bits = u64::from_str_radix(word, 16).map_err(|_| "a loss is no number")?;
+        measured.losses.push(f64::from_bits(bits));
     }
-    for param in trainer.net.params.clone() {
-        trainer.executor.write(param.w, weights::take(&tensors, &param, path)?)?;
-        if let Some(h) = param.h {
-            let history = crate::nn::Param { name: format!("history.{}", param.name), ..param };
-            trainer.executor.write(h, weights::take(&tensors, &history, path)?)?;
+    for record in serde_json::Deserializer::from_str(get("records")).into_iter() {
+        measured.records.push(record.map_err(|error| format!("its records: {error}"))?);
+    }
+    Ok(Checkpoint { step, measured, tensors, metadata })
+}
+
+impl Checkpoint {
+    fn load(mut self, trainer: &mut Trainer<'_>, identity: &Identity, path: &Path) -> Result<Measured, TrainError> {
+        for (key, expected) in [("configuration", &identity.configuration), ("device", &identity.device)] {
+            let got = self.metadata.remove(key).unwrap_or_default();
+            if got != *expected {
+                let expected = expected.clone();
+                return Err(TrainError::Checkpoint { path: path.into(), key, expected, got });
+            }
         }
+        for param in trainer.net.params.clone() {
+            trainer.executor.write(param.w, weights::take(&self.tensors, &param, path)?)?;
+            if let Some(h) = param.h {
+                let history = Param { name: format!("history.{}", param.name), ..param };
+                trainer.executor.write(h, weights::take(&self.tensors, &history, path)?)?;
+            }
+        }
+        trainer.step = self.step;
+        Ok(self.measured)
     }
-    trainer.step = step;
-    // A record written behind the checkpoint is written again when the run comes there.
-    records.retain(|record| record.step <= step);
-    Ok(Some(losses))
+}
+
+/// What stands before a checkpoint's own digest.
+const BEFORE: &[u8] = b"digest = ";
+/// What stands for the digest while it is computed.
+const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+fn place(bytes: &[u8]) -> Option<usize> {
+    let at = bytes.windows(BEFORE.len()).position(|words| words == BEFORE)? + BEFORE.len();
+    (at + BLANK.len() <= bytes.len()).then_some(at)
+}
+
+/// Writes the digest of all bytes into its blank place among them.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    if let Some(at) = place(&bytes) {
+        let digest = digest::hex(&bytes);
+        bytes[at..at + BLANK.len()].copy_from_slice(digest.as_bytes());
+    }
+    bytes
+}
+
+/// The bytes as they were sealed, where they are those.
+fn unsealed(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let at = place(&bytes)?;
+    let end = at + BLANK.len();
+    let written = bytes[at..end].to_vec();
+    bytes[at..end].copy_from_slice(BLANK.as_bytes());
+    (digest::hex(&bytes).as_bytes() == written).then_some(bytes)
 }

@@ -43,13 +43,15 @@ pub enum TrainError {
         /// Which set.
         what: &'static str,
     },
-    /// The loss is no longer a number.
-    #[error("the loss became {loss} at step {step}: the network has diverged; lower base_lr")]
+    /// Numbers of the network that are none.
+    #[error("{place} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr")]
     Diverged {
         /// The step.
         step: u64,
-        /// The loss.
+        /// The loss of that step, or of the evaluation behind it.
         loss: f64,
+        /// The first tensor, in the order of computation, that holds an infinity or a NaN.
+        place: String,
     },
     /// A checkpoint of other settings.
     #[error(

@@ -10,6 +10,7 @@ pub mod prefix;
 pub mod record;
 pub mod solver;
 pub mod trainer;
+mod watch;
 
 pub use batches::{Batches, Images, Reading};
 pub use confusion::Confusion;

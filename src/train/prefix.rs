@@ -119,6 +119,7 @@ impl<'a> Trainer<'a> {
         let mut cache = Vec::new();
         self.feeder.go_through(train.set, self.net.batch);
         for inputs in all.chunks(self.net.batch) {
+            self.go_on()?;
             let mut crops = self.batches.windows(inputs, train.set, self.net.def.input[1])?;
             // A batch that is not full computes some window of what stands in its empty places.
             crops.resize(3 * self.net.batch, 0);

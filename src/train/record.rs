@@ -24,17 +24,18 @@ pub struct Record {
     pub images: u64,
 }
 
+/// The text of a file of records.
+pub fn text(records: &[Record]) -> String {
+    // A record holds numbers only, which always serialise.
+    records.iter().map(|record| serde_json::to_string(record).unwrap_or_default() + "\n").collect()
+}
+
 /// Writes all records, replacing the file.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write(path: &Path, records: &[Record]) -> Result<(), TrainError> {
-    let mut text = String::new();
-    for record in records {
-        // A record holds numbers only, which always serialise.
-        text.push_str(&serde_json::to_string(record).unwrap_or_default());
-        text.push('\n');
-    }
+    let text = text(records);
     atomic::write(path, text.as_bytes()).map_err(|source| TrainError::Io { path: path.into(), source })
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     data::crop::Crop,
-    host::Stream,
+    host::{Stop, Stream},
     nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, TRAIN},
     ops::{Device, Executor, Step},
 };
@@ -56,6 +56,9 @@ pub struct Trainer<'a> {
     pub(super) prefix: Prefix,
     pub(super) shared: Option<(&'a Prefixes, String)>,
     pub(super) feeder: Feeder,
+    pub(super) stop: Stop,
+    /// The loss of the last step or evaluation.
+    pub(super) loss: f64,
 }
 
 impl<'a> Trainer<'a> {
@@ -109,7 +112,21 @@ impl<'a> Trainer<'a> {
             prefix,
             shared: None,
             feeder: Feeder::default(),
+            stop: Stop::default(),
+            loss: 0.0,
         })
+    }
+
+    /// Lets a stop end also what takes longer than a step: an evaluation, and the first pass through a frozen
+    /// prefix. They come back with [`TrainError::Stopped`] and are done whole the next time.
+    pub fn stopping(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Fails where a stop is asked for.
+    pub(super) fn go_on(&self) -> Result<(), TrainError> {
+        if self.stop.asked() { Err(TrainError::Stopped { step: self.step }) } else { Ok(()) }
     }
 
     /// Writes what a training step reads, and returns the tape that it runs.
@@ -155,15 +172,16 @@ impl<'a> Trainer<'a> {
     /// One training step. Returns the mean loss of its batch.
     ///
     /// # Errors
-    /// A lost device; a loss that is not finite.
+    /// A lost device; a loss that is not finite; a stop while the prefix is computed.
     pub fn train_step(&mut self) -> Result<f64, TrainError> {
         let tape = self.write_step()?;
         let rate = self.solver.rate(self.step);
         self.executor.run(tape, &Step { iteration: self.step as u32, rate, dropout: self.dropout })?;
         let losses = self.executor.read(self.net.loss)?;
         let loss = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
+        self.loss = loss;
         if !loss.is_finite() {
-            return Err(TrainError::Diverged { step: self.step, loss });
+            return Err(self.diverged(loss));
         }
         self.step += 1;
         Ok(loss)
@@ -172,7 +190,7 @@ impl<'a> Trainer<'a> {
     /// Evaluates on images, centre window, no dropout. The last batch may be partly filled.
     ///
     /// # Errors
-    /// No images; a lost device.
+    /// No images; a lost device; a loss that is not finite; a stop.
     pub fn evaluate(&mut self, images: &Images<'_>) -> Result<Scores, TrainError> {
         self.evaluate_into(images, None)
     }
@@ -197,11 +215,16 @@ impl<'a> Trainer<'a> {
         let (mut loss, mut first, mut fifth) = (0.0, 0, 0);
         self.feeder.go_through(images.set, batch);
         for indices in all.chunks(batch) {
+            self.go_on()?;
             self.write_batch(images, indices, &crops)?;
             self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
             let losses = self.executor.read(self.net.loss)?;
             let ranks = self.executor.read_words(self.net.rank)?;
-            loss += losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();
+            let batch_loss = losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();
+            if !batch_loss.is_finite() {
+                return Err(self.diverged(batch_loss));
+            }
+            loss += batch_loss;
             first += ranks[..indices.len()].iter().filter(|&&rank| rank < 1).count();
             fifth += ranks[..indices.len()].iter().filter(|&&rank| rank < 5).count();
             if let Some(confusion) = confusion.as_deref_mut() {

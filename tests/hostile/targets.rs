@@ -211,7 +211,7 @@ pub fn whole_report(bytes: &[u8]) {
         let _ = serde_json::to_string(&report);
         let mut drawn = report::Drawn::default();
         // Drawing takes a hundred times as long as all the rest: one input of sixteen is drawn.
-        if bytes.len() % 16 == 0 {
+        if bytes.len().is_multiple_of(16) {
             drawn = report::draw(&report, std::slice::from_ref(&study)).unwrap_or_default();
         }
         let _ = report::page(&report, &drawn);

@@ -48,7 +48,7 @@ pub fn lrn(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let (xi, dyi) = (m.real("x", shape, x.f32s()?), m.real("dy", shape, dy.f32s()?));
     let (y, dx) = (m.result("y", shape), m.result("dx", shape));
     m.call(lrn::Forward { dims, x: xi, y });
-    m.call(lrn::Backward { dims, x: xi, dy: dyi, dx });
+    m.call(lrn::Backward { dims, x: xi, dy: dyi, dx, rectified: false });
     let mut e = m.run(device)?;
     let results = [("y", Got::new(&x.shape, e.read_f64(y)?)), ("dx", Got::new(&x.shape, e.read_f64(dx)?))];
     judged(case, &results, |output| judge::rule_of(case, output))

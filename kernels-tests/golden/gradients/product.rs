@@ -33,10 +33,9 @@ pub fn dense(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     };
     let (y, dx, dw) = (m.result("y", output), m.result("dx", image), m.result("dw", kernel));
     let db = m.result("db", TensorShape::Channels(k));
-    m.call(dense::Forward { dims, x: xi, w: wi, b, y });
-    m.call(dense::BackwardInput { dims, w: wi, dy: dyi, dx });
-    m.call(dense::BackwardWeight { dims, x: xi, dy: dyi, dw });
-    m.call(dense::BackwardBias { dims, dy: dyi, db });
+    m.call(dense::Forward { dims, x: xi, w: wi, b, y, relu: false });
+    m.call(dense::BackwardInput { dims, w: wi, dy: dyi, dx, rectified: None });
+    m.call(dense::BackwardWeight { dims, x: xi, dy: dyi, dw, db });
     let mut e = m.run(device)?;
     let results = [
         ("y", Got::new(&dy.shape, e.read_f64(y)?)),

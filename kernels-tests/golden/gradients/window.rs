@@ -52,10 +52,9 @@ pub fn conv2d(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let b = if bias { Some(m.real("b", TensorShape::Channels(dims.k), case.given("b")?.f32s()?)) } else { None };
     let (y, dx, dw) = (m.result("y", output), m.result("dx", image), m.result("dw", kernel));
     let db = m.result("db", TensorShape::Channels(dims.k));
-    m.call(conv2d::Forward { dims, x: xi, w: wi, b, y });
-    m.call(conv2d::BackwardInput { dims, w: wi, dy: dyi, dx });
-    m.call(conv2d::BackwardWeight { dims, x: xi, dy: dyi, dw });
-    m.call(conv2d::BackwardBias { dims, dy: dyi, db });
+    m.call(conv2d::Forward { dims, x: xi, w: wi, b, y, relu: false });
+    m.call(conv2d::BackwardInput { dims, w: wi, dy: dyi, dx, rectified: None });
+    m.call(conv2d::BackwardWeight { dims, x: xi, dy: dyi, dw, db });
     let mut e = m.run(device)?;
     let results = [
         ("y", Got::new(&[dims.x.n, dims.k, dims.p, dims.q], e.read_f64(y)?)),
@@ -77,7 +76,7 @@ pub fn max_pool(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let (xi, dyi) = (m.real("x", image, x.f32s()?), m.real("dy", output, dy.f32s()?));
     let (y, dx, argmax) = (m.result("y", output), m.result("dx", image), m.result_words("argmax", output));
     m.call(max_pool::Forward { dims, x: xi, y, argmax });
-    m.call(max_pool::Backward { dims, argmax, dy: dyi, dx });
+    m.call(max_pool::Backward { dims, argmax, dy: dyi, dx, rectified: None });
     let mut e = m.run(device)?;
     let out = [dims.x.n, dims.x.c, dims.p, dims.q];
     let places = e.read_words(argmax)?.into_iter().map(f64::from).collect();

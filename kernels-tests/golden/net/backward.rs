@@ -11,7 +11,7 @@ use strata::{
     ops::{
         TensorId, TensorShape, conv2d, dense,
         dropout::{Apply, Mask},
-        lrn, max_pool, relu,
+        lrn, max_pool,
         sgd::{Convention, Update},
     },
 };
@@ -76,11 +76,11 @@ impl Net<'_> {
                         TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
                     let ([dw, db], both) = self.trained(&format!("conv{layer}"), layer, kernel)?;
                     updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
-                    self.m.call(conv2d::BackwardWeight { dims, x, dy, dw });
-                    self.m.call(conv2d::BackwardBias { dims, dy, db });
+                    self.m.call(conv2d::BackwardWeight { dims, x, dy, dw, db });
                     if layer > frozen + 1 {
                         let dx = self.gradient(x, dims.x);
-                        self.m.call(conv2d::BackwardInput { dims, w, dy, dx });
+                        let rectified = self.rectified.contains(&x).then_some(x);
+                        self.m.call(conv2d::BackwardInput { dims, w, dy, dx, rectified });
                     }
                 }
                 Back::Dense { layer, dims, x, w, y } if layer > frozen => {
@@ -88,16 +88,12 @@ impl Net<'_> {
                     let kernel = TensorShape::Kernel { dims: [dims.k, dims.x.c, dims.x.h, dims.x.w], groups: 1 };
                     let ([dw, db], both) = self.trained(&format!("fc{layer}"), layer, kernel)?;
                     updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
-                    self.m.call(dense::BackwardWeight { dims, x, dy, dw });
-                    self.m.call(dense::BackwardBias { dims, dy, db });
+                    self.m.call(dense::BackwardWeight { dims, x, dy, dw, db });
                     if layer > frozen + 1 {
                         let dx = self.gradient(x, dims.x);
-                        self.m.call(dense::BackwardInput { dims, w, dy, dx });
+                        let rectified = self.rectified.contains(&x).then_some(x);
+                        self.m.call(dense::BackwardInput { dims, w, dy, dx, rectified });
                     }
-                }
-                Back::Relu { layer, dims, y } if layer > frozen => {
-                    let dy = self.gradient(y, dims);
-                    self.m.call(relu::Backward { dims, y, dy });
                 }
                 Back::Dropout { layer, dims, mask, y } if layer > frozen => {
                     let x = self.gradient(y, dims);
@@ -105,11 +101,13 @@ impl Net<'_> {
                 }
                 Back::Norm { layer, dims, x, y } if layer > frozen => {
                     let (dy, dx) = (self.gradient(y, dims.x), self.gradient(x, dims.x));
-                    self.m.call(lrn::Backward { dims, x, dy, dx });
+                    let rectified = self.rectified.contains(&x);
+                    self.m.call(lrn::Backward { dims, x, dy, dx, rectified });
                 }
                 Back::Pool { layer, dims, argmax, x, y } if layer > frozen => {
                     let (dy, dx) = (self.gradient(y, dims.y()), self.gradient(x, dims.x));
-                    self.m.call(max_pool::Backward { dims, argmax, dy, dx });
+                    let rectified = self.rectified.contains(&x).then_some(x);
+                    self.m.call(max_pool::Backward { dims, argmax, dy, dx, rectified });
                 }
                 // Below the lowest trainable layer nothing is computed backward.
                 _ => {}

@@ -14,7 +14,6 @@ use strata::{
         dropout::{Apply, Mask},
         lrn,
         max_pool::{self, MaxPool},
-        relu,
     },
 };
 
@@ -29,7 +28,6 @@ pub struct Shown {
 pub enum Back {
     Conv { layer: usize, dims: ConvDims, x: TensorId, w: TensorId, y: TensorId },
     Dense { layer: usize, dims: DenseDims, x: TensorId, w: TensorId, y: TensorId },
-    Relu { layer: usize, dims: ImageDims, y: TensorId },
     Norm { layer: usize, dims: LrnDims, x: TensorId, y: TensorId },
     Pool { layer: usize, dims: PoolDims, argmax: TensorId, x: TensorId, y: TensorId },
     Dropout { layer: usize, dims: ImageDims, mask: TensorId, y: TensorId },
@@ -45,6 +43,8 @@ pub struct Net<'a> {
     pub parameters: Vec<(usize, [TensorId; 2])>,
     pub masks: Vec<(TensorId, &'a Array)>,
     pub gradients: Vec<(TensorId, TensorId)>,
+    /// The tensors that rectifiers have written, in place dropout or not.
+    pub rectified: Vec<TensorId>,
 }
 
 impl Net<'_> {
@@ -94,11 +94,10 @@ impl Net<'_> {
         let [w, b] = self.parameters(&name, layer, kernel, dims.k)?;
         let out = dims.y();
         let y = self.m.result(&name, TensorShape::Activation(out));
-        self.m.call(conv2d::Forward { dims, x, w, b: Some(b), y });
-        self.m.call(relu::Forward { dims: out, y });
+        self.m.call(conv2d::Forward { dims, x, w, b: Some(b), y, relu: true });
+        self.rectified.push(y);
         self.show(format!("act_relu{layer}"), y, &[out.n, out.c, out.h, out.w]);
         self.back.push(Back::Conv { layer, dims, x, w, y });
-        self.back.push(Back::Relu { layer, dims: out, y });
         Ok((y, out))
     }
 
@@ -129,14 +128,13 @@ impl Net<'_> {
         let [w, b] = self.parameters(&format!("fc{layer}"), layer, kernel, dims.k)?;
         let out = dims.y();
         let y = self.m.result("fc", TensorShape::Activation(out));
-        self.m.call(dense::Forward { dims, x, w, b: Some(b), y });
+        self.m.call(dense::Forward { dims, x, w, b: Some(b), y, relu: layer < 8 });
         self.back.push(Back::Dense { layer, dims, x, w, y });
         if layer == 8 {
             self.show("act_fc8", y, &[out.n, out.c]);
             return Ok((y, out));
         }
-        self.m.call(relu::Forward { dims: out, y });
-        self.back.push(Back::Relu { layer, dims: out, y });
+        self.rectified.push(y);
         let given = self.case.given(&format!("mask_fc{layer}"))?;
         let mask = self.m.result_words("mask", TensorShape::Activation(out));
         self.masks.push((mask, given));

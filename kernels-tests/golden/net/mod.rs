@@ -45,6 +45,7 @@ pub fn net(case: &Case, device: &Device) -> Result<Verdict, Stop> {
         parameters: Vec::new(),
         masks: Vec::new(),
         gradients: Vec::new(),
+        rectified: Vec::new(),
     };
     let (images, labels) = (case.given("x")?, case.given("labels")?);
     let image = ImageDims { n: net.s.batch, c: 3, h: net.s.image, w: net.s.image };

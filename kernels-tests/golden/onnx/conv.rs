@@ -29,7 +29,7 @@ pub fn conv(case: &Case, device: &Device) -> Result<Verdict, Stop> {
         None => None,
     };
     let y = m.result("y", TensorShape::Activation(dims.y()));
-    m.call(conv2d::Forward { dims, x: xi, w: wi, b, y });
+    m.call(conv2d::Forward { dims, x: xi, w: wi, b, y, relu: false });
     case.all_understood()?;
     let mut e = m.run(device)?;
     let shape = outer(windows.flat, [dims.x.n, dims.k, dims.p, dims.q]);

@@ -50,7 +50,7 @@ fn product(device: &Device, a: &Matrix, b: &Matrix, bias: Option<&[f32]>) -> Res
     let w = m.real("b", kernel, &b.transposed().values);
     let bias = bias.map(|bias| m.real("c", TensorShape::Channels(b.columns), bias));
     let y = m.result("y", map(a.rows, b.columns, 1, 1));
-    m.call(Forward { dims, x, w, b: bias, y });
+    m.call(Forward { dims, x, w, b: bias, y, relu: false });
     Ok(m.run(device)?.read_f64(y)?)
 }
 

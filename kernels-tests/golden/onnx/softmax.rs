@@ -98,7 +98,7 @@ pub fn weighted(device: &Device, values: &[f64], weight: f64) -> Result<Vec<f64>
     let x = m.result("x", TensorShape::Activation(dims.x));
     let w = m.result("w", TensorShape::Kernel { dims: [1, values.len(), 1, 1], groups: 1 });
     let y = m.result("y", map(1, 1, 1, 1));
-    m.call(DenseForward { dims, x, w, b: None, y });
+    m.call(DenseForward { dims, x, w, b: None, y, relu: false });
     let mut e = m.load(device)?;
     e.write_f64(x, values)?;
     e.write_f64(w, &vec![weight; values.len()])?;

@@ -1,33 +1,72 @@
 //! The operations of a training step, one by one.
 
-use super::median;
+use super::{median, net};
 use crate::{
-    host::Stream,
     nn::TRAIN,
-    ops::{Executor, Step},
+    ops::{Executor, program::Entry},
 };
 use anyhow::{Result, bail};
+use serde::Serialize;
 use std::io::Write;
 
-/// Prints a line an operation: its layer, milliseconds, share of the step, and GFLOP/s where it multiplies.
-pub fn print(executor: &mut Executor, steps: u32, out: &mut impl Write) -> Result<()> {
+/// One operation of a step.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Layer, operation and pass.
+    pub layer: String,
+    pub operation: &'static str,
+    pub pass: &'static str,
+    /// The median.
+    pub milliseconds: f64,
+    /// Multiplications and additions, 10^9 a second; 0 where it does not multiply.
+    pub gflops: f64,
+    /// What it must read and write at least, 10^9 bytes a second.
+    pub gigabytes_per_second: f64,
+}
+
+impl Row {
+    fn new(entry: &Entry, seconds: f64) -> Self {
+        let cost = entry.op.cost();
+        Self {
+            layer: entry.layer.clone(),
+            operation: entry.op.stem(),
+            pass: entry.op.pass(),
+            milliseconds: 1e3 * seconds,
+            gflops: 2e-9 * cost.macs as f64 / seconds,
+            gigabytes_per_second: 4e-9 * cost.elements as f64 / seconds,
+        }
+    }
+}
+
+/// Times every operation of some training steps; a first step warms up.
+pub fn measure(executor: &mut Executor, steps: u32) -> Result<Vec<Row>> {
     let mut columns: Vec<Vec<f64>> = Vec::new();
     for iteration in 0..steps.max(1) + 1 {
-        let step = Step { iteration, rate: 1e-4, dropout: Stream::named("bench/dropout") };
-        let Some(seconds) = executor.run_timed(TRAIN, &step) else {
-            bail!("operations are timed one by one on the cpu only: leave out --layers");
+        let Some(seconds) = executor.run_timed(TRAIN, &net::step(iteration))? else {
+            bail!("this adapter has no timestamps: leave out --layers");
         };
-        columns.resize(seconds.len(), Vec::new());
-        columns.iter_mut().zip(seconds).for_each(|(column, seconds)| column.push(seconds));
+        if iteration > 0 {
+            columns.resize(seconds.len(), Vec::new());
+            columns.iter_mut().zip(seconds).for_each(|(column, seconds)| column.push(seconds));
+        }
     }
-    let medians: Vec<f64> = columns.into_iter().map(median).collect();
-    let total: f64 = medians.iter().sum();
-    writeln!(out, "\n{:<8} {:<22} {:<16} {:>9} {:>7} {:>9}", "layer", "operation", "pass", "ms", "share", "GFLOP/s")?;
-    for (entry, seconds) in executor.program().tapes[TRAIN].iter().zip(medians) {
-        let macs = entry.op.cost().macs as f64;
-        let gflops = if macs > 0.0 { format!("{:.1}", 2e-9 * macs / seconds) } else { String::new() };
-        let (stem, pass, share) = (entry.op.stem(), entry.op.pass(), 100.0 * seconds / total);
-        writeln!(out, "{:<8} {stem:<22} {pass:<16} {:9.3} {share:6.1}% {gflops:>9}", entry.layer, 1e3 * seconds)?;
+    let entries = executor.program().tapes[TRAIN].iter();
+    Ok(entries.zip(columns).map(|(entry, seconds)| Row::new(entry, median(seconds))).collect())
+}
+
+/// Prints a line an operation; `peak` is the most GFLOP/s of the device, where it is known.
+pub fn print(rows: &[Row], peak: Option<f64>, out: &mut impl Write) -> Result<()> {
+    let total: f64 = rows.iter().map(|row| row.milliseconds).sum();
+    let titles = ("layer", "operation", "pass", "ms", "share", "GFLOP/s", "of peak", "GB/s");
+    let (layer, operation, pass, ms, share, gflops, of_peak, bytes) = titles;
+    writeln!(out, "\n{layer:<8} {operation:<22} {pass:<16} {ms:>9} {share:>7} {gflops:>9} {of_peak:>8} {bytes:>7}")?;
+    for row in rows {
+        let share = 100.0 * row.milliseconds / total;
+        let multiplies = row.gflops > 0.0;
+        let gflops = if multiplies { format!("{:.1}", row.gflops) } else { String::new() };
+        let of_peak = peak.filter(|_| multiplies).map_or(String::new(), |p| format!("{:.0}%", 100.0 * row.gflops / p));
+        write!(out, "{:<8} {:<22} {:<16} {:9.3} ", row.layer, row.operation, row.pass, row.milliseconds)?;
+        writeln!(out, "{share:6.1}% {gflops:>9} {of_peak:>8} {:7.1}", row.gigabytes_per_second)?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! `strata bench`: how fast this machine trains. Correctness is `strata gradcheck`'s; nothing here asserts a time.
 
+mod kernels;
 mod layers;
+mod net;
 mod step;
 
 use anyhow::Result;
@@ -10,11 +12,14 @@ use clap::Subcommand;
 pub enum Options {
     /// Whole training steps and inference of one net of the zoo on random images
     Step(step::Options),
+    /// Every operation of the study's nets at their shapes, after it has been checked, against the device's peak
+    Kernels(kernels::Options),
 }
 
 pub fn main(options: &Options) -> Result<()> {
     match options {
         Options::Step(options) => step::main(options),
+        Options::Kernels(options) => kernels::main(options),
     }
 }
 

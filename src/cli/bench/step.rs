@@ -1,11 +1,10 @@
 //! `strata bench step`: training steps with dropout, momentum and decay, and inference, in images a second.
 
-use super::{super::Format, layers, median};
+use super::{super::Format, layers, median, net};
 use crate::{
     cli::{DeviceArgs, device},
-    host::Stream,
-    nn::{BuildOptions, EVAL, Input, Net, TRAIN, zoo},
-    ops::{Executor, OpsError, Step, sgd::Convention},
+    nn::{EVAL, TRAIN},
+    ops::OpsError,
 };
 use anyhow::Result;
 use clap::Args;
@@ -26,7 +25,7 @@ pub struct Options {
     /// Freeze the first n layers
     #[arg(long, value_name = "N")]
     freeze: Option<usize>,
-    /// Print the time of every operation of a step (cpu only)
+    /// Print the time of every operation of a step
     #[arg(long)]
     layers: bool,
     /// text, or json: one object
@@ -36,46 +35,14 @@ pub struct Options {
     device: DeviceArgs,
 }
 
-/// Outputs of the nets that are timed: what their data sets have.
-fn classes(net: &str) -> usize {
-    match net {
-        "alexnet28" => 10,
-        "alexnet32" => 100,
-        _ => 1000,
-    }
-}
-
 pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device)?;
-    let classes = classes(&options.net);
-    let mut def = zoo::net(&options.net, classes)?;
-    if let Some(n) = options.freeze {
-        def.freeze(n)?;
-    }
-    let net = Net::build(
-        &def,
-        BuildOptions {
-            batch: options.batch,
-            input: Input::Activation,
-            momentum: 0.9,
-            weight_decay: 0.0005,
-            convention: Convention::Caffe,
-            given_masks: false,
-        },
-    )?;
-    let mut executor = Executor::load(&device, net.program.clone())?;
-    let stream = |purpose: &str| Stream::named(&format!("bench/{purpose}"));
-    net.initialise(&mut executor, |name| stream(name))?;
-    let images = options.batch * def.input.iter().product::<usize>();
-    executor.write(net.x, &stream("images").normal(images, 1.0))?;
-    let labels: Vec<u32> = (0..options.batch).map(|i| (i % classes) as u32).collect();
-    executor.write_words(net.labels, &labels)?;
-
+    let (net, mut executor) = net::load(&options.net, options.batch, options.freeze, &device)?;
     let mut time = |tape: usize| -> Result<f64, OpsError> {
         let mut seconds = Vec::new();
         for iteration in 0..options.steps.max(1) + 2 {
             let start = Instant::now();
-            executor.run(tape, &Step { iteration, rate: 1e-4, dropout: stream("dropout") })?;
+            executor.run(tape, &net::step(iteration))?;
             // Reading the loss waits for a GPU to end.
             executor.read(net.loss)?;
             seconds.push(start.elapsed().as_secs_f64());
@@ -105,7 +72,8 @@ pub fn main(options: &Options) -> Result<()> {
         writeln!(out, "{what:<10} {ms:9.2} ms {rate:9.1} images/s {gflops:8.1} GFLOP/s")?;
     }
     if options.layers {
-        layers::print(&mut executor, options.steps, &mut out)?;
+        let rows = layers::measure(&mut executor, options.steps)?;
+        layers::print(&rows, None, &mut out)?;
     }
     Ok(())
 }

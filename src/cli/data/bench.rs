@@ -1,5 +1,6 @@
 //! `strata data bench`.
 
+use crate::cli::output::print_line;
 use crate::{
     cpu,
     data::{
@@ -60,7 +61,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     let start = Instant::now();
     pack(&set, &out, PackOptions { side: 256, on_bad: OnBad::Fail, max_bad: 0 }, &|_, _| true)?;
     let rate = f64::from(options.images) / start.elapsed().as_secs_f64();
-    println!("packing {width} x {height} JPEG to 256 x 256: {rate:.0} images/s on {threads} threads");
+    print_line!("packing {width} x {height} JPEG to 256 x 256: {rate:.0} images/s on {threads} threads")?;
 
     let train = Store::open(&out)?.dataset()?.train;
     let (images, batch) = (train.len(), options.batch as usize);
@@ -75,7 +76,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
         number += 1;
     }
     let rate = number as f64 * batch as f64 / start.elapsed().as_secs_f64();
-    println!("reading shuffled batches of {batch} from the packed file: {rate:.0} images/s");
+    print_line!("reading shuffled batches of {batch} from the packed file: {rate:.0} images/s")?;
 
     let stored = ImageDims { n: batch, h: 256, w: 256, c: 3 };
     let (mean, mut x) = (vec![120.0; 256 * 256 * 3], vec![0.0f32; batch * 227 * 227 * 3]);
@@ -92,7 +93,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
         number += 1;
     }
     let rate = (number - first) as f64 * batch as f64 / start.elapsed().as_secs_f64();
-    println!("the same, cropped to 227 x 227, mirrored, less the mean (cpu executor): {rate:.0} images/s");
+    print_line!("the same, cropped to 227 x 227, mirrored, less the mean (cpu executor): {rate:.0} images/s")?;
     Ok(())
 }
 

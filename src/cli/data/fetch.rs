@@ -1,6 +1,7 @@
 //! `strata data fetch`.
 
 use super::bar;
+use crate::cli::output::print_line;
 use crate::data::fetch::{CATALOGUE, fetch, find};
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -32,6 +33,6 @@ pub fn main(options: &Options) -> Result<()> {
     });
     bar.finish_and_clear();
     result?;
-    println!("{}: --set data.source={} --set data.path={}", set.name, set.source, folder.display());
+    print_line!("{}: --set data.source={} --set data.path={}", set.name, set.source, folder.display())?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `strata data inspect`.
 
+use crate::cli::output::{note, print_line};
 use crate::{
     cli::Format,
     data::{fetch::unlike_published, folder, inspect},
@@ -43,45 +44,46 @@ pub fn main(options: &Options) -> Result<()> {
     };
     if Path::new(&options.path).is_dir() && options.data != "folder" {
         for name in unlike_published(Path::new(&options.path))? {
-            eprintln!("warning: {name} is not the published file, byte for byte; its records may be in another order");
+            note!("warning: {name} is not the published file, byte for byte; its records may be in another order");
         }
     }
     let found = inspect::inspect(&dataset)?;
     match options.format {
-        Format::Json => println!("{}", serde_json::to_string(&found)?),
+        Format::Json => print_line!("{}", serde_json::to_string(&found)?)?,
         Format::Text => {
             let [height, width, channels] = found.shape;
-            println!("{}: {} classes, images of {height} x {width} x {channels}", found.name, found.classes.len());
+            print_line!("{}: {} classes, images of {height} x {width} x {channels}", found.name, found.classes.len())?;
             if let Some([least, median, most]) = sizes {
-                println!(
+                print_line!(
                     "files of {least:?} to {most:?} pixels (width, height), median {median:?}; warped for what follows"
-                );
+                )?;
             }
-            println!("{:>8} {:>8}  class", "training", "test");
+            print_line!("{:>8} {:>8}  class", "training", "test")?;
             for count in &found.classes {
-                println!("{:>8} {:>8}  {}", count.train, count.test, count.class);
+                print_line!("{:>8} {:>8}  {}", count.train, count.test, count.class)?;
             }
-            println!("{:>8} {:>8}  all", dataset.train.len(), dataset.test.len());
-            println!(
+            print_line!("{:>8} {:>8}  all", dataset.train.len(), dataset.test.len())?;
+            print_line!(
                 "mean of each channel {:.2?}, deviation {:.2} (training images, 0 to 255)",
-                found.channel_mean, found.std
-            );
+                found.channel_mean,
+                found.std
+            )?;
             let twice = &found.twice;
-            println!(
+            print_line!(
                 "the same pixels again: {} in training, {} in test, {} test images that training holds, too",
                 twice.in_training,
                 twice.in_test,
                 twice.across.len()
-            );
+            )?;
             for [test, train] in twice.across.iter().take(NAMED) {
-                println!("  test image {test} is training image {train}");
+                print_line!("  test image {test} is training image {train}")?;
             }
         }
     }
     if let Some(path) = &options.sheet {
         atomic::write(path, &inspect::contact_sheet(&dataset)?)
             .with_context(|| format!("writing {}", path.display()))?;
-        eprintln!("{}", path.display());
+        note!("{}", path.display());
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `strata data pack`.
 
 use super::bar;
+use crate::cli::output::{note, print_line};
 use crate::{
     cli::{Format, exit_code, interrupt::Interrupt},
     data::{
@@ -46,10 +47,11 @@ enum OnBadImage {
 }
 
 pub fn main(options: &Options) -> Result<()> {
+    let interrupt = Interrupt::listen()?;
     let set = folder::open(&options.dir, options.val_labels.as_deref())?;
     let (train, test) = (&set.train, &set.test);
     let (images, ignored) = (train.items.len() + test.items.len(), train.ignored + test.ignored);
-    eprintln!(
+    note!(
         "{}: {} classes, {} training and {} test images, {ignored} other files passed over",
         set.name(),
         train.class_names.len(),
@@ -60,7 +62,7 @@ pub fn main(options: &Options) -> Result<()> {
         OnBadImage::Fail => OnBad::Fail,
         OnBadImage::Skip => OnBad::Skip,
     };
-    let interrupt = Interrupt::listen()?;
+    interrupt.ask_first();
     let bar = bar("{bar:30} {pos}/{len} images, {per_sec}, {eta} left");
     bar.set_length(images as u64);
     let start = Instant::now();
@@ -79,21 +81,22 @@ pub fn main(options: &Options) -> Result<()> {
     let seconds = start.elapsed().as_secs_f64();
     let rate = (packed.images - packed.resumed) as f64 / seconds;
     for skipped in &packed.skipped {
-        eprintln!("skipped {}: {}", skipped.name, skipped.reason);
+        note!("skipped {}: {}", skipped.name, skipped.reason);
     }
     let (kept, skipped, out) = (packed.images, packed.skipped.len(), options.out.display());
     match options.format {
-        Format::Text => println!(
+        Format::Text => print_line!(
             "{kept} images of {0} x {0} in {out}: {1} packed before, {seconds:.1} s, {rate:.0} images/s, {skipped} skipped",
-            options.size, packed.resumed
-        ),
-        Format::Json => println!(
+            options.size,
+            packed.resumed
+        )?,
+        Format::Json => print_line!(
             "{}",
             serde_json::json!({
                 "file": options.out, "images": kept, "resumed": packed.resumed, "seconds": seconds,
                 "images_per_second": rate, "skipped": packed.skipped,
             })
-        ),
+        )?,
     }
     Ok(())
 }

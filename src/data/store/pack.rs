@@ -132,6 +132,11 @@ impl Build {
         if file.try_lock().is_err() {
             return Err(StoreError::Busy { path }.into());
         }
+        if out.exists() {
+            // Another process has finished it since this one looked; what was opened here is a new, empty file.
+            let _ = std::fs::remove_file(&path);
+            return Err(StoreError::Busy { path }.into());
+        }
         let (journal, mut chunks) = Journal::open(&journal_path, identity)?;
         let len = file.metadata().map_err(failure)?.len();
         let image = 3 * u64::from(options.side) * u64::from(options.side);

@@ -71,6 +71,12 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "one window over all", x: [3, 4, 6, 5], k: 9, kernel: [6, 5], ..PLAIN },
     Configuration { text: "2304 terms", x: [1, 256, 6, 6], k: 33, kernel: [3, 3], pads: [1; 4], ..PLAIN },
     Configuration { text: "17 images of 272 pixels: sums over images in several runs", x: [17, 2, 17, 16], k: 3, kernel: [3, 3], pads: [1; 4], ..PLAIN },
+    Configuration { text: "conv3 of alexnet32", x: [3, 64, 8, 8], k: 96, kernel: [3, 3], pads: [1; 4], ..PLAIN },
+    Configuration { text: "conv4 of caffenet, shrunk: groups of many channels", x: [2, 96, 13, 13], k: 160, kernel: [3, 3], pads: [1; 4], groups: 2, ..PLAIN },
+    Configuration { text: "conv2 of caffenet, shrunk: many channels", x: [2, 96, 27, 9], k: 64, kernel: [5, 5], pads: [2; 4], groups: 2, ..PLAIN },
+    Configuration { text: "many channels, odd sides, uneven padding", x: [1, 32, 15, 11], k: 48, kernel: [3, 3], pads: [0, 1, 2, 0], ..PLAIN },
+    Configuration { text: "many channels, padding as wide as the window", x: [1, 32, 8, 9], k: 32, kernel: [3, 3], pads: [3; 4], ..PLAIN },
+    Configuration { text: "many channels, no padding", x: [2, 48, 12, 13], k: 80, kernel: [5, 5], ..PLAIN },
     Configuration { text: "33 images", x: [33, 3, 6, 6], k: 8, kernel: [3, 3], stride: [2, 2], pads: [1; 4], ..PLAIN },
 ];
 
@@ -104,13 +110,12 @@ impl Configuration {
         let y = b.result("y", output, Element::Real, rule());
         let dx = b.result("dx", image, Element::Real, rule());
         let dw = b.result("dw", kernel, Element::Real, rule());
-        b.call(conv2d::Forward { dims, x, w, b: bias, y });
-        b.call(conv2d::BackwardInput { dims, w, dy, dx });
-        b.call(conv2d::BackwardWeight { dims, x, dy, dw });
+        let db = b.result("db", TensorShape::Channels(dims.k), Element::Real, rule());
+        b.call(conv2d::Forward { dims, x, w, b: bias, y, relu: false });
+        b.call(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw, db });
         let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: w, by: dw }];
         if let Some(bias) = bias {
-            let db = b.result("db", TensorShape::Channels(dims.k), Element::Real, rule());
-            b.call(conv2d::BackwardBias { dims, dy, db });
             gradients.push(Gradient { of: bias, by: db });
         }
         // The loss is linear in each tensor, so that a long step costs no accuracy.

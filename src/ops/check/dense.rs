@@ -41,13 +41,12 @@ pub fn case(text: &str, [n, c, h, w]: [usize; 4], k: usize, bias: bool) -> Case 
     let y = b.result("y", output, Element::Real, rule());
     let dx = b.result("dx", image, Element::Real, rule());
     let dw = b.result("dw", kernel, Element::Real, rule());
-    b.call(dense::Forward { dims, x, w: weights, b: bias, y });
-    b.call(dense::BackwardInput { dims, w: weights, dy, dx });
-    b.call(dense::BackwardWeight { dims, x, dy, dw });
+    let db = b.result("db", TensorShape::Channels(k), Element::Real, rule());
+    b.call(dense::Forward { dims, x, w: weights, b: bias, y, relu: false });
+    b.call(dense::BackwardInput { dims, w: weights, dy, dx, rectified: None });
+    b.call(dense::BackwardWeight { dims, x, dy, dw, db });
     let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: weights, by: dw }];
     if let Some(bias) = bias {
-        let db = b.result("db", TensorShape::Channels(k), Element::Real, rule());
-        b.call(dense::BackwardBias { dims, dy, db });
         gradients.push(Gradient { of: bias, by: db });
     }
     b.loss(y, dy, 1e-2, gradients);

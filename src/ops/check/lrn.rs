@@ -67,7 +67,7 @@ pub fn case(text: &str, [n, c, h, w]: [usize; 4], parameters: Lrn, std: f64) -> 
     let y = b.result("y", shape, Element::Real, Rule::Bound { bound: y_bound, limit: LRN_LIMIT });
     let dx = b.result("dx", shape, Element::Real, Rule::Bound { bound: dx_bound, limit: LRN_LIMIT });
     b.call(lrn::Forward { dims, x, y });
-    b.call(lrn::Backward { dims, x, dy, dx });
+    b.call(lrn::Backward { dims, x, dy, dx, rectified: false });
     b.loss(y, dy, 1e-4, vec![Gradient { of: x, by: dx }]);
     Ok(b.finish())
 }

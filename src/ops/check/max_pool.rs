@@ -118,7 +118,7 @@ impl Configuration {
         // Overlapping windows add their gradients; the bound adds their absolute values.
         let dx = b.result("dx", image, Element::Real, Rule::Magnitudes { limit: LIMIT });
         b.call(max_pool::Forward { dims, x, y, argmax });
-        b.call(max_pool::Backward { dims, argmax, dy, dx });
+        b.call(max_pool::Backward { dims, argmax, dy, dx, rectified: None });
         if matches!(self.content, Content::Distinct | Content::Negative) {
             // The step stays below half the distance of two values, so that no maximum changes.
             let values = self.values(image.len());

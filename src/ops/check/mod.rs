@@ -16,6 +16,7 @@ pub mod conv2d;
 pub mod dense;
 mod difference;
 pub mod dropout;
+pub mod finite;
 mod line;
 pub mod lrn;
 pub mod max_pool;
@@ -44,6 +45,7 @@ pub const OPERATIONS: &[(&str, Cases)] = &[
     ("lrn", lrn::cases),
     ("max_pool", max_pool::cases),
     ("dropout", dropout::cases),
+    ("finite", finite::cases),
     ("softmax_cross_entropy", softmax_cross_entropy::cases),
     ("top_k", top_k::cases),
     ("sgd", sgd::cases),

@@ -13,11 +13,13 @@ use super::{
 };
 
 /// The looks of studies that are compared with each other, in their order.
-const LOOKS: [Look; 4] = [
+const LOOKS: [Look; 6] = [
     Look { colour: "#000000", shape: Shape::Circle, dash: "" },
     Look { colour: "#D55E00", shape: Shape::Up, dash: "" },
     Look { colour: "#0072B2", shape: Shape::Square, dash: "8 3 2 3" },
     Look { colour: "#009E73", shape: Shape::Diamond, dash: "2 3" },
+    Look { colour: "#CC79A7", shape: Shape::Down, dash: "6 3" },
+    Look { colour: "#56B4E9", shape: Shape::Bar, dash: "4 2" },
 ];
 
 /// The comparison of studies of different kinds, if there are any two lines to compare.
@@ -48,10 +50,26 @@ fn has(study: &Results, arm: Arm) -> bool {
     study.paired.iter().any(|row| row.arm == arm)
 }
 
-/// A study's kind, with its experiment where the kind alone does not tell it from another.
+/// A study's kind, or its two data sets; with its experiment where that alone does not tell it from another.
 fn label(report: &Report, study: &Results) -> String {
-    let alike = report.studies.iter().filter(|s| s.kind == study.kind && has(s, Arm::Transfer)).count();
-    if alike > 1 { format!("{} ({})", study.kind.words(), study.experiment) } else { study.kind.words().to_string() }
+    let words = |study: &Results| match study.kind {
+        Kind::OtherData => study.dataset.clone(),
+        kind => kind.words().to_string(),
+    };
+    let own = words(study);
+    let alike = report.studies.iter().filter(|s| has(s, Arm::Transfer) && words(s) == own).count();
+    if alike > 1 { format!("{own} ({})", study.experiment) } else { own }
+}
+
+/// What a target is, where it has a meaning.
+fn meaning<'a>(results: &'a Results, target: &str) -> Option<&'a str> {
+    match (results.kind, target) {
+        (Kind::ManMadeNatural, "A") => Some("man-made"),
+        (Kind::ManMadeNatural, "B") => Some("natural"),
+        (Kind::OtherData, "A") => results.dataset.split(" and ").next(),
+        (Kind::OtherData, "B") => results.dataset.split(" and ").nth(1),
+        _ => None,
+    }
 }
 
 /// Accuracies on each of two targets that have a meaning.
@@ -65,11 +83,8 @@ pub(super) fn targets(results: &Results) -> Option<Figure> {
         let points = of_target().filter(|r| shown(r.arm));
         let rows = results.targets.iter().filter(|row| row.target == target && shown(row.arm));
         series.push(Series {
-            label: match (results.kind, target) {
-                (Kind::ManMadeNatural, "A") => "target A, man-made".to_string(),
-                (Kind::ManMadeNatural, "B") => "target B, natural".to_string(),
-                _ => format!("target {target}"),
-            },
+            label: meaning(results, target)
+                .map_or_else(|| format!("target {target}"), |meaning| format!("target {target}, {meaning}")),
             look: LOOKS[1 + at % 3],
             points: points
                 .filter_map(|r| Some(Point { n: r.n.unwrap_or(0), value: r.top1?, run: r.run.clone() }))

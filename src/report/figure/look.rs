@@ -5,7 +5,7 @@ use super::super::run::Arm;
 use super::svg::{Svg, at};
 
 /// The shape of a mark.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Circle,
     Square,
@@ -37,13 +37,13 @@ pub(super) const fn of(arm: Arm) -> Look {
         Arm::Restart => ("#009E73", Shape::Bar, "2 3"),
         Arm::RandomCaffe => ("#CC79A7", Shape::Cross, "1 3"),
         Arm::RandomHe => ("#666666", Shape::Plus, "8 3 2 3"),
-        Arm::RandomMoments => ("#999999", Shape::Plus, "2 2"),
+        Arm::RandomMoments => ("#999999", Shape::Diamond, "2 2"),
         Arm::SelfferPreserve1 => ("#0072B2", Shape::Cross, "4 2"),
         Arm::SelfferPreserve2 => ("#0072B2", Shape::Plus, "1 2"),
-        Arm::TransferPreserve1 => ("#D55E00", Shape::Cross, "4 2"),
-        Arm::TransferPreserve2 => ("#D55E00", Shape::Plus, "1 2"),
-        Arm::SelfferProbe => ("#0072B2", Shape::Bar, "10 3"),
-        Arm::TransferProbe => ("#D55E00", Shape::Bar, "10 3"),
+        Arm::TransferPreserve1 => ("#D55E00", Shape::Diamond, "4 2"),
+        Arm::TransferPreserve2 => ("#D55E00", Shape::Down, "1 2"),
+        Arm::SelfferProbe => ("#0072B2", Shape::Square, "10 3"),
+        Arm::TransferProbe => ("#D55E00", Shape::Up, "4 3"),
     };
     Look { colour, shape, dash }
 }
@@ -83,5 +83,20 @@ impl Look {
             format!(r##"fill="{}" stroke="#fff" stroke-width="0.6""##, self.colour)
         };
         svg.raw(&format!(r#"<path d="{path}" {paint}{attributes}>{inside}</path>"#));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_arm_is_told_from_another_by_colour_alone() {
+        for (at, one) in Arm::ALL.into_iter().enumerate() {
+            for other in Arm::ALL.into_iter().skip(at + 1) {
+                let (a, b) = (of(one), of(other));
+                assert!(a.shape != b.shape || a.dash != b.dash, "{} and {}", one.name(), other.name());
+            }
+        }
     }
 }

@@ -41,7 +41,7 @@ impl Section {
 /// The whole page as text. Every number on it is in `results.json`, too.
 #[must_use]
 pub fn page(report: &Report, figures: &Drawn) -> String {
-    let mut sections = together::sections(report, &figures.together);
+    let mut sections = together::opening(report, &figures.together);
     let empty = Vec::new();
     for (at, results) in report.studies.iter().enumerate() {
         let drawn = figures.studies.get(at).unwrap_or(&empty);
@@ -56,6 +56,7 @@ pub fn page(report: &Report, figures: &Drawn) -> String {
         let title = format!("{}: {}", results.experiment, results.kind.words());
         sections.push(Section { id: results.experiment.clone(), title, content });
     }
+    sections.extend(together::closing(report, &figures.together));
     sections.retain(|section| !section.content.is_empty());
     let links: String = sections
         .iter()

@@ -1,4 +1,5 @@
-//! The sections that stand above all studies: the verdicts, the comparison of studies, and of published numbers.
+//! The sections of all studies together: above them the verdicts and the comparison of studies, below them the
+//! published numbers.
 
 use super::super::{
     figure::{Figure, svg::escape},
@@ -14,19 +15,27 @@ use super::{
 /// The n that the table of published numbers has at least; the small studies' networks have six layers or more.
 const LAYERS: u32 = 7;
 
-pub(super) fn sections(report: &Report, drawn: &[Figure]) -> Vec<Section> {
-    let named = |name: &str| {
-        let wanted = drawn.iter().filter(|f| f.name == name);
-        figures(&wanted.map(figure).collect::<Vec<_>>())
-    };
+fn named(drawn: &[Figure], name: &str) -> String {
+    let wanted = drawn.iter().filter(|f| f.name == name);
+    figures(&wanted.map(figure).collect::<Vec<_>>())
+}
+
+/// The sections above the studies.
+pub(super) fn opening(report: &Report, drawn: &[Figure]) -> Vec<Section> {
     vec![
         Section::new("claims", "The paper's five claims, and the distance between tasks", claims(report)),
-        Section::new("figure-3", "Figure 3: similar and dissimilar tasks, random filters", named("figure3")),
+        Section::new("figure-3", "Figure 3: similar and dissimilar tasks, random filters", named(drawn, "figure3")),
+    ]
+}
+
+/// The sections below the studies.
+pub(super) fn closing(report: &Report, drawn: &[Figure]) -> Vec<Section> {
+    vec![
         Section::new("beside", "Beside published numbers", beside(&report.beside)),
         Section::new(
             "preserved-by-the-authors",
             "Preserved layers (unpublished runs of the authors)",
-            named("preserved-published"),
+            named(drawn, "preserved-published"),
         ),
     ]
 }

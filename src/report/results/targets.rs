@@ -23,7 +23,7 @@ pub struct TargetRow {
 
 /// Rows of the frozen arms and the base; none for random halves, whose letters mean nothing across splits.
 pub(super) fn rows(kind: Kind, sheet: &Sheet) -> Vec<TargetRow> {
-    if !matches!(kind, Kind::ManMadeNatural | Kind::OtherData) {
+    if !matches!(kind, Kind::ManMadeNatural | Kind::Listed | Kind::OtherData) {
         return Vec::new();
     }
     let mut targets: Vec<&str> = sheet.counted.iter().map(|one| one.run.target.as_str()).collect();

@@ -49,9 +49,10 @@ pub fn report(studies: &[Study]) -> Result<Report, ReportError> {
     Ok(Report { claims, beside: beside(&results)?, preserved: Vec::new(), studies: results })
 }
 
-/// Studies of one kind on the same data and net as another study.
+/// Studies of one kind on the same data and net as another study; of two data sets one must be the same.
 fn comparable<'a>(to: &'a Study, studies: &'a [Study], kinds: &'a [Kind]) -> impl Iterator<Item = &'a Study> {
-    studies.iter().filter(move |s| kinds.contains(&s.kind) && s.net == to.net && s.dataset == to.dataset)
+    let shares = |s: &Study| s.dataset.split(" and ").any(|name| name == to.dataset);
+    studies.iter().filter(move |s| kinds.contains(&s.kind) && s.net == to.net && shares(s))
 }
 
 fn values(sheet: &Sheet, arm: Arm, n: u32) -> Vec<f64> {
@@ -82,7 +83,7 @@ fn against_all_classes(halves: &Study, studies: &[Study]) -> Result<Option<Claim
 fn orderings(similar: &Study, studies: &[Study]) -> Result<Vec<Claim>, ReportError> {
     let controls = Sheet::new(similar)?;
     let mut claims = Vec::new();
-    for study in comparable(similar, studies, &[Kind::ManMadeNatural, Kind::OtherData]) {
+    for study in comparable(similar, studies, &[Kind::ManMadeNatural, Kind::Listed, Kind::OtherData]) {
         let cases = Sheet::new(study)?;
         let ns = controls.ns();
         let Some(&n) = cases.ns().iter().filter(|n| ns.contains(n)).max() else { continue };

@@ -1,0 +1,29 @@
+// The operands of a fully connected layer: for all its kernels.
+
+struct DenseParameters {
+    // Images here, and input features (padded) an image.
+    n: u32,
+    features: u32,
+    // The piece of the weights: its first input feature, and how many.
+    first: u32,
+    rows: u32,
+    // Output features, and padded to four.
+    k: u32,
+    kp: u32,
+    // Input channels, and padded to four: features are channels last.
+    c: u32,
+    cp: u32,
+    // 1 where the result continues what an earlier dispatch wrote; 1 where there is a bias;
+    // 1 where y goes through a rectifier, or where x came out of one, whose gradient dx is then.
+    continued: u32,
+    biased: u32,
+    rectified: u32,
+}
+@group(0) @binding(0) var<uniform> dense: DenseParameters;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> b: array<f32>;
+@group(0) @binding(4) var<storage, read> dy: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> result: array<f32>;
+@group(0) @binding(5) var<storage, read_write> results: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> db: array<vec4<f32>>;

@@ -1,0 +1,91 @@
+//! `strata bench kernels`: every operation of the study's nets at their shapes, against what the device can do at most.
+
+use super::{
+    super::{Format, exit_code::CheckFailed},
+    layers::{self, Row},
+    net,
+};
+use crate::{
+    cli::{DeviceArgs, device},
+    cpu::peak,
+    ops::check,
+};
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+use std::{collections::BTreeMap, io::Write};
+
+/// The nets that are timed, with their images a step.
+const NETS: &[(&str, usize)] = &[("caffenet", 32), ("alexnet32", 128)];
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Only this net: caffenet, alexnet32
+    #[arg(long)]
+    net: Option<String>,
+    /// Steps that are timed; one more comes first to warm up
+    #[arg(long, default_value_t = 5)]
+    steps: u32,
+    /// text, or json: one object
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+/// The passes of a layer with weights.
+const PASSES: [(&str, &str); 3] =
+    [("forward", "forward"), ("backward_input", "input gradient"), ("backward_weight", "weight gradient")];
+
+pub fn main(options: &Options) -> Result<()> {
+    let device = device::open(&options.device.device)?;
+    // What is wrong is not worth its time: nothing is measured before every operation has been held against f64.
+    let summary = check::gradcheck(&device, |_| {})?;
+    if !summary.ok() {
+        return Err(CheckFailed { failed: summary.failed, total: summary.cases }.into());
+    }
+    let peak = 2e-9 * peak::multiply_adds_per_second();
+    let mut nets = BTreeMap::new();
+    for (name, batch) in NETS.iter().filter(|(name, _)| options.net.as_ref().is_none_or(|only| only == name)) {
+        let (_, mut executor) = net::load(name, *batch, None, &device)?;
+        nets.insert(*name, (*batch, layers::measure(&mut executor, options.steps)?));
+    }
+    let mut out = std::io::stdout().lock();
+    if let Format::Json = options.format {
+        let nets: Vec<_> =
+            nets.iter().map(|(net, (batch, rows))| json!({ "net": net, "batch": batch, "operations": rows })).collect();
+        let record = json!({
+            "device": device.describe(), "threads": rayon::current_num_threads(),
+            "version": env!("CARGO_PKG_VERSION"), "checks": summary, "peak_gflops": peak, "nets": nets,
+        });
+        writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
+        return Ok(());
+    }
+    writeln!(out, "{}: {peak:.1} GFLOP/s at most; {} checks right", device.describe(), summary.cases)?;
+    for (net, (batch, rows)) in &nets {
+        writeln!(out, "\n{net}, {batch} images a step")?;
+        layers::print(rows, Some(peak), &mut out)?;
+        by_layer(rows, peak, &mut out)?;
+    }
+    Ok(())
+}
+
+/// Prints a line a layer with weights: milliseconds and share of the peak of its three passes.
+fn by_layer(rows: &[Row], peak: f64, out: &mut impl Write) -> Result<()> {
+    write!(out, "\n{:<8}", "layer")?;
+    PASSES.iter().try_for_each(|(_, title)| write!(out, " {title:>24}"))?;
+    writeln!(out)?;
+    let multiplies: Vec<&Row> = rows.iter().filter(|row| row.gflops > 0.0).collect();
+    for first in multiplies.iter().filter(|row| row.pass == "forward") {
+        write!(out, "{:<8}", first.layer)?;
+        for (pass, _) in PASSES {
+            let row = multiplies.iter().find(|row| row.layer == first.layer && row.pass == pass);
+            let cell = row.map_or("none".into(), |row| {
+                format!("{:.2} ms {:5.1}% of peak", row.milliseconds, 100.0 * row.gflops / peak)
+            });
+            write!(out, " {cell:>24}")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

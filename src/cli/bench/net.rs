@@ -1,0 +1,51 @@
+//! A net of the zoo, ready to be timed on random images.
+
+use crate::{
+    host::Stream,
+    nn::{BuildOptions, Input, Net, zoo},
+    ops::{Device, Executor, Step, sgd::Convention},
+};
+use anyhow::Result;
+
+/// Outputs of the nets that are timed: what their data sets have.
+fn classes(net: &str) -> usize {
+    match net {
+        "alexnet28" => 10,
+        "alexnet32" => 100,
+        _ => 1000,
+    }
+}
+
+fn stream(purpose: &str) -> Stream {
+    Stream::named(&format!("bench/{purpose}"))
+}
+
+/// Builds and loads a net with dropout, momentum and decay, and gives it images, labels and weights.
+pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) -> Result<(Net, Executor)> {
+    let classes = classes(name);
+    let mut def = zoo::net(name, classes)?;
+    if let Some(n) = freeze {
+        def.freeze(n)?;
+    }
+    let options = BuildOptions {
+        batch,
+        input: Input::Activation,
+        momentum: 0.9,
+        weight_decay: 0.0005,
+        convention: Convention::Caffe,
+        given_masks: false,
+    };
+    let net = Net::build(&def, options)?;
+    let mut executor = Executor::load(device, net.program.clone())?;
+    net.initialise(&mut executor, stream)?;
+    let images = batch * def.input.iter().product::<usize>();
+    executor.write(net.x, &stream("images").normal(images, 1.0))?;
+    let labels: Vec<u32> = (0..batch).map(|i| (i % classes) as u32).collect();
+    executor.write_words(net.labels, &labels)?;
+    Ok((net, executor))
+}
+
+/// A step of the benchmark.
+pub fn step(iteration: u32) -> Step {
+    Step { iteration, rate: 1e-4, dropout: stream("dropout") }
+}

@@ -1,0 +1,42 @@
+//! What this machine multiplies and adds at most: the measure that operations are held against.
+
+use crate::host::Lanes;
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+use std::{hint::black_box, time::Instant};
+
+/// Independent sums: enough to hide the latency of a fused multiply-add on every processor, few enough for registers.
+const SUMS: usize = 12;
+
+/// Steps of one measurement, some milliseconds.
+const STEPS: usize = 1 << 20;
+
+struct Probe;
+
+impl WithSimd for Probe {
+    type Output = usize;
+    /// Multiply-adds that were done, lane by lane.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> usize {
+        let (a, b) = (f32::splat(simd, black_box(0.999)), f32::splat(simd, black_box(1e-3)));
+        let mut sums = [f32::splat(simd, 1.0); SUMS];
+        for _ in 0..STEPS {
+            for sum in &mut sums {
+                *sum = f32::fused(simd, *sum, a, b);
+            }
+        }
+        black_box(sums);
+        STEPS * SUMS * f32::lanes::<S>()
+    }
+}
+
+/// The most multiply-adds a second on registers, in single precision, over all threads: the best of some measurements.
+pub fn multiply_adds_per_second() -> f64 {
+    let threads = rayon::current_num_threads();
+    let measure = |_| {
+        let start = Instant::now();
+        let done: usize = (0..threads).into_par_iter().map(|_| pulp::Arch::new().dispatch(Probe)).sum();
+        done as f64 / start.elapsed().as_secs_f64()
+    };
+    (0..10).map(measure).fold(0.0, f64::max)
+}

@@ -1,0 +1,270 @@
+//! Products in register tiles.
+//!
+//! A tile is some rows by one to three registers of columns, held in registers over the whole depth:
+//! each step loads one row of a panel, and one value of each of the rows. Every element of a result is the sum
+//! over the depth in its order, whatever the tile, the width of a register or the rows around it, so that
+//! results do not depend on batch, threads or instruction set.
+
+#![allow(clippy::needless_range_loop, reason = "the loops over a tile have fixed bounds, which keeps it in registers")]
+
+use super::panels::{Panels, Right};
+use crate::host::Real;
+use pulp::{Simd, WithSimd};
+
+/// Most rows of a tile of `vectors` registers of columns. Twelve sums and more hide the latency of a fused
+/// multiply-add; the more rows, the less often a panel is read from the second-level cache. A row of the panel and
+/// a value must have registers, too.
+const fn most_rows<S: Simd>(vectors: usize) -> usize {
+    match (S::REGISTER_COUNT >= 32, vectors) {
+        (true, 3) => 8,
+        (true, _) => 12,
+        (false, 3) => 4,
+        (false, _) => 6,
+    }
+}
+
+/// The left side of a product: rows read where they lie. A row is a few runs of adjacent elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Left<'a, T> {
+    /// The elements.
+    pub values: &'a [T],
+    /// The number of rows.
+    pub rows: usize,
+    /// Rows that follow one another `step` elements apart before the next `line` begins.
+    pub across: usize,
+    /// The distance between two rows of a line.
+    pub step: usize,
+    /// The distance between two lines.
+    pub line: usize,
+    /// Where the runs of a row begin, counted from its first element.
+    pub runs: &'a [usize],
+    /// Elements of a run.
+    pub run_len: usize,
+}
+
+impl<'a, T> Left<'a, T> {
+    /// The rows of a row-major matrix, of which the first `depth` elements are used.
+    pub fn matrix(values: &'a [T], rows: usize, stride: usize, depth: usize) -> Self {
+        Self { values, rows, across: rows.max(1), step: stride, line: 0, runs: &[0], run_len: depth }
+    }
+
+    /// Where some rows begin.
+    #[inline(always)]
+    fn starts<const M: usize>(&self, first: usize) -> [usize; M] {
+        // One division a tile: where the depth is small, one a row would take longer than the products.
+        let (mut line, mut column) = (first / self.across, first % self.across);
+        std::array::from_fn(|_| {
+            let at = line * self.line + column * self.step;
+            column += 1;
+            if column == self.across {
+                (line, column) = (line + 1, 0);
+            }
+            at
+        })
+    }
+}
+
+/// What happens to a sum.
+#[derive(Clone, Copy, Debug)]
+pub enum Then<'a, T> {
+    /// It overwrites the result.
+    Write,
+    /// The bias of its column is added, and it overwrites the result.
+    AddBias(&'a [T]),
+    /// It is added to the result.
+    Accumulate,
+}
+
+/// `y[i][j] = sum over d of a[i][d] * b[d][j]`, then as asked, for every row of `a` and every column of `b`.
+/// Rows of `y` begin `stride` elements apart.
+pub fn product<T: Real>(a: &Left<'_, T>, b: Right<'_, T>, then: Then<'_, T>, y: &mut [T], stride: usize) {
+    pulp::Arch::new().dispatch(Product { a, b, then, y, stride });
+}
+
+struct Product<'a, T> {
+    a: &'a Left<'a, T>,
+    b: Right<'a, T>,
+    then: Then<'a, T>,
+    y: &'a mut [T],
+    stride: usize,
+}
+
+/// Sizes of tiles, largest first: rows are divided into few tiles, and few tiles are compiled.
+const SIZES: [usize; 7] = [12, 8, 6, 4, 3, 2, 1];
+
+/// Calls a tile with its number of rows as a constant.
+macro_rules! with_rows {
+    ($size:expr, $self:ident . $tile:ident :: <$S:ident, $V:ident> ($($argument:expr),*)) => {
+        match $size {
+            1 => $self.$tile::<$S, 1, $V>($($argument),*),
+            2 => $self.$tile::<$S, 2, $V>($($argument),*),
+            3 => $self.$tile::<$S, 3, $V>($($argument),*),
+            4 => $self.$tile::<$S, 4, $V>($($argument),*),
+            6 => $self.$tile::<$S, 6, $V>($($argument),*),
+            8 => $self.$tile::<$S, 8, $V>($($argument),*),
+            _ => $self.$tile::<$S, 12, $V>($($argument),*),
+        }
+    };
+}
+
+impl<T: Real> WithSimd for Product<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.b.shape.width / T::lanes::<S>() {
+            1 => self.tiles::<S, 1>(simd),
+            2 => self.tiles::<S, 2>(simd),
+            _ => self.tiles::<S, 3>(simd),
+        }
+    }
+}
+
+impl<T: Real> Product<'_, T> {
+    #[inline(always)]
+    fn tiles<S: Simd, const V: usize>(&mut self, simd: S) {
+        for panel in 0..self.b.shape.count() {
+            for (first, size) in parts(self.a.rows, most_rows::<S>(V)) {
+                with_rows!(size, self.tile::<S, V>(simd, panel, first));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, panel: usize, first: usize) {
+        if M > most_rows::<S>(V) {
+            return;
+        }
+        let (a, shape) = (self.a, self.b.shape);
+        let b = T::vectors::<S>(&self.b.values[panel * self.b.panel_stride..][..shape.panel_len()]);
+        let at: [usize; M] = a.starts(first);
+        let mut sums = [[T::splat(simd, T::zero()); V]; M];
+        for (run, b) in a.runs.iter().zip(b.as_chunks::<V>().0.chunks_exact(a.run_len)) {
+            let mut rows = [a.values; M];
+            for i in 0..M {
+                rows[i] = &a.values[at[i] + run..][..a.run_len];
+            }
+            for (d, b) in b[..a.run_len].iter().enumerate() {
+                for i in 0..M {
+                    let value = T::splat(simd, rows[i][d]);
+                    for v in 0..V {
+                        sums[i][v] = T::fused(simd, value, b[v], sums[i][v]);
+                    }
+                }
+            }
+        }
+        let columns = shape.columns_of(panel);
+        for i in 0..M {
+            let y = &mut self.y[(first + i) * self.stride..][columns.clone()];
+            match self.then {
+                Then::Accumulate => {
+                    let sums = T::elements::<S>(&sums[i]);
+                    y.iter_mut().zip(sums).for_each(|(y, &sum)| *y += sum);
+                }
+                _ if y.len() == shape.width => T::vectors_mut::<S>(y)[..V].copy_from_slice(&sums[i]),
+                _ => y.copy_from_slice(&T::elements::<S>(&sums[i])[..y.len()]),
+            }
+            if let Then::AddBias(bias) = self.then {
+                y.iter_mut().zip(&bias[columns.clone()]).for_each(|(y, &b)| *y += b);
+            }
+        }
+    }
+}
+
+/// Rows of a matrix that follow one another at a fixed distance, and the rows of gradients that they meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Run {
+    /// The first element of the first row.
+    pub from: usize,
+    /// The first row of the gradients.
+    pub g: usize,
+    /// Rows.
+    pub count: usize,
+}
+
+/// What rows add to the gradient of some rows of a matrix of weights.
+#[derive(Debug)]
+pub struct Rows<'a, T> {
+    /// The elements that the runs point into.
+    pub values: &'a [T],
+    /// The distance between two rows of a run.
+    pub step: usize,
+    /// The runs, in the order in which they are summed.
+    pub runs: &'a [Run],
+    /// Elements of a row that are used: each meets a row of weights of its own.
+    pub width: usize,
+}
+
+/// `sums[first + d][j] += sum over i of rows[i][d] * g[i][j]`, i running over the rows of all runs in their order.
+/// The sums are packed as `shape` says; the gradients have panels of the same width.
+pub fn accumulate<T: Real>(rows: &Rows<'_, T>, g: Right<'_, T>, shape: Panels, sums: &mut [T], first: usize) {
+    pulp::Arch::new().dispatch(Accumulate { rows, g, shape, sums, first });
+}
+
+struct Accumulate<'a, T> {
+    rows: &'a Rows<'a, T>,
+    g: Right<'a, T>,
+    shape: Panels,
+    sums: &'a mut [T],
+    first: usize,
+}
+
+impl<T: Real> WithSimd for Accumulate<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        match self.shape.width / T::lanes::<S>() {
+            1 => self.tiles::<S, 1>(simd),
+            2 => self.tiles::<S, 2>(simd),
+            _ => self.tiles::<S, 3>(simd),
+        }
+    }
+}
+
+impl<T: Real> Accumulate<'_, T> {
+    #[inline(always)]
+    fn tiles<S: Simd, const V: usize>(&mut self, simd: S) {
+        for (at, size) in parts(self.rows.width, most_rows::<S>(V)) {
+            for panel in 0..self.shape.count() {
+                with_rows!(size, self.tile::<S, V>(simd, panel, at));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, panel: usize, at: usize) {
+        if M > most_rows::<S>(V) {
+            return;
+        }
+        let Panels { width, .. } = self.shape;
+        let g = T::vectors::<S>(&self.g.values[panel * self.g.panel_stride..][..self.g.shape.panel_len()]);
+        let g = g.as_chunks::<V>().0;
+        let target = &mut self.sums[panel * self.shape.panel_len() + (self.first + at) * width..][..M * width];
+        let target = &mut T::vectors_mut::<S>(target).as_chunks_mut::<V>().0[..M];
+        let mut sums = [[T::splat(simd, T::zero()); V]; M];
+        sums.copy_from_slice(target);
+        for run in self.rows.runs {
+            let rows = self.rows.values[run.from + at..].chunks(self.rows.step);
+            for (row, g) in rows.zip(&g[run.g..][..run.count]) {
+                let row = &row[..M];
+                for i in 0..M {
+                    let value = T::splat(simd, row[i]);
+                    for v in 0..V {
+                        sums[i][v] = T::fused(simd, value, g[v], sums[i][v]);
+                    }
+                }
+            }
+        }
+        target.copy_from_slice(&sums);
+    }
+}
+
+/// Divides rows into tiles of at most `most` rows, the largest first: first row and size.
+#[inline(always)]
+fn parts(rows: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|&size| size <= most && size <= rows - first)?;
+        first += size;
+        Some((first - size, size))
+    })
+}

@@ -1,0 +1,57 @@
+//! Which process trains a network: a lock on the file `lock` in its folder, with the owner's name in it.
+//!
+//! The operating system takes the lock away with the process, however that ends.
+
+use super::ProtocolError;
+use std::{
+    fs::{self, File, TryLockError},
+    io::{Seek, Write},
+    path::Path,
+    process::Command,
+    thread,
+    time::Duration,
+};
+
+/// How often, and after how long each time, an owner's name is looked for that is not written yet.
+const LOOKS: u32 = 50;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+/// Takes a network's folder for this process until the file that comes back is dropped.
+///
+/// # Errors
+/// [`ProtocolError::Locked`] with the process and the host that have it; a file that cannot be made.
+pub fn take(folder: &Path) -> Result<File, ProtocolError> {
+    let path = folder.join("lock");
+    let failed = |source| ProtocolError::Io { path: path.clone(), source };
+    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {
+            // In one write over what an earlier owner left, so that a reader finds a whole name at any time.
+            let owner = format!("{} on {}\n", std::process::id(), host_name());
+            let written = file.rewind().and_then(|()| file.write_all(owner.as_bytes()));
+            written.and_then(|()| file.set_len(owner.len() as u64)).map_err(failed)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => Err(ProtocolError::Locked { path: folder.into(), owner: owner(&path) }),
+        Err(TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
+/// The name in a lock. An owner that has only just taken it may not have written its name yet.
+fn owner(path: &Path) -> String {
+    for _ in 0..LOOKS {
+        match fs::read_to_string(path) {
+            Ok(text) if text.ends_with('\n') => return text.lines().next().unwrap_or_default().to_string(),
+            _ => thread::sleep(BETWEEN_LOOKS),
+        }
+    }
+    "unknown".into()
+}
+
+/// The name of this machine. The standard library has none; Linux keeps it in a file, other systems in a command.
+fn host_name() -> String {
+    let file = fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let command = || Some(String::from_utf8_lossy(&Command::new("hostname").output().ok()?.stdout).into_owned());
+    let name = file.or_else(command).unwrap_or_default();
+    if name.trim().is_empty() { "an unnamed host".into() } else { name.trim().into() }
+}

@@ -1,0 +1,36 @@
+//! The search for numbers that are none, on the device.
+
+use super::{TrainError, Trainer};
+use crate::{nn::WATCH, ops::Step};
+
+impl Trainer<'_> {
+    /// Fails where the weights, their history, or anything that the last step wrote holds an infinity or a NaN.
+    /// A loss that is a number does not tell: a NaN of a weight may hide behind a rectifier or a pool.
+    ///
+    /// # Errors
+    /// The first such tensor in the order of computation; a lost device.
+    pub fn check_finite(&mut self) -> Result<(), TrainError> {
+        match self.not_finite()? {
+            Some(place) => Err(TrainError::Diverged { step: self.step, loss: self.loss, place }),
+            None => Ok(()),
+        }
+    }
+
+    /// The error for a loss that is not finite, with the place where that began.
+    pub(super) fn diverged(&mut self, loss: f64) -> TrainError {
+        let step = self.step;
+        match self.not_finite() {
+            Ok(place) => TrainError::Diverged { step, loss, place: place.unwrap_or_else(|| "the loss".into()) },
+            Err(error) => error,
+        }
+    }
+
+    fn not_finite(&mut self) -> Result<Option<String>, TrainError> {
+        let watched = self.net.watched.len();
+        self.executor.write_words(self.net.flags, &vec![0; watched])?;
+        self.executor.run(WATCH, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
+        let flags = self.executor.read_words(self.net.flags)?;
+        let first = flags.iter().zip(&self.net.watched).find(|(flag, _)| **flag != 0);
+        Ok(first.map(|(_, (_, place))| place.clone()))
+    }
+}

@@ -1,0 +1,122 @@
+//! Checkpoints that are not what was written.
+
+use super::made::{Dice, count, err, held, kill, network, results, same, strata, undisturbed};
+use std::fs;
+use strata::{
+    data::{ImageSet, mean},
+    host::Stream,
+    nn::zoo,
+    ops::{Device, sgd::Convention},
+    train::{
+        Images, Reading, Solver, Trainer,
+        checkpoint::{self, Identity, Measured},
+        trainer::Streams,
+    },
+};
+
+fn solver() -> Solver {
+    Solver {
+        base_lr: 0.01,
+        gamma: 0.1,
+        stepsize: 9,
+        max_iter: 9,
+        batch_size: 4,
+        momentum: 0.9,
+        weight_decay: 0.0005,
+        convention: Convention::Caffe,
+    }
+}
+
+pub fn set() -> ImageSet {
+    let words = Stream::named("set");
+    let pixels = (0..8 * 784).map(|i| words.words(i, 0)[0] as u8).collect();
+    ImageSet::new(28, 28, 1, pixels, vec![0, 1, 2, 3, 4, 0, 1, 2]).unwrap()
+}
+
+pub fn trainer<'a>(set: &'a ImageSet, mean: &'a [f32], device: &Device) -> Trainer<'a> {
+    let stream = |purpose: &str| Stream::named(&format!("reliability/{purpose}"));
+    let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
+    let images = Images { set, mean };
+    let reading = Reading::centre(0.0125);
+    let trainer = Trainer::new(&zoo::alexnet28(5), &solver(), images, reading, streams, device).unwrap();
+    let mut trainer = trainer;
+    trainer.net.initialise(&mut trainer.executor, |name| stream(name)).unwrap();
+    trainer
+}
+
+pub fn identity() -> Identity {
+    Identity { configuration: "c".into(), device: "d".into() }
+}
+
+#[test]
+fn every_changed_byte_of_a_checkpoint_is_told_and_the_generation_before_is_used() {
+    let set = set();
+    let mean = mean::mean_image(&set).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.safetensors");
+    let mut trainer = trainer(&set, &mean, &Device::Cpu);
+    let mut measured = Measured::default();
+    for _ in 0..2 {
+        measured.losses.push(trainer.train_step().unwrap());
+        checkpoint::save(&mut trainer, &measured, &identity(), &path).unwrap();
+    }
+    let whole = fs::read(&path).unwrap();
+    let before = fs::read(checkpoint::previous(&path)).unwrap();
+    assert_ne!(whole, before);
+
+    let mut load = |newer: &[u8], older: &[u8]| {
+        fs::write(&path, newer).unwrap();
+        fs::write(checkpoint::previous(&path), older).unwrap();
+        trainer.step = 0;
+        let mut told = Vec::new();
+        let found = checkpoint::load(&mut trainer, &identity(), &path, &mut |text| told.push(text)).unwrap();
+        (found.map(|found| found.losses), trainer.step, told)
+    };
+    assert_eq!(load(&whole, &before), (Some(measured.losses.clone()), 2, vec![]));
+
+    let wanted = count("STRATA_FLIPS", 1000);
+    let mut dice = Dice::named("flips");
+    let (mut detected, mut fallbacks) = (0, 0);
+    for flip in 0..wanted {
+        // Every other flip falls on the first bytes, where the header is.
+        let range = if flip % 2 == 0 { 4096 } else { whole.len() as u64 };
+        let mut changed = whole.clone();
+        changed[dice.below(range) as usize] ^= 1 + dice.below(255) as u8;
+        let (losses, step, told) = load(&changed, &before);
+        detected += u64::from(told.len() == 1 && told[0].contains("state.safetensors"));
+        fallbacks += u64::from(step == 1 && losses.as_deref() == Some(&measured.losses[..1]));
+    }
+    println!("{wanted} changed bytes: {detected} detected, {fallbacks} fallbacks");
+    assert_eq!((detected, fallbacks), (wanted, wanted));
+
+    for cut in [0, 1, 8, 100, whole.len() / 2, whole.len() - 1] {
+        let (_, step, told) = load(&whole[..cut], &before);
+        assert_eq!((step, told.len()), (1, 1), "cut to {cut} bytes");
+    }
+    // The newer one is whole: nobody looks at the older one. Where both are damaged, the run begins anew.
+    assert_eq!(load(&whole, &before[..9]).1, 2);
+    let (found, step, told) = load(&whole[..9], &before[..9]);
+    assert_eq!((found, step, told.len()), (None, 0, 2));
+}
+
+#[test]
+fn a_run_goes_on_from_the_older_checkpoint_to_the_same_bytes_and_says_so() {
+    let whole = undisturbed();
+    for damaged in [1, 2] {
+        let runs = tempfile::tempdir().unwrap();
+        let mut child = held(strata(&["run", "default", "s0-r0-baseA"], runs.path()), "state.safetensors", 21).unwrap();
+        assert!(kill(&mut child));
+        let newer = network(runs.path(), "s0-r0-baseA").join("state.safetensors");
+        for path in [newer.clone(), checkpoint::previous(&newer)].iter().take(damaged) {
+            let mut bytes = fs::read(path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 4;
+            fs::write(path, bytes).unwrap();
+        }
+        let output = strata(&["reproduce"], runs.path()).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        assert_eq!(err(&output).matches("passed over").count(), damaged, "{}", err(&output));
+        assert_eq!(err(&output).contains("s0-r0-baseA: goes on from step 3"), damaged == 1, "{}", err(&output));
+        same(&whole, &results(runs.path()));
+    }
+}

@@ -1,0 +1,94 @@
+//! The page in a browser, at the widths of a telephone and of a desk, and on paper.
+//!
+//! Passed over with a message where there is no Chromium: the numbers themselves are checked without one in
+//! [`super::drawn`]; what only a browser knows is where it puts them.
+
+use super::synthetic::several;
+use super::written::{full, write};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Looks into the page from outside, since the page itself runs no script: whether it is wider than the window, how
+/// many means are drawn, how many of them stand away from their value on the axis, and the smallest text.
+const LOOK: &str = r#"<!DOCTYPE html><meta charset="utf-8"/><pre id="found">nothing</pre>
+<iframe id="page" style="width:WIDTHpx;height:900px;border:0" src="report.html"></iframe>
+<script>
+onload = () => {
+  const view = page.contentDocument, centre = box => (box.top + box.bottom) / 2;
+  const number = text => parseFloat(text.textContent.replace("\u2212", "-"));
+  let means = 0, astray = 0, least = 99;
+  for (const svg of view.querySelectorAll("figure svg")) {
+    for (const text of svg.querySelectorAll("text")) least = Math.min(least, text.getBoundingClientRect().height);
+    const marks = [...svg.querySelectorAll("[data-mean]")];
+    const ticks = [...svg.querySelectorAll("text[text-anchor=end][x='56']")].filter(t => !isNaN(number(t)));
+    if (!marks.length) continue;
+    const [low, high] = [ticks[0], ticks[ticks.length - 1]].map(t => [number(t), centre(t.getBoundingClientRect())]);
+    for (const mark of marks) {
+      const value = parseFloat(mark.dataset.mean), box = mark.getBoundingClientRect();
+      const y = low[1] + (value - low[0]) / (high[0] - low[0]) * (high[1] - low[1]);
+      means += 1;
+      if (box.height <= 0 || y < box.top - 2 || y > box.bottom + 2) astray += 1;
+    }
+  }
+  const cells = [...view.querySelectorAll("tbody th")].filter(c => c.getClientRects().length);
+  const narrow = cells.filter(c => c.getBoundingClientRect().width < 40).length;
+  found.textContent = [view.documentElement.scrollWidth, means, astray, least.toFixed(2), narrow].join(" ");
+};
+</script>"#;
+
+fn chromium() -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = std::env::split_paths(&std::env::var_os("PATH")?).collect();
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+}
+
+/// Runs the browser on a file and returns what it wrote: the document, and its complaints.
+fn run(browser: &Path, profile: &Path, more: &[String], file: &Path) -> (String, String) {
+    let quiet = ["background-networking", "component-update", "sync"].map(|what| format!("--disable-{what}"));
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"])
+        .args(["--enable-logging=stderr", "--v=0", "--allow-file-access-from-files", "--virtual-time-budget=10000"])
+        .args(quiet)
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .args(more)
+        .arg(format!("file://{}", file.display()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn in_a_browser_the_page_fits_its_window_and_every_mean_stands_at_its_value() {
+    let Some(browser) = chromium() else {
+        eprintln!("passed over: no Chromium in PATH");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let studies: Vec<_> = std::iter::once(full()).chain(several().into_iter().skip(1)).collect();
+    write(&studies, folder.path()).unwrap();
+    let drawn = std::fs::read_to_string(folder.path().join("report.html")).unwrap().matches("data-mean=").count();
+    assert!(drawn > 100, "{drawn}");
+    let profile = folder.path().join("profile");
+    for width in [360, 1440] {
+        let look = folder.path().join("look.html");
+        std::fs::write(&look, LOOK.replace("WIDTH", &width.to_string())).unwrap();
+        let (document, complaints) = run(&browser, &profile, &["--dump-dom".to_string()], &look);
+        assert!(!complaints.contains("CONSOLE"), "{complaints}");
+        let found = document.split("<pre id=\"found\">").nth(1).and_then(|rest| rest.split("</pre>").next()).unwrap();
+        let found: Vec<f64> = found.split(' ').map(|word| word.parse().unwrap_or(f64::NAN)).collect();
+        let [across, means, astray, least, narrow] = found[..] else { panic!("{found:?}") };
+        assert!(across <= f64::from(width), "at {width} px the page is {across} px wide");
+        assert_eq!((means as usize, astray as usize), (drawn, 0), "means and those astray at {width} px");
+        assert!(least >= 8.0, "at {width} px a label is {least} px high");
+        assert_eq!(narrow, 0.0, "titles of rows that are squeezed at {width} px");
+    }
+    let paper = folder.path().join("report.pdf");
+    let more = [format!("--print-to-pdf={}", paper.display()), "--no-pdf-header-footer".to_string()];
+    let (_, complaints) = run(&browser, &profile, &more, &folder.path().join("report.html"));
+    assert!(!complaints.contains("CONSOLE"), "{complaints}");
+    assert!(std::fs::read(paper).unwrap().starts_with(b"%PDF"));
+}
