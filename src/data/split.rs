@@ -1,6 +1,7 @@
 //! Which classes belong to half A and which to half B.
 
 use super::{DataError, Dataset, ImageSet, mt19937::Mt19937};
+use crate::host::bounded;
 use std::path::Path;
 
 /// Two disjoint lists of classes, each in increasing order.
@@ -80,7 +81,8 @@ pub fn drawn(split: &Split, per_half: usize, seed: u32) -> Result<Split, DataErr
 /// [`DataError::Read`]; [`DataError::SplitLine`] for a line of another form or a class that the data set does not
 /// have; [`DataError::RepeatedClass`]; [`DataError::TooFewClasses`] where a half has no class.
 pub fn from_file(path: &Path, class_names: &[String]) -> Result<Split, DataError> {
-    let text = std::fs::read_to_string(path).map_err(|source| DataError::Read { path: path.into(), source })?;
+    let text = bounded::read_text(path, bounded::TEXT);
+    let text = text.map_err(|source| DataError::Read { path: path.into(), source })?;
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();

@@ -5,7 +5,7 @@
 
 use super::{Record, TrainError, Trainer, record};
 use crate::{
-    host::{atomic, digest},
+    host::{atomic, bounded, digest},
     nn::{
         NnError, Param,
         weights::{self, Tensors},
@@ -97,7 +97,7 @@ pub fn load(
     tell: &mut dyn FnMut(String),
 ) -> Result<Option<Measured>, TrainError> {
     for path in [path, &previous(path)] {
-        let bytes = match fs::read(path) {
+        let bytes = match bounded::read(path, weights::MAX_FILE) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == ErrorKind::NotFound => continue,
             Err(source) => return Err(TrainError::Io { path: path.into(), source }),

@@ -12,6 +12,7 @@ use strata::{
         folder,
         idx::read_idx,
         image_file::{Warp, decode, dimensions},
+        split,
         store::Store,
     },
     nn::weights,
@@ -129,11 +130,12 @@ pub fn tar(bytes: &[u8]) {
     });
 }
 
-/// A file of labels, and the development kit's order of classes behind a zero.
+/// A file of labels or of a split, and the development kit's order of classes behind a zero.
 pub fn labels(bytes: &[u8]) {
     let [file, order] = parts(bytes);
     let classes: Vec<String> = ["n01", "n02", "a", "b"].map(String::from).into();
     with_files(&[("val.txt", file), ("map_clsloc.txt", order)], |folder| {
+        let _ = split::from_file(&folder.join("val.txt"), &classes);
         if let Ok(labels) = folder::labels::read(&folder.join("val.txt"), &classes) {
             assert!(labels.values().all(|&label| usize::from(label) < classes.len()));
         }

@@ -59,7 +59,13 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<Rgb, DataError> {
     if got > MAX_BYTES {
         return Err(ImageFileError::TooLarge { path: path(), got, limit: MAX_BYTES }.into());
     }
-    let image = DynamicImage::from_decoder(decoder).map_err(failure)?;
+    // Decoders are other people's code: one that panics on a damaged file must not end a run of days.
+    let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| DynamicImage::from_decoder(decoder)));
+    let Ok(decoded) = decoded else {
+        let reason = "its decoder broke off".into();
+        return Err(ImageFileError::Undecodable { path: path(), reason }.into());
+    };
+    let image = decoded.map_err(failure)?;
     Ok(Rgb { width, height, pixels: rgb_bytes(image) })
 }
 
