@@ -8,21 +8,24 @@ use super::{
 use crate::{
     cli::{DeviceArgs, device},
     cpu::peak,
-    ops::check,
+    ops::{Device, check},
 };
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 use std::{collections::BTreeMap, io::Write};
 
-/// The nets that are timed, with their images a step.
-const NETS: &[(&str, usize)] = &[("caffenet", 32), ("alexnet32", 128)];
+/// The nets that are timed where none is named, with their images a step.
+const NETS: [(&str, usize); 2] = [("caffenet", 32), ("alexnet32", 128)];
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Only this net: caffenet, alexnet32
+    /// Only this net of the zoo: caffenet, alexnet, alexnet32, alexnet28
     #[arg(long)]
     net: Option<String>,
+    /// Images a step of the named net
+    #[arg(long, default_value_t = 32, requires = "net")]
+    batch: usize,
     /// Steps that are timed; one more comes first to warm up
     #[arg(long, default_value_t = 5)]
     steps: u32,
@@ -39,16 +42,23 @@ const PASSES: [(&str, &str); 3] =
 
 pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device)?;
+    let wanted = match &options.net {
+        Some(name) => vec![(name.as_str(), options.batch)],
+        None => NETS.to_vec(),
+    };
+    // A net that is not in the zoo is refused before the checks take their time.
+    wanted.iter().try_for_each(|(name, _)| net::find(name).map(drop))?;
     // What is wrong is not worth its time: nothing is measured before every operation has been held against f64.
     let summary = check::gradcheck(&device, |_| {})?;
     if !summary.ok() {
         return Err(CheckFailed { failed: summary.failed, total: summary.cases }.into());
     }
-    let peak = 2e-9 * peak::multiply_adds_per_second();
+    // The probe runs on this processor and says nothing of another device.
+    let peak = matches!(device, Device::Cpu).then(|| 2e-9 * peak::multiply_adds_per_second());
     let mut nets = BTreeMap::new();
-    for (name, batch) in NETS.iter().filter(|(name, _)| options.net.as_ref().is_none_or(|only| only == name)) {
-        let (_, mut executor) = net::load(name, *batch, None, &device)?;
-        nets.insert(*name, (*batch, layers::measure(&mut executor, options.steps)?));
+    for (name, batch) in wanted {
+        let (_, mut executor) = net::load(name, batch, None, &device)?;
+        nets.insert(name, (batch, layers::measure(&mut executor, options.steps)?));
     }
     let mut out = std::io::stdout().lock();
     if let Format::Json = options.format {
@@ -61,17 +71,18 @@ pub fn main(options: &Options) -> Result<()> {
         writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
         return Ok(());
     }
-    writeln!(out, "{}: {peak:.1} GFLOP/s at most; {} checks right", device.describe(), summary.cases)?;
+    let most = peak.map_or(String::new(), |peak| format!(" {peak:.1} GFLOP/s at most;"));
+    writeln!(out, "{}:{most} {} checks right", device.describe(), summary.cases)?;
     for (net, (batch, rows)) in &nets {
         writeln!(out, "\n{net}, {batch} images a step")?;
-        layers::print(rows, Some(peak), &mut out)?;
+        layers::print(rows, peak, &mut out)?;
         by_layer(rows, peak, &mut out)?;
     }
     Ok(())
 }
 
 /// Prints a line a layer with weights: milliseconds and share of the peak of its three passes.
-fn by_layer(rows: &[Row], peak: f64, out: &mut impl Write) -> Result<()> {
+fn by_layer(rows: &[Row], peak: Option<f64>, out: &mut impl Write) -> Result<()> {
     write!(out, "\n{:<8}", "layer")?;
     PASSES.iter().try_for_each(|(_, title)| write!(out, " {title:>24}"))?;
     writeln!(out)?;
@@ -81,7 +92,8 @@ fn by_layer(rows: &[Row], peak: f64, out: &mut impl Write) -> Result<()> {
         for (pass, _) in PASSES {
             let row = multiplies.iter().find(|row| row.layer == first.layer && row.pass == pass);
             let cell = row.map_or("none".into(), |row| {
-                format!("{:.2} ms {:5.1}% of peak", row.milliseconds, 100.0 * row.gflops / peak)
+                let share = peak.map_or(String::new(), |peak| format!(" {:5.1}% of peak", 100.0 * row.gflops / peak));
+                format!("{:.2} ms{share}", row.milliseconds)
             });
             write!(out, " {cell:>24}")?;
         }

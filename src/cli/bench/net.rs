@@ -2,7 +2,7 @@
 
 use crate::{
     host::Stream,
-    nn::{BuildOptions, Input, Net, zoo},
+    nn::{BuildOptions, Input, Net, NetDef, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
 };
 use anyhow::Result;
@@ -20,10 +20,14 @@ fn stream(purpose: &str) -> Stream {
     Stream::named(&format!("bench/{purpose}"))
 }
 
+/// A net of the zoo with as many outputs as its data set has classes.
+pub fn find(name: &str) -> Result<NetDef> {
+    Ok(zoo::net(name, classes(name))?)
+}
+
 /// Builds and loads a net with dropout, momentum and decay, and gives it images, labels and weights.
 pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) -> Result<(Net, Executor)> {
-    let classes = classes(name);
-    let mut def = zoo::net(name, classes)?;
+    let mut def = find(name)?;
     if let Some(n) = freeze {
         def.freeze(n)?;
     }
@@ -40,7 +44,7 @@ pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) ->
     net.initialise(&mut executor, stream)?;
     let images = batch * def.input.iter().product::<usize>();
     executor.write(net.x, &stream("images").normal(images, 1.0))?;
-    let labels: Vec<u32> = (0..batch).map(|i| (i % classes) as u32).collect();
+    let labels: Vec<u32> = (0..batch).map(|i| (i % classes(name)) as u32).collect();
     executor.write_words(net.labels, &labels)?;
     Ok((net, executor))
 }
