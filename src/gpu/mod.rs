@@ -11,6 +11,7 @@ mod device;
 mod error;
 mod kernel;
 mod memory;
+pub mod peak;
 mod pipeline;
 mod recorder;
 mod ring;
