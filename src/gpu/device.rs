@@ -99,6 +99,15 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Drop for Gpu {
+    /// Keeps a lost device for good: wgpu would wait for its queue, and panic where that never empties.
+    fn drop(&mut self) {
+        if lock(&self.reports.lost).is_some() {
+            std::mem::forget((self.device.clone(), self.queue.clone()));
+        }
+    }
+}
+
 /// The error of a lost device. A submission that finds no memory loses it.
 fn loss(message: String) -> GpuError {
     match message.to_lowercase().contains("out of memory") {

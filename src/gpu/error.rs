@@ -56,7 +56,9 @@ pub enum GpuError {
         allowed: u64,
     },
     /// The driver or the validation refused a pipeline.
-    #[error("layer {layer}: the device refuses the pipeline {shader}/{entry}: {message}")]
+    #[error(
+        "layer {layer}: the device refuses the pipeline {shader}/{entry}: {message}; update its driver, or use `--device cpu`"
+    )]
     Pipeline {
         /// The layer that asked for it.
         layer: String,
@@ -69,7 +71,7 @@ pub enum GpuError {
     },
     /// The device has no memory left.
     #[error(
-        "out of device memory: no place for {what}; use a smaller batch, compute it in more parts (`--set solver.batch_parts=N`), or take `--device cpu`"
+        "out of device memory: no place for {what}; use a smaller batch, compute it in more parts (`solver.batch_parts`, `--batch-parts`), or use `--device cpu`"
     )]
     OutOfMemory {
         /// What was to be made or run, with its size where that is known.
@@ -79,7 +81,7 @@ pub enum GpuError {
     #[error("the device was lost: {0}; start again to resume from the last checkpoint")]
     Lost(String),
     /// The device did not finish in time.
-    #[error("the device did not finish {what} within {seconds} s")]
+    #[error("the device did not finish {what} within {seconds} s; start again to resume from the last checkpoint")]
     Timeout {
         /// What was waited for.
         what: &'static str,
