@@ -100,7 +100,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Drop for Gpu {
-    /// Keeps a lost device for good: wgpu would wait for its queue, and panic where that never empties.
+    /// Keeps a lost device for good: wgpu would wait for its queue, for ever or up to a panic.
     fn drop(&mut self) {
         if lock(&self.reports.lost).is_some() {
             std::mem::forget((self.device.clone(), self.queue.clone()));
@@ -220,17 +220,20 @@ impl Gpu {
         match polled {
             Ok(Ok(status)) => Ok(Some(status)),
             Ok(Err(wgpu::PollError::Timeout)) => Ok(None),
-            Ok(Err(error)) => Err(GpuError::Validation(error.to_string())),
-            Err(_) => {
-                let mut lost = lock(&self.reports.lost);
-                Err(loss(lost.get_or_insert_with(|| "its driver broke off".into()).clone()))
-            }
+            // A lost device has refused the submission that is waited for.
+            Ok(Err(error)) => self.check().and(Err(GpuError::Validation(error.to_string()))),
+            Err(_) => Err(loss(self.give_up("its driver broke off"))),
         }
     }
 
+    /// Counts the device as lost, and returns why: the first reason is the true one.
+    pub(super) fn give_up(&self, reason: &str) -> String {
+        lock(&self.reports.lost).get_or_insert_with(|| reason.to_string()).clone()
+    }
+
     /// Loses the device, for tests.
-    pub(super) fn lose(&self, message: &str) {
-        lock(&self.reports.lost).get_or_insert_with(|| message.to_string());
+    pub(super) fn lose(&self, reason: &str) {
+        self.give_up(reason);
         self.device.destroy();
     }
 

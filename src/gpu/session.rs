@@ -191,7 +191,11 @@ impl Session {
         self.gpu.check()?;
         match polled {
             Some(_) if !Fault::Timeout.strikes() => Ok(()),
-            _ => Err(GpuError::Timeout { what, seconds: TIMEOUT.as_secs() }),
+            _ => {
+                // What is still under way may never end: nobody waits for this device again.
+                self.gpu.give_up("it did not finish in its time");
+                Err(GpuError::Timeout { what, seconds: TIMEOUT.as_secs() })
+            }
         }
     }
 

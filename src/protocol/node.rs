@@ -176,8 +176,8 @@ impl Job<'_> {
                 let found = find()?;
                 let from_step = found.as_ref().map_or(0, |found| found.step);
                 let text = format!(
-                    "{error}; from step {from_step} on each batch of {batch_size} is computed in {parts} parts whose \
-                     gradients are added: the same step but for rounding, and recorded in the manifest"
+                    "from step {from_step} on each batch of {batch_size} is computed in {parts} parts whose gradients \
+                     are added: the same steps but for rounding, which the manifest records ({error})"
                 );
                 watcher.notice(self.node, &text);
                 self.division.set(Some(Division { parts, from_step }));
