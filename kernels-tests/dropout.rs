@@ -24,7 +24,7 @@ fn ones(device: &Device, dims: ImageDims, ratio: f64, layer: u32, step: &Step) -
 }
 
 fn step(iteration: u32) -> Step {
-    Step { iteration, rate: 0.0, dropout: Stream::named("dropout") }
+    Step { iteration, rate: 0.0, dropout: Stream::named("dropout"), first_image: 0 }
 }
 
 #[test]
@@ -65,6 +65,22 @@ fn a_mask_depends_on_the_logical_element_alone() {
         // A larger batch begins with the same masks.
         let larger = ones(&device, ImageDims { n: 5, c: 105, h: 1, w: 1 }, 0.5, 6, &step(4));
         assert_eq!(larger[..flat.len()], flat);
+    }
+}
+
+#[test]
+fn a_part_of_a_batch_gets_the_masks_that_its_images_have_in_the_whole_batch() {
+    for device in devices() {
+        // Images of 105 and of 7 elements: parts begin in the middle of four words that are drawn together.
+        for (c, h, w) in [(7, 5, 3), (7, 1, 1), (8, 1, 1), (1, 1, 1)] {
+            let dims = |n: usize| ImageDims { n, c, h, w };
+            let whole = ones(&device, dims(9), 0.5, 6, &step(4));
+            for (first, n) in [(0, 3), (1, 8), (2, 1), (3, 3), (5, 4), (6, 3)] {
+                let part = ones(&device, dims(n), 0.5, 6, &Step { first_image: first as u32, ..step(4) });
+                let features = c * h * w;
+                assert_eq!(part, whole[first * features..][..n * features], "{}, {first}, {n}", device.describe());
+            }
+        }
     }
 }
 

@@ -12,14 +12,19 @@ use strata::{
     },
 };
 
-/// The software adapter; without one these tests fail and say what to install.
+/// The software adapter with guards around every tensor; without one these tests fail and say what to install.
 fn software() -> Arc<Gpu> {
     static GPU: OnceLock<Arc<Gpu>> = OnceLock::new();
-    Arc::clone(GPU.get_or_init(|| Gpu::open(&Choice::Software).unwrap_or_else(|e| panic!("{e}"))))
+    let open = || Gpu::open_limited(&Choice::Software, |limits| limits.guarded = true);
+    Arc::clone(GPU.get_or_init(|| open().unwrap_or_else(|e| panic!("{e}"))))
 }
 
 fn limited(lower: impl FnOnce(&mut Limits)) -> Device {
-    Device::Gpu(Gpu::open_limited(&Choice::Software, lower).unwrap_or_else(|e| panic!("{e}")))
+    let opened = Gpu::open_limited(&Choice::Software, |limits| {
+        limits.guarded = true;
+        lower(limits);
+    });
+    Device::Gpu(opened.unwrap_or_else(|e| panic!("{e}")))
 }
 
 fn images(n: usize, c: usize, h: usize, w: usize) -> ImageDims {
@@ -68,7 +73,7 @@ impl Case {
     /// All tensors after one run: real numbers widened, words as numbers.
     fn run(&self, device: &Device) -> Vec<Vec<f64>> {
         let mut executor = self.load(device);
-        let step = Step { iteration: 7, rate: 0.1, dropout: Stream::named("dropout") };
+        let step = Step { iteration: 7, rate: 0.1, dropout: Stream::named("dropout"), first_image: 0 };
         executor.run(0, &step).unwrap();
         self.program
             .tensors
@@ -115,7 +120,9 @@ fn convolution(dims: ConvDims) -> Case {
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     case.op(conv2d::Forward { dims, x, w, b: Some(b), y, relu: false });
     case.op(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
-    case.op(conv2d::BackwardWeight { dims, x, dy, dw, db });
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+    let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: true });
     case
 }
 
@@ -126,9 +133,11 @@ fn dense_layer(dims: dense::DenseDims) -> Case {
     let (y, dy, dx) = (case.act("y", dims.y()), case.act("dy", dims.y()), case.act("dx", dims.x));
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     let h = case.real("h", kernel);
+    let added = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     case.op(dense::Forward { dims, x, w, b: Some(b), y, relu: false });
     case.op(dense::BackwardInput { dims, w, dy, dx, rectified: None });
-    case.op(dense::BackwardWeight { dims, x, dy, dw, db });
+    case.op(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+    case.op(dense::BackwardWeight { dims, x, dy, dw: added.0, db: added.1, accumulate: true });
     case.op(sgd::Update {
         len: 0,
         convention: sgd::Convention::Caffe,
@@ -482,7 +491,7 @@ fn what_is_read_later_arrives_in_order_as_it_was() {
         // More than a ring holds, so that the oldest are waited for.
         for i in 0..30 {
             executor.write(y, &[i as f32 - 3.0; 4]).unwrap();
-            executor.run(0, &Step { iteration: 0, rate: 0.0, dropout: Stream::named("ring") }).unwrap();
+            executor.run(0, &Step { iteration: 0, rate: 0.0, dropout: Stream::named("ring"), first_image: 0 }).unwrap();
             executor.read_later(y).unwrap();
             arrived.extend(executor.collect(false).unwrap().iter().map(|values| values[1]));
         }

@@ -9,7 +9,7 @@ use strata::{
 
 /// A step for programs whose operations draw nothing.
 pub fn step() -> Step {
-    Step { iteration: 0, rate: 0.0, dropout: Stream::named("laws") }
+    Step { iteration: 0, rate: 0.0, dropout: Stream::named("laws"), first_image: 0 }
 }
 
 /// A program of one tape.

@@ -10,6 +10,7 @@ mod devices;
 mod dropout;
 mod finite;
 mod golden;
+mod guards;
 mod laws;
 mod lrn;
 mod max_pool;

@@ -5,7 +5,6 @@
 
 use std::fmt::Debug;
 use strata::{
-    gpu::{Choice, Gpu},
     host::Stream,
     ops::{
         Device, OpsError,
@@ -138,9 +137,7 @@ fn drawn(seed: u64) -> Drawn {
 fn every_device() -> Vec<(String, Device)> {
     let named = |device: Device| (device.describe(), device);
     let mut devices: Vec<_> = super::devices::devices().into_iter().map(named).collect();
-    let choice = std::env::var("STRATA_TEST_ADAPTER").map_or(Choice::Software, Choice::Named);
-    let other = Gpu::open_limited(&choice, |limits| limits.lanes = false).expect("it was opened before");
-    let (name, device) = named(Device::Gpu(other));
+    let (name, device) = named(super::devices::guarded(false));
     devices.push((format!("{name}, the kernels for GPUs"), device));
     devices
 }

@@ -11,7 +11,7 @@ use strata::{
     nn::{BuildOptions, EVAL, Input, Net, NetDef, TRAIN, weights::Tensors, zoo},
     ops::{Device, Element, Executor, Role, Step, TensorId, sgd::Convention},
     train::{
-        Batches, Confusion, Images, Prefixes, Reading, Record, Solver, Trainer,
+        Batches, Confusion, Division, Images, Prefixes, Reading, Record, Solver, Trainer,
         batches::Augmentation,
         checkpoint::{self, Measured},
         trainer::Streams,
@@ -41,6 +41,7 @@ fn solver(steps: u64, batch_size: usize) -> Solver {
         stepsize: steps,
         max_iter: steps,
         batch_size,
+        batch_parts: 1,
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
@@ -53,9 +54,12 @@ fn streams() -> Streams {
 }
 
 fn trainer<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], steps: u64, batch: usize) -> Trainer<'a> {
+    in_parts(def, set, mean, &solver(steps, batch), &Device::Cpu)
+}
+
+fn in_parts<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], solver: &Solver, device: &Device) -> Trainer<'a> {
     let input = Reading::centre(0.0125);
-    let solver = solver(steps, batch);
-    let mut trainer = Trainer::new(def, &solver, Images { set, mean }, input, streams(), &Device::Cpu).unwrap();
+    let mut trainer = Trainer::new(def, solver, Images { set, mean }, input, streams(), device).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     trainer
 }
@@ -106,37 +110,103 @@ fn the_same_seed_gives_the_same_bytes_with_one_and_with_two_threads() {
 }
 
 #[test]
-fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
+fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_are_in_parts() {
     let set = images(40, 5, "set");
     let mean = mean::mean_image(&set).unwrap();
     let def = zoo::alexnet28(5);
-    let mut undisturbed = trainer(&def, &set, &mean, 6, 16);
-    let losses: Vec<f64> = (0..6).map(|_| undisturbed.train_step().unwrap()).collect();
+    for batch_parts in [1, 2] {
+        let solver = Solver { batch_parts, ..solver(6, 16) };
+        let trainer = || in_parts(&def, &set, &mean, &solver, &Device::Cpu);
+        let mut undisturbed = trainer();
+        let losses: Vec<f64> = (0..6).map(|_| undisturbed.train_step().unwrap()).collect();
 
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("state.safetensors");
-    let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
-    let mut first = trainer(&def, &set, &mean, 6, 16);
-    let begun: Vec<f64> = (0..3).map(|_| first.train_step().unwrap()).collect();
-    let record = Record { step: 2, epoch: 0.1, train_loss: 1.0 / 3.0, loss: 1e-9, top1: 0.7, top5: 1.0, images: 40 };
-    let measured = Measured { losses: begun, records: vec![record] };
-    checkpoint::save(&mut first, &measured, &identity, &path).unwrap();
-    drop(first);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.safetensors");
+        let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
+        let mut first = trainer();
+        first.division = (batch_parts > 1).then_some(Division { parts: batch_parts, from_step: 0 });
+        let begun: Vec<f64> = (0..3).map(|_| first.train_step().unwrap()).collect();
+        let record =
+            Record { step: 2, epoch: 0.1, train_loss: 1.0 / 3.0, loss: 1e-9, top1: 0.7, top5: 1.0, images: 40 };
+        let measured = Measured { losses: begun, records: vec![record] };
+        checkpoint::save(&mut first, &measured, &identity, &path).unwrap();
+        let division = first.division;
+        drop(first);
 
-    let mut second = trainer(&def, &set, &mean, 6, 16);
-    let mut tell = |text: String| panic!("{text}");
-    let found = checkpoint::load(&mut second, &identity, &path, &mut tell).unwrap().unwrap();
-    assert_eq!(found, measured);
-    let mut all = found.losses;
-    all.extend((3..6).map(|_| second.train_step().unwrap()));
-    assert_eq!(all, losses);
-    let (a, b) = (checkpoint::weights_of(&mut undisturbed).unwrap(), checkpoint::weights_of(&mut second).unwrap());
-    for (name, (_, values)) in &a {
-        assert_eq!(bits(values), bits(&b[name].1), "{name}");
+        let mut second = trainer();
+        let mut tell = |text: String| panic!("{text}");
+        let found = checkpoint::find(&identity, &path, &mut tell).unwrap().unwrap();
+        assert_eq!((found.step, found.division), (3, division));
+        let found = found.load(&mut second).unwrap();
+        assert_eq!(found, measured);
+        assert_eq!(second.division, division);
+        let mut all = found.losses;
+        all.extend((3..6).map(|_| second.train_step().unwrap()));
+        assert_eq!(all, losses);
+        let (a, b) = (checkpoint::weights_of(&mut undisturbed).unwrap(), checkpoint::weights_of(&mut second).unwrap());
+        for (name, (_, values)) in &a {
+            assert_eq!(bits(values), bits(&b[name].1), "{name}");
+        }
+        let other = checkpoint::Identity { device: "another".into(), ..identity };
+        let refused = checkpoint::find(&other, &path, &mut tell).unwrap_err().to_string();
+        assert!(refused.contains("device"), "{refused}");
     }
-    let other = checkpoint::Identity { device: "another".into(), ..identity };
-    let refused = checkpoint::load(&mut second, &other, &path, &mut tell).unwrap_err().to_string();
-    assert!(refused.contains("device"), "{refused}");
+}
+
+/// The size of a difference as a share of what it differs from.
+fn share(values: &[f32], expected: &[f32]) -> f64 {
+    let norm = |v: &mut dyn Iterator<Item = f64>| v.map(|v| v * v).sum::<f64>().sqrt();
+    let off = norm(&mut values.iter().zip(expected).map(|(&a, &b)| f64::from(a) - f64::from(b)));
+    off / norm(&mut expected.iter().map(|&v| f64::from(v))).max(f64::MIN_POSITIVE)
+}
+
+/// Frozen layers with and without their cache, windows that are drawn anew, and batches over the end of an epoch.
+#[test]
+fn a_batch_in_parts_trains_like_a_whole_one() {
+    let set = images(20, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    for (device, steps) in [(Device::Cpu, 4), (software(), 2), (guarded(false), 2)] {
+        for n in [0, 3, 7] {
+            let mut def = zoo::alexnet28(5);
+            if n > 0 {
+                def.freeze(n).unwrap();
+            }
+            let run = |batch_parts: usize| {
+                let solver = Solver { batch_parts, ..solver(steps, 12) };
+                let mut trainer = in_parts(&def, &set, &mean, &solver, &device);
+                let before = checkpoint::weights_of(&mut trainer).unwrap();
+                let losses: Vec<f64> = (0..steps).map(|_| trainer.train_step().unwrap()).collect();
+                // The update itself, of which the rounding of a weight hides most.
+                let history: Vec<_> = trainer.net.params.iter().filter_map(|param| param.h).collect();
+                let history: Vec<Vec<f32>> = history.iter().map(|&h| trainer.executor.read(h).unwrap()).collect();
+                (losses, history, before, checkpoint::weights_of(&mut trainer).unwrap())
+            };
+            let (whole_losses, whole_history, _, whole) = run(1);
+            for parts in [2, 3] {
+                let (losses, history, before, weights) = run(parts);
+                let what = format!("{}, n = {n}, {parts} parts", device.describe());
+                // The first step's forward pass gives the same bits: the same images, weights and masks.
+                assert_eq!(losses[0].to_bits(), whole_losses[0].to_bits(), "{what}");
+                let mut most: f64 = 0.0;
+                for (loss, whole) in losses.iter().zip(&whole_losses) {
+                    most = most.max((loss - whole).abs() / whole);
+                }
+                for (h, whole) in history.iter().zip(&whole_history) {
+                    most = most.max(share(h, whole));
+                }
+                println!("{what}: {most:.1e}");
+                assert!(most <= 1e-6, "{what}: {most:.1e}");
+                for (name, (_, values)) in &weights {
+                    assert!(share(values, &whole[name].1) <= 1e-6, "{what}, {name}");
+                    let frozen = bits(values) == bits(&before[name].1);
+                    assert_eq!(
+                        frozen,
+                        def.prefix(n.max(1)).unwrap().iter().any(|l| n > 0 && name.starts_with(l.as_str()))
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -264,6 +334,7 @@ fn thirty_two_images_overfit_to_a_loss_near_zero() {
 fn build(def: &NetDef, batch: usize) -> Net {
     let options = BuildOptions {
         batch,
+        parts: 1,
         input: Input::Activation,
         momentum: 0.9,
         weight_decay: 0.0,
@@ -307,7 +378,7 @@ fn an_images_scores_do_not_depend_on_the_rest_of_its_batch() {
         let mut executor = Executor::load(&Device::Cpu, net.program.clone()).unwrap();
         net.initialise(&mut executor, Stream::named).unwrap();
         executor.write(net.x, &pixels[first * 784..(first + batch) * 784]).unwrap();
-        let step = Step { iteration: 0, rate: 0.0, dropout: Stream::named("d") };
+        let step = Step { iteration: 0, rate: 0.0, dropout: Stream::named("d"), first_image: 0 };
         executor.run(EVAL, &step).unwrap();
         executor.read(net.logits).unwrap()
     };
@@ -321,6 +392,18 @@ fn an_images_scores_do_not_depend_on_the_rest_of_its_batch() {
 /// The WGSL kernels on the software adapter; without one these tests fail and say what to install.
 fn software() -> Device {
     match Gpu::open(&Choice::Software) {
+        Ok(gpu) => Device::Gpu(gpu),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The same with guards around every tensor, and with the kernels for processors or those for GPUs.
+fn guarded(lanes: bool) -> Device {
+    let opened = Gpu::open_limited(&Choice::Software, |limits| {
+        limits.guarded = true;
+        limits.lanes &= lanes;
+    });
+    match opened {
         Ok(gpu) => Device::Gpu(gpu),
         Err(error) => panic!("{error}"),
     }
@@ -358,10 +441,25 @@ fn the_first_loss_of_the_wgsl_kernels_is_that_of_the_native_executor() {
 }
 
 #[test]
+fn a_training_step_writes_nothing_beside_its_tensors() {
+    // A write that goes astray is an error of the step; a value from a guard is a NaN.
+    for n in [0, 3] {
+        let (losses, _, weights) = two_steps(&software(), n);
+        let (guarded_losses, _, guarded_weights) = two_steps(&guarded(true), n);
+        assert_eq!(guarded_losses, losses, "n = {n}");
+        for (name, (_, values)) in &weights {
+            assert_eq!(bits(values), bits(&guarded_weights[name].1), "n = {n}, {name}");
+        }
+        let (losses, ..) = two_steps(&guarded(false), n);
+        assert!(losses.iter().all(|loss| loss.is_finite()));
+    }
+}
+
+#[test]
 fn no_operation_reads_what_none_has_written() {
     let set = images(8, 5, "set");
     let mean = mean::mean_image(&set).unwrap();
-    for device in [Device::Cpu, software()] {
+    for (device, batch_parts) in [(Device::Cpu, 1), (Device::Cpu, 2), (software(), 1), (software(), 2)] {
         for n in [0, 3] {
             let mut def = zoo::alexnet28(5);
             if n > 0 {
@@ -369,9 +467,7 @@ fn no_operation_reads_what_none_has_written() {
             }
             let run = |poisoned: bool| {
                 let images = Images { set: &set, mean: &mean };
-                let mut trainer =
-                    Trainer::new(&def, &solver(2, 4), images, Reading::centre(0.0125), streams(), &device).unwrap();
-                trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+                let mut trainer = in_parts(&def, &set, &mean, &Solver { batch_parts, ..solver(2, 4) }, &device);
                 let written = [Role::Activation, Role::ActivationGradient, Role::ParameterGradient];
                 for (id, tensor) in trainer.net.program.clone().tensors.iter().enumerate() {
                     match tensor.element {
@@ -457,8 +553,8 @@ fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() 
 
     let mean = mean::mean_image(&loaded).unwrap();
     let def = zoo::net("alexnet32", 4).unwrap();
-    let run = |set: &ImageSet, first: u64| {
-        let mut trainer = trainer(&def, set, &mean, 8, 10);
+    let run = |set: &ImageSet, first: u64, batch_parts: usize| {
+        let mut trainer = in_parts(&def, set, &mean, &Solver { batch_parts, ..solver(8, 10) }, &Device::Cpu);
         trainer.step = first;
         let losses: Vec<u64> = (first..8).map(|_| trainer.train_step().unwrap().to_bits()).collect();
         let scores = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
@@ -469,6 +565,8 @@ fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() 
         (losses, scores, weights)
     };
     for first in [0, 5] {
-        assert!(run(&stored, first) == run(&loaded, first), "from step {first}");
+        for parts in [1, 2] {
+            assert!(run(&stored, first, parts) == run(&loaded, first, parts), "from step {first}, {parts} parts");
+        }
     }
 }

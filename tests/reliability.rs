@@ -1,4 +1,4 @@
-//! Nothing is lost: kills, stops, faults, damaged checkpoints, owners, numbers that are none.
+//! Nothing is lost: kills, stops, faults of files and devices, damaged checkpoints, owners, numbers that are none.
 //!
 //! The counts are those of the suite; `scripts/soak` raises them by environment variables.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -6,6 +6,7 @@
 
 mod reliability {
     pub mod damaged;
+    pub mod devices;
     pub mod diverged;
     pub mod faults;
     pub mod killed;

@@ -9,6 +9,7 @@ use strata::{
 fn build(def: &NetDef) -> Net {
     let options = BuildOptions {
         batch: 1,
+        parts: 1,
         input: Input::Activation,
         momentum: 0.9,
         weight_decay: 0.0,
@@ -145,6 +146,7 @@ fn a_layer_that_does_not_fit_is_named_with_its_input() {
         &def,
         BuildOptions {
             batch: 1,
+            parts: 1,
             input: Input::Activation,
             momentum: 0.9,
             weight_decay: 0.0,

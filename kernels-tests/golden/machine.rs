@@ -89,5 +89,5 @@ impl Machine {
 
 /// A step of a learning rate; golden cases draw nothing.
 pub fn step(rate: f64) -> Step {
-    Step { iteration: 0, rate, dropout: Stream::named("golden") }
+    Step { iteration: 0, rate, dropout: Stream::named("golden"), first_image: 0 }
 }

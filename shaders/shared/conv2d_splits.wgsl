@@ -1,6 +1,7 @@
 // The end of a weight gradient whose sum over the batch was split.
 
 // Adds the parts of a weight gradient in their order, and those of the bias: an invocation has four output channels.
+// They are added to what is there where the gradient is continued.
 @compute @workgroup_size(64)
 fn sum_splits(
     @builtin(local_invocation_index) invocation: u32,
@@ -13,6 +14,9 @@ fn sum_splits(
     let row = i / across;
     if i >= vectors || (row < conv.rows && row % conv.stored >= conv.cg) { return; }
     var sum = vec4<f32>();
+    if conv.continued != 0u {
+        if row < conv.rows { sum = results[i]; } else { sum = db[i % across]; }
+    }
     for (var part = 0u; part < conv.split; part++) {
         sum += x[part * vectors + i];
     }

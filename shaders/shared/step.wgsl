@@ -4,4 +4,5 @@ struct StepValues {
     key_high: u32,
     iteration: u32,
     rate: f32,
+    first_image: u32,
 }

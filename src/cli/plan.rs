@@ -134,6 +134,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
             &net_of(&experiment, node, half.classes)?,
             BuildOptions {
                 batch: solver.batch_size,
+                parts: solver.batch_parts,
                 input,
                 momentum: solver.momentum,
                 weight_decay: solver.weight_decay,

@@ -31,6 +31,9 @@ pub struct Options {
     /// Images a step
     #[arg(long, default_value_t = 64)]
     batch_size: usize,
+    /// Parts in which a batch is computed, with their gradients added: the same step in less memory
+    #[arg(long, default_value_t = 1)]
+    batch_parts: usize,
     /// The learning rate at the start
     #[arg(long, default_value_t = 0.01)]
     base_lr: f64,
@@ -68,6 +71,7 @@ pub fn main(options: &Options) -> Result<()> {
         stepsize: options.stepsize.unwrap_or(options.max_iter.div_ceil(2).max(1)),
         max_iter: options.max_iter,
         batch_size: options.batch_size,
+        batch_parts: options.batch_parts,
         momentum: 0.9,
         weight_decay: options.weight_decay,
         convention: Convention::Caffe,

@@ -16,6 +16,8 @@ pub struct Draw {
     pub layer: u32,
     /// The step of the training run.
     pub step: u32,
+    /// The number of the first element in the whole batch: 0 but where a batch is computed in parts.
+    pub first: u64,
 }
 
 /// The words below which an element is dropped.
@@ -27,13 +29,20 @@ pub fn threshold(ratio: f64) -> u32 {
 pub fn apply<T: Real>(draw: &Draw, ratio: f64, x: &mut [T]) {
     const BLOCKS_PER_TASK: usize = 1024;
     let (threshold, scale) = (threshold(ratio), T::of(1.0 / (1.0 - ratio)));
+    let mask = |counter: u64, skipped: usize, values: &mut [T]| {
+        let words = philox([counter as u32, (counter >> 32) as u32, draw.step, draw.layer], draw.stream.key);
+        for (value, &word) in values.iter_mut().zip(&words[skipped..]) {
+            *value = if word >= threshold { *value * scale } else { T::zero() };
+        }
+    };
+    // The rest of a block that began in the part of the batch before.
+    let begun = (draw.first.next_multiple_of(4) - draw.first) as usize;
+    let (rest, x) = x.split_at_mut(begun.min(x.len()));
+    mask(draw.first / 4, (draw.first % 4) as usize, rest);
+    let first = draw.first.div_ceil(4);
     x.par_chunks_mut(4 * BLOCKS_PER_TASK).enumerate().for_each(|(task, part)| {
         for (block, values) in part.chunks_mut(4).enumerate() {
-            let counter = (task * BLOCKS_PER_TASK + block) as u64;
-            let words = philox([counter as u32, (counter >> 32) as u32, draw.step, draw.layer], draw.stream.key);
-            for (value, &word) in values.iter_mut().zip(&words) {
-                *value = if word >= threshold { *value * scale } else { T::zero() };
-            }
+            mask(first + (task * BLOCKS_PER_TASK + block) as u64, 0, values);
         }
     });
 }

@@ -1,6 +1,8 @@
 //! The native executor's tensors, and the room that its operations work in.
 
+use super::{ELEMENTS_PER_TASK, vectorised};
 use crate::host::Real;
+use rayon::prelude::*;
 use std::{
     ops::{Deref, DerefMut},
     sync::{Mutex, PoisonError},
@@ -60,6 +62,17 @@ impl<T: Real> Scratch<T> {
         // A register that lies across two lines of a cache costs two loads.
         let start = values.as_ptr().align_offset(LINE).min(LINE);
         Lent { scratch: self, values, start, len }
+    }
+
+    /// Runs `write`, which overwrites, on `to`; or, where the result is to be added to `to`, on a buffer.
+    pub fn overwrite_or_add(&self, add: bool, to: &mut [T], write: impl FnOnce(&mut [T])) {
+        if !add {
+            return write(to);
+        }
+        let mut terms = self.lend(to.len());
+        write(&mut terms);
+        let parts = to.par_chunks_mut(ELEMENTS_PER_TASK).zip(terms.par_chunks(ELEMENTS_PER_TASK));
+        parts.for_each(|(to, terms)| vectorised(|| to.iter_mut().zip(terms).for_each(|(to, &v)| *to += v)));
     }
 
     /// A buffer of zeros.

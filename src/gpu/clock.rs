@@ -22,7 +22,7 @@ impl Clock {
         let count = 2 * passes as u32;
         let descriptor = wgpu::QuerySetDescriptor { label: Some("clock"), ty: wgpu::QueryType::Timestamp, count };
         let queries = gpu.scoped(|| gpu.device.create_query_set(&descriptor));
-        let queries = queries.map_err(|caught| GpuError::Validation(caught.into_message()))?;
+        let queries = queries.map_err(|caught| caught.of("timestamps"))?;
         let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
         let ticks = create_buffer(gpu, "timestamps", 16 * passes as u64, usage)?;
         let seconds_a_tick = 1e-9 * f64::from(gpu.queue.get_timestamp_period());

@@ -2,12 +2,17 @@
 
 use super::{
     AdapterInfo, Choice, GpuError, Kernel, adapter,
+    fault::Fault,
     pipeline::{self, Constants, Pipeline},
 };
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// The limits that decide how tensors and grids are divided.
@@ -29,6 +34,8 @@ pub struct Limits {
     pub tile: Option<usize>,
     /// Whether shaders run without the checks of indices, divisors and loops that untrusted ones need.
     pub trusted: bool,
+    /// Whether every tensor lies between guards, which are looked at behind every run of a tape: for tests.
+    pub guarded: bool,
 }
 
 impl Limits {
@@ -42,6 +49,7 @@ impl Limits {
             lanes: false,
             tile: None,
             trusted: true,
+            guarded: false,
         }
     }
 
@@ -57,6 +65,7 @@ type PipelineKey = (&'static str, &'static str, Vec<(&'static str, u64)>);
 #[derive(Default)]
 struct Reports {
     lost: Mutex<Option<String>>,
+    out_of_memory: AtomicBool,
     errors: Mutex<Vec<String>>,
 }
 
@@ -67,6 +76,7 @@ const LANES: u32 = 8;
 
 /// An opened device. Sessions share its pipelines.
 pub struct Gpu {
+    choice: Choice,
     info: AdapterInfo,
     limits: Limits,
     pub(super) device: wgpu::Device,
@@ -87,6 +97,23 @@ impl fmt::Debug for Gpu {
 /// A lock whose content is whole even if another thread panicked while holding it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Drop for Gpu {
+    /// Keeps a lost device for good: wgpu would wait for its queue, for ever or up to a panic.
+    fn drop(&mut self) {
+        if lock(&self.reports.lost).is_some() {
+            std::mem::forget((self.device.clone(), self.queue.clone()));
+        }
+    }
+}
+
+/// The error of a lost device. A submission that finds no memory loses it.
+fn loss(message: String) -> GpuError {
+    match message.to_lowercase().contains("out of memory") {
+        true => GpuError::OutOfMemory { what: "a step".into() },
+        false => GpuError::Lost(message),
+    }
 }
 
 impl Gpu {
@@ -116,11 +143,15 @@ impl Gpu {
         let reports = Arc::new(Reports::default());
         let lost = Arc::clone(&reports);
         device.set_device_lost_callback(move |reason, message| {
-            *lock(&lost.lost) = Some(format!("{reason:?}: {message}"));
+            // The first reason is the true one.
+            lock(&lost.lost).get_or_insert_with(|| format!("{reason:?}: {message}"));
         });
         let errors = Arc::clone(&reports);
         // Without this handler wgpu panics on an error that no scope catches.
-        device.on_uncaptured_error(Arc::new(move |error| lock(&errors.errors).push(error.to_string())));
+        device.on_uncaptured_error(Arc::new(move |error| match error {
+            wgpu::Error::OutOfMemory { .. } => errors.out_of_memory.store(true, Ordering::Relaxed),
+            error => lock(&errors.errors).push(error.to_string()),
+        }));
 
         let mut limits = Limits::of(&required);
         let wgpu::AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = adapter.get_info();
@@ -129,6 +160,7 @@ impl Gpu {
             && [subgroup_min_size, subgroup_max_size] == [LANES; 2];
         lower(&mut limits);
         Ok(Arc::new(Self {
+            choice: choice.clone(),
             info,
             limits,
             device,
@@ -150,13 +182,59 @@ impl Gpu {
         &self.limits
     }
 
+    /// The device itself, or where it was lost a newly opened one of the same adapter with the same limits.
+    ///
+    /// # Errors
+    /// [`GpuError::Lost`] where the same adapter is not there any more; those of [`Self::open`].
+    pub fn renewed(self: &Arc<Self>) -> Result<Arc<Self>, GpuError> {
+        let Some(message) = lock(&self.reports.lost).clone() else { return Ok(Arc::clone(self)) };
+        let opened = Self::open_limited(&self.choice, |limits| *limits = self.limits)?;
+        if opened.info.to_string() == self.info.to_string() { Ok(opened) } else { Err(GpuError::Lost(message)) }
+    }
+
     /// An error that the device reported since the last call, if there is one. A lost device stays lost.
     pub(super) fn check(&self) -> Result<(), GpuError> {
-        if let Some(message) = lock(&self.reports.lost).clone() {
-            return Err(GpuError::Lost(message));
-        }
         let errors = std::mem::take(&mut *lock(&self.reports.errors));
+        if !errors.is_empty() {
+            // A device that is lost refuses calls, and says why when it is next looked at. What that gives is below.
+            let _ = self.poll(wgpu::PollType::Poll);
+        }
+        if let Some(message) = lock(&self.reports.lost).clone() {
+            return Err(loss(message));
+        }
+        if self.reports.out_of_memory.swap(false, Ordering::Relaxed) {
+            return Err(loss("out of memory".into()));
+        }
         if errors.is_empty() { Ok(()) } else { Err(GpuError::Validation(errors.join("; "))) }
+    }
+
+    /// Looks at the device, or waits for it; none where it did not finish in the time given.
+    pub(super) fn poll(&self, how: wgpu::PollType) -> Result<Option<wgpu::PollStatus>, GpuError> {
+        // wgpu panics where the driver loses the device meanwhile.
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            if Fault::Driver.strikes() {
+                resume_unwind(Box::new("as STRATA_FAULT asks for"));
+            }
+            self.device.poll(how)
+        }));
+        match polled {
+            Ok(Ok(status)) => Ok(Some(status)),
+            Ok(Err(wgpu::PollError::Timeout)) => Ok(None),
+            // A lost device has refused the submission that is waited for.
+            Ok(Err(error)) => self.check().and(Err(GpuError::Validation(error.to_string()))),
+            Err(_) => Err(loss(self.give_up("its driver broke off"))),
+        }
+    }
+
+    /// Counts the device as lost, and returns why: the first reason is the true one.
+    pub(super) fn give_up(&self, reason: &str) -> String {
+        lock(&self.reports.lost).get_or_insert_with(|| reason.to_string()).clone()
+    }
+
+    /// Loses the device, for tests.
+    pub(super) fn lose(&self, reason: &str) {
+        self.give_up(reason);
+        self.device.destroy();
     }
 
     /// Runs a creation with its errors caught: validation and internal ones as a message,
@@ -190,11 +268,10 @@ impl Gpu {
         if let Some(pipeline) = pipelines.get(&key) {
             return Ok(Arc::clone(pipeline));
         }
-        let made = self.scoped(|| pipeline::create(self, kernel, constants)).map_err(|caught| GpuError::Pipeline {
-            layer: layer.to_string(),
-            shader: kernel.shader.name,
-            entry: kernel.entry,
-            message: caught.into_message(),
+        let (shader, entry) = (kernel.shader.name, kernel.entry);
+        let made = self.scoped(|| pipeline::create(self, kernel, constants)).map_err(|caught| match caught {
+            Caught::OutOfMemory => caught.of(&format!("the pipeline {shader}/{entry}")),
+            Caught::Message(message) => GpuError::Pipeline { layer: layer.to_string(), shader, entry, message },
         })?;
         let made = Arc::new(made);
         pipelines.insert(key, Arc::clone(&made));
@@ -209,18 +286,11 @@ pub(super) enum Caught {
 }
 
 impl Caught {
-    pub fn into_message(self) -> String {
+    /// The error of making something.
+    pub fn of(self, what: &str) -> GpuError {
         match self {
-            Caught::OutOfMemory => "out of memory".into(),
-            Caught::Message(message) => message,
-        }
-    }
-
-    /// The error of an allocation.
-    pub fn allocation(self, what: &str, bytes: u64) -> GpuError {
-        match self {
-            Caught::OutOfMemory => GpuError::OutOfMemory { what: what.to_string(), bytes },
-            Caught::Message(message) => GpuError::Validation(format!("{what}, {bytes} bytes: {message}")),
+            Caught::OutOfMemory => GpuError::OutOfMemory { what: what.to_string() },
+            Caught::Message(message) => GpuError::Validation(format!("{what}: {message}")),
         }
     }
 }

@@ -56,7 +56,9 @@ pub enum GpuError {
         allowed: u64,
     },
     /// The driver or the validation refused a pipeline.
-    #[error("layer {layer}: the device refuses the pipeline {shader}/{entry}: {message}")]
+    #[error(
+        "layer {layer}: the device refuses the pipeline {shader}/{entry}: {message}; update its driver, or use `--device cpu`"
+    )]
     Pipeline {
         /// The layer that asked for it.
         layer: String,
@@ -68,23 +70,31 @@ pub enum GpuError {
         message: String,
     },
     /// The device has no memory left.
-    #[error("out of device memory: {what} needs {bytes} bytes; use a smaller batch")]
+    #[error(
+        "out of device memory: no place for {what}; use a smaller batch, compute it in more parts (`solver.batch_parts`, `--batch-parts`), or use `--device cpu`"
+    )]
     OutOfMemory {
-        /// What was being allocated.
+        /// What was to be made or run, with its size where that is known.
         what: String,
-        /// Its size.
-        bytes: u64,
     },
     /// The device is gone: driver crash, reset, unplugged.
     #[error("the device was lost: {0}; start again to resume from the last checkpoint")]
     Lost(String),
     /// The device did not finish in time.
-    #[error("the device did not finish {what} within {seconds} s")]
+    #[error("the device did not finish {what} within {seconds} s; start again to resume from the last checkpoint")]
     Timeout {
         /// What was waited for.
         what: &'static str,
         /// How long.
         seconds: u64,
+    },
+    /// A guard beside a tensor is not what it was, see [`super::Limits::guarded`].
+    #[error("tensor {tensor}: a write went astray {place} it (a defect of strata; please report it)")]
+    Astray {
+        /// The tensor.
+        tensor: String,
+        /// On which side: `before` or `behind`.
+        place: &'static str,
     },
     /// A call was refused: a mistake in this program, not in its input.
     #[error("the device refuses a call (a defect of strata; please report it): {0}")]

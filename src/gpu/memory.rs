@@ -1,6 +1,6 @@
 //! Tensors on the device: one or more buffers each, all made at once and never later.
 
-use super::{Gpu, GpuError};
+use super::{Gpu, GpuError, fault::Fault, guard::Place};
 
 /// A tensor as the device sees it: rows of bytes along its leading axis, divided into segments.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub struct Part {
 #[derive(Debug)]
 pub(super) struct Memory {
     pub specs: Vec<TensorSpec>,
-    buffers: Vec<Vec<wgpu::Buffer>>,
+    places: Vec<Vec<Place>>,
 }
 
 /// Buffers are read and written in units of 16 bytes by the kernels, and of 4 by copies.
@@ -61,7 +61,7 @@ fn buffer_bytes(bytes: usize) -> u64 {
 impl Memory {
     /// Allocates every tensor; the device gives them zeroed.
     pub fn allocate(gpu: &Gpu, specs: Vec<TensorSpec>) -> Result<Self, GpuError> {
-        let mut buffers = Vec::with_capacity(specs.len());
+        let mut places = Vec::with_capacity(specs.len());
         for (tensor, spec) in specs.iter().enumerate() {
             let parts = (0..spec.segments()).map(|segment| {
                 let part = spec.part(tensor, segment);
@@ -76,16 +76,21 @@ impl Memory {
                         allowed,
                     });
                 }
-                let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
-                create_buffer(gpu, &spec.name, size, usage)
+                Place::allocate(gpu, &spec.name, size)
             });
-            buffers.push(parts.collect::<Result<Vec<_>, _>>()?);
+            places.push(parts.collect::<Result<Vec<_>, _>>()?);
         }
-        Ok(Self { specs, buffers })
+        Ok(Self { specs, places })
     }
 
-    pub fn buffer(&self, tensor: usize, segment: usize) -> &wgpu::Buffer {
-        &self.buffers[tensor][segment]
+    /// Where a segment lies.
+    pub fn place(&self, tensor: usize, segment: usize) -> &Place {
+        &self.places[tensor][segment]
+    }
+
+    /// Where all segments of all tensors lie.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.places.iter().flatten()
     }
 
     /// The pieces of a byte range of a whole tensor: segment, offset in it, and range in the whole.
@@ -98,7 +103,7 @@ impl Memory {
 
     /// Bytes on the device.
     pub fn bytes(&self) -> u64 {
-        self.buffers.iter().flatten().map(wgpu::Buffer::size).sum()
+        self.places().map(|place| place.buffer.size()).sum()
     }
 }
 
@@ -109,5 +114,9 @@ pub(super) fn create_buffer(
     usage: wgpu::BufferUsages,
 ) -> Result<wgpu::Buffer, GpuError> {
     let descriptor = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
-    gpu.scoped(|| gpu.device.create_buffer(&descriptor)).map_err(|caught| caught.allocation(name, size))
+    let what = || format!("{name}, {size} bytes");
+    if Fault::OutOfMemory.strikes() {
+        return Err(GpuError::OutOfMemory { what: what() });
+    }
+    gpu.scoped(|| gpu.device.create_buffer(&descriptor)).map_err(|caught| caught.of(&what()))
 }

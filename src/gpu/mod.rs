@@ -9,6 +9,8 @@ mod adapter;
 mod clock;
 mod device;
 mod error;
+mod fault;
+mod guard;
 mod kernel;
 mod memory;
 pub mod peak;

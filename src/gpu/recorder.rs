@@ -2,6 +2,7 @@
 
 use super::{
     Access, Gpu, GpuError, Kernel, Limits, Parameters, Part,
+    guard::Place,
     memory::{Memory, create_buffer},
     pipeline::{Constants, Pipeline},
 };
@@ -46,7 +47,7 @@ pub(super) struct Dispatch {
 struct Shared<'a> {
     parameters: &'a wgpu::Buffer,
     step: &'a wgpu::Buffer,
-    scratch: Option<&'a wgpu::Buffer>,
+    scratch: Option<&'a Place>,
 }
 
 struct Planned {
@@ -74,7 +75,7 @@ pub struct Recorder<'a> {
 pub(super) struct Tape {
     pub dispatches: Vec<Dispatch>,
     /// Memory for what one dispatch leaves to the next.
-    pub scratch: Option<wgpu::Buffer>,
+    pub scratch: Option<Place>,
 }
 
 impl<'a> Recorder<'a> {
@@ -205,11 +206,11 @@ impl<'a> Recorder<'a> {
         self.gpu.queue.write_buffer(&buffer, 0, &self.parameters);
         let scratch = match self.scratch {
             0 => None,
-            bytes => Some(create_buffer(self.gpu, "scratch", bytes as u64, wgpu::BufferUsages::STORAGE)?),
+            bytes => Some(Place::allocate(self.gpu, "scratch", bytes.next_multiple_of(16) as u64)?),
         };
         let shared = Shared { parameters: &buffer, step, scratch: scratch.as_ref() };
         let create = || self.planned.iter().map(|planned| self.bind(planned, &shared)).collect();
-        let dispatches = self.gpu.scoped(create).map_err(|caught| GpuError::Validation(caught.into_message()))?;
+        let dispatches = self.gpu.scoped(create).map_err(|caught| caught.of("the bindings of a tape"))?;
         Ok(Tape { dispatches, scratch })
     }
 
@@ -230,8 +231,8 @@ impl<'a> Recorder<'a> {
                     Access::Read | Access::Write | Access::ReadWrite => {
                         let part = tensors.next()?.part;
                         match shared.scratch {
-                            Some(scratch) if part.tensor == SCRATCH => scratch.as_entire_binding(),
-                            _ => self.memory.buffer(part.tensor, part.segment).as_entire_binding(),
+                            Some(scratch) if part.tensor == SCRATCH => scratch.binding(),
+                            _ => self.memory.place(part.tensor, part.segment).binding(),
                         }
                     }
                 };

@@ -4,6 +4,8 @@ use super::{
     Gpu, GpuError, Recorder, TensorSpec,
     clock::Clock,
     device::lock,
+    fault::Fault,
+    guard::{self, Place},
     kernel::parameters,
     memory::{Memory, create_buffer},
     recorder::{Dispatch, Tape},
@@ -18,6 +20,7 @@ parameters! {
         key_high: u32,
         iteration: u32,
         rate: f32,
+        first_image: u32,
     }
 }
 
@@ -56,6 +59,16 @@ impl fmt::Debug for Session {
     }
 }
 
+impl Drop for Session {
+    /// Gives the memory back at once: writes that wait for a submission hold their buffers.
+    fn drop(&mut self) {
+        let _guard = lock(&self.gpu.submission);
+        self.gpu.queue.submit([]);
+        // Whoever uses the device next hears of its errors.
+        let _ = self.gpu.poll(wgpu::PollType::Poll);
+    }
+}
+
 impl Session {
     /// Allocates the tensors, zeroed, and everything else that is needed later.
     pub fn new(gpu: Arc<Gpu>, tensors: Vec<TensorSpec>) -> Result<Self, GpuError> {
@@ -87,7 +100,7 @@ impl Session {
     /// Bytes of all tensors and of the tapes' scratch memory on the device.
     pub fn bytes(&self) -> u64 {
         let scratch = self.tapes.iter().filter_map(|tape| tape.scratch.as_ref());
-        self.memory.bytes() + scratch.map(wgpu::Buffer::size).sum::<u64>()
+        self.memory.bytes() + scratch.map(|place| place.buffer.size()).sum::<u64>()
     }
 
     /// The number of dispatches of a tape.
@@ -108,7 +121,26 @@ impl Session {
         record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()), &self.tapes[tape].dispatches);
         let submitted = self.submit(encoder);
         self.in_flight.push_back(submitted);
-        self.gpu.check()
+        self.gpu.check()?;
+        if self.gpu.limits().guarded { self.check_guards() } else { Ok(()) }
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        self.memory.places().chain(self.tapes.iter().filter_map(|tape| tape.scratch.as_ref()))
+    }
+
+    /// Fails where a write has gone astray since the guards were made.
+    fn check_guards(&self) -> Result<(), GpuError> {
+        let mut copied = vec![0; guard::bytes_of(self.places().count()) as usize];
+        let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        let together = create_buffer(&self.gpu, "guards", copied.len() as u64, usage)?;
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        guard::copy(&mut encoder, self.places(), &together);
+        self.submit(encoder);
+        for (chunk, target) in copied.chunks_mut(STAGING_BYTES as usize).enumerate() {
+            self.read_chunk(&together, chunk as u64 * STAGING_BYTES, target)?;
+        }
+        guard::check(self.places(), &copied)
     }
 
     /// Runs a tape with one pass an operation, of which it has `operations`, and gives the seconds of each by the
@@ -143,20 +175,27 @@ impl Session {
     }
 
     fn submit(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
+        if Fault::OutOfMemory.strikes() {
+            self.gpu.lose("Unknown: Out of memory");
+        }
+        if Fault::Lost.strikes() {
+            self.gpu.lose("Destroyed: as STRATA_FAULT asks for");
+        }
         let commands = encoder.finish();
         let _guard = lock(&self.gpu.submission);
         self.gpu.queue.submit([commands])
     }
 
     fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>, what: &'static str) -> Result<(), GpuError> {
-        let poll = wgpu::PollType::Wait { submission_index, timeout: Some(TIMEOUT) };
-        match self.gpu.device.poll(poll) {
-            Ok(_) => self.gpu.check(),
-            Err(wgpu::PollError::Timeout) => {
-                self.gpu.check()?;
+        let polled = self.gpu.poll(wgpu::PollType::Wait { submission_index, timeout: Some(TIMEOUT) })?;
+        self.gpu.check()?;
+        match polled {
+            Some(_) if !Fault::Timeout.strikes() => Ok(()),
+            _ => {
+                // What is still under way may never end: nobody waits for this device again.
+                self.gpu.give_up("it did not finish in its time");
                 Err(GpuError::Timeout { what, seconds: TIMEOUT.as_secs() })
             }
-            Err(error) => Err(GpuError::Validation(error.to_string())),
         }
     }
 
@@ -164,16 +203,16 @@ impl Session {
     /// four bytes, the rest of these becomes zero.
     pub fn write(&mut self, tensor: usize, bytes: &[u8]) -> Result<(), GpuError> {
         for (segment, range) in self.memory.pieces(tensor, bytes.len()) {
-            let buffer = self.memory.buffer(tensor, segment);
+            let Place { buffer, offset, .. } = self.memory.place(tensor, segment);
             let piece = &bytes[range];
             let (even, rest) = piece.split_at(piece.len() / 4 * 4);
             if !even.is_empty() {
-                self.gpu.queue.write_buffer(buffer, 0, even);
+                self.gpu.queue.write_buffer(buffer, *offset, even);
             }
             if !rest.is_empty() {
                 let mut last = [0; 4];
                 last[..rest.len()].copy_from_slice(rest);
-                self.gpu.queue.write_buffer(buffer, even.len() as u64, &last);
+                self.gpu.queue.write_buffer(buffer, offset + even.len() as u64, &last);
             }
         }
         self.gpu.check()
@@ -191,7 +230,8 @@ impl Session {
         }
         let target = self.ring.buffer(&self.gpu, bytes)?;
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        encoder.copy_buffer_to_buffer(self.memory.buffer(tensor, 0), 0, &target, 0, bytes.next_multiple_of(4) as u64);
+        let Place { buffer, offset, .. } = self.memory.place(tensor, 0);
+        encoder.copy_buffer_to_buffer(buffer, *offset, &target, 0, bytes.next_multiple_of(4) as u64);
         let submission = self.submit(encoder);
         self.ring.push(target, bytes, submission);
         Ok(())
@@ -205,7 +245,7 @@ impl Session {
     }
 
     fn fetch(&mut self, all: bool) -> Result<(), GpuError> {
-        self.gpu.device.poll(wgpu::PollType::Poll).map_err(|error| GpuError::Validation(error.to_string()))?;
+        self.gpu.poll(wgpu::PollType::Poll)?;
         loop {
             if let Some(bytes) = self.ring.pop()? {
                 self.arrived.push(bytes);
@@ -227,7 +267,8 @@ impl Session {
         for (segment, range) in self.memory.pieces(tensor, whole) {
             let target = &mut bytes[range];
             for (chunk, target) in target.chunks_mut(STAGING_BYTES as usize).enumerate() {
-                self.read_chunk(self.memory.buffer(tensor, segment), chunk as u64 * STAGING_BYTES, target)?;
+                let Place { buffer, offset, .. } = self.memory.place(tensor, segment);
+                self.read_chunk(buffer, offset + chunk as u64 * STAGING_BYTES, target)?;
             }
         }
         self.in_flight.clear();
@@ -253,5 +294,34 @@ impl Session {
         drop(view);
         self.staging.unmap();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::Choice;
+
+    #[test]
+    fn a_changed_word_on_either_side_of_a_tensor_is_told_and_one_within_is_not() {
+        let gpu = Gpu::open_limited(&Choice::Software, |limits| limits.guarded = true).unwrap();
+        let specs = vec![TensorSpec::whole("x", 2, 40), TensorSpec::whole("y", 1, 4)];
+        let mut session = Session::new(gpu, specs).unwrap();
+        let tape = session.tape(|_| Ok(())).unwrap();
+        session.write(0, &[255; 80]).unwrap();
+        session.run(tape, &StepValues::default()).unwrap();
+        assert_eq!(session.read(0).unwrap(), [255; 80]);
+        let sides = [(0, "before"), (guard::BYTES - 4, "before"), (guard::BYTES + 80, "behind")];
+        for (offset, side) in [&sides[..], &[(2 * guard::BYTES + 76, "behind")]].concat() {
+            let buffer = session.memory.place(0, 0).buffer.clone();
+            let mut word = [0; 4];
+            session.read_chunk(&buffer, offset, &mut word).unwrap();
+            session.gpu.queue.write_buffer(&buffer, offset, &[0; 4]);
+            let told = session.run(tape, &StepValues::default()).unwrap_err();
+            let GpuError::Astray { tensor, place } = told else { panic!("{told}") };
+            assert_eq!((tensor.as_str(), place), ("x", side), "{offset}");
+            session.gpu.queue.write_buffer(&buffer, offset, &word);
+            session.run(tape, &StepValues::default()).unwrap();
+        }
     }
 }

@@ -23,12 +23,12 @@ impl Builder<'_> {
         for p in placed.iter().filter(|p| p.layer.has_weights() && !p.layer.learns()) {
             self.removed.push(format!("{}: weight and bias gradients, history, update", p.layer.name));
         }
-        let n = self.options.batch;
+        let n = self.images();
         let mut gradients: BTreeMap<TensorId, TensorId> = BTreeMap::new();
         if let Some(top) = placed.last() {
             let dx = self.activation(&format!("d({})", top.layer.name), Role::ActivationGradient, top.y.1);
             gradients.insert(top.y.0, dx);
-            let weight = 1.0 / n as f64;
+            let weight = 1.0 / self.options.batch as f64;
             let op = softmax_cross_entropy::Backward { n, classes, weight, prob, labels, dx };
             self.backward.push(Entry { layer: "loss".into(), op: op.into() });
         }
@@ -71,12 +71,19 @@ impl Builder<'_> {
             (Kind::Conv2d(conv), Some((w, _))) => {
                 // The forward pass has already been placed with these dimensions.
                 let Ok(dims) = conv.dims(p.x.1) else { return };
-                ops.extend(gradients.map(|[dw, db]| conv2d::BackwardWeight { dims, x: p.x.0, dy, dw, db }.into()));
+                ops.extend(
+                    gradients.map(|[dw, db]| {
+                        conv2d::BackwardWeight { dims, x: p.x.0, dy, dw, db, accumulate: false }.into()
+                    }),
+                );
                 ops.extend(dx.map(|dx| conv2d::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
             }
             (Kind::Dense { out_features }, Some((w, _))) => {
                 let dims = dense::DenseDims { x: p.x.1, k: *out_features };
-                ops.extend(gradients.map(|[dw, db]| dense::BackwardWeight { dims, x: p.x.0, dy, dw, db }.into()));
+                ops.extend(
+                    gradients
+                        .map(|[dw, db]| dense::BackwardWeight { dims, x: p.x.0, dy, dw, db, accumulate: false }.into()),
+                );
                 ops.extend(dx.map(|dx| dense::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
             }
             (Kind::Relu, _) if self.rectify_gradient(p.y.0, dy) => {}

@@ -1,6 +1,9 @@
 //! From a description to a program: shapes, freezing, tapes.
 
-use super::{Kind, Layer, Net, NetDef, NnError, Param};
+use super::{
+    Kind, Layer, Net, NetDef, NnError, Param,
+    net::{ABOVE, NEXT, TRAIN},
+};
 use crate::{
     host::ImageDims,
     ops::{
@@ -29,6 +32,9 @@ pub enum Input {
 pub struct BuildOptions {
     /// Images in one step.
     pub batch: usize,
+    /// The parts in which the batch is computed, one after the other; a divisor of it. The gradients of the parts are
+    /// added before the update, so that a step is that of the whole batch.
+    pub parts: usize,
     /// What the net reads.
     pub input: Input,
     /// The momentum.
@@ -78,6 +84,19 @@ fn frozen_prefix(placed: &[Placed<'_>], forward: &[Entry]) -> (usize, Option<Ten
     (below, Some(placed[first].x.0))
 }
 
+/// The same tape, but that it adds to the gradients of parameters.
+fn adding(tape: &[Entry]) -> Vec<Entry> {
+    let mut tape = tape.to_vec();
+    for entry in &mut tape {
+        match &mut entry.op {
+            Op::Conv2dBackwardWeight(call) => call.accumulate = true,
+            Op::DenseBackwardWeight(call) => call.accumulate = true,
+            _ => {}
+        }
+    }
+    tape
+}
+
 impl Net {
     /// Builds a net: infers every shape, decides what needs a backward pass, and writes both tapes.
     ///
@@ -109,8 +128,13 @@ impl<'a> Builder<'a> {
         self.program.tensor(name, role, Element::Real, TensorShape::Activation(dims))
     }
 
+    /// Images that the tapes compute at once.
+    pub(super) fn images(&self) -> usize {
+        self.options.batch / self.options.parts.max(1)
+    }
+
     fn per_image(&mut self, name: &str, role: Role, element: Element, width: usize) -> TensorId {
-        self.program.tensor(name, role, element, TensorShape::Rows { rows: self.options.batch, width })
+        self.program.tensor(name, role, element, TensorShape::Rows { rows: self.images(), width })
     }
 
     fn finish(&mut self) -> Result<Net, NnError> {
@@ -121,7 +145,7 @@ impl<'a> Builder<'a> {
             }
         }
         let [c, h, w] = def.input;
-        let n = self.options.batch;
+        let n = self.images();
         let dims = ImageDims { n, c, h, w };
         let (x, images, input) = self.input(dims);
         let labels = self.per_image("labels", Role::Input, Element::Word, 1);
@@ -162,13 +186,21 @@ impl<'a> Builder<'a> {
         let mut train = input;
         train.extend(entries);
         train.append(&mut self.backward);
-        train.append(&mut self.update);
+        if self.options.parts == 1 {
+            train.append(&mut self.update);
+        }
         let (watched, flags, watch) = self.watch(loss);
         let mut tapes = vec![train, eval, watch];
         if boundary.is_some() {
             let (prefix, above) = tapes[0].split_at(inputs + below);
             let parts = [prefix.to_vec(), above.to_vec()];
             tapes.extend(parts);
+        }
+        if self.options.parts > 1 {
+            tapes.resize(NEXT, Vec::new());
+            let next = [TRAIN, ABOVE].map(|tape| adding(&tapes[tape]));
+            tapes.extend(next);
+            tapes.push(std::mem::take(&mut self.update));
         }
         self.program.tapes = tapes;
 

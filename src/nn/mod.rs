@@ -18,4 +18,4 @@ pub use build::{BuildOptions, Input};
 pub use error::NnError;
 pub use init::{Filler, Init};
 pub use layer::{Kind, Layer, NetDef};
-pub use net::{ABOVE, EVAL, Net, PREFIX, Param, TRAIN, WATCH};
+pub use net::{ABOVE, ABOVE_NEXT, EVAL, NEXT, Net, PREFIX, Param, TRAIN, UPDATE, WATCH};

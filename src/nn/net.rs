@@ -7,7 +7,8 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The tape of one training step: input, forward with dropout, loss, backward, update.
+/// The tape of one training step: input, forward with dropout, loss, backward, update. Where batches are computed in
+/// parts, it is that of the first part, without the update.
 pub const TRAIN: usize = 0;
 /// The tape of an evaluation: input, forward without dropout, loss, ranks.
 pub const EVAL: usize = 1;
@@ -19,6 +20,13 @@ pub const WATCH: usize = 2;
 pub const PREFIX: usize = 3;
 /// The rest of [`TRAIN`].
 pub const ABOVE: usize = 4;
+
+/// Where batches are computed in parts, [`TRAIN`] for a later part: it adds to the gradients of those before.
+pub const NEXT: usize = 5;
+/// The same for [`ABOVE`].
+pub const ABOVE_NEXT: usize = 6;
+/// The update behind the last part.
+pub const UPDATE: usize = 7;
 
 /// A parameter of a net.
 #[derive(Clone, Debug)]
@@ -44,7 +52,7 @@ pub struct Param {
 pub struct Net {
     /// The description.
     pub def: NetDef,
-    /// Images in one step.
+    /// Images that the tapes compute at once: those of one step, or of a part of it.
     pub batch: usize,
     /// Tensors and tapes.
     pub program: Arc<Program>,

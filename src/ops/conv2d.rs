@@ -86,7 +86,7 @@ pub struct BackwardInput {
     pub rectified: Option<TensorId>,
 }
 
-/// Overwrites dw and db with the gradients with respect to the weights and the bias.
+/// Overwrites dw and db with the gradients with respect to the weights and the bias, or adds these to them.
 #[derive(Clone, Debug)]
 pub struct BackwardWeight {
     /// Dimensions.
@@ -99,6 +99,8 @@ pub struct BackwardWeight {
     pub dw: TensorId,
     /// Gradient of the bias.
     pub db: TensorId,
+    /// Whether the gradients are added to what dw and db hold.
+    pub accumulate: bool,
 }
 
 fn product_cost(dims: &ConvDims) -> Cost {
@@ -187,9 +189,14 @@ impl Operation for BackwardWeight {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dw.0, |m, dw| {
-            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
+            m.scratch.overwrite_or_add(self.accumulate, dw, |dw| {
+                cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
+            });
         });
-        memory.write_real(self.db.0, |m, db| cpu::conv2d::backward_bias(&self.dims, &m.real[self.dy.0], db));
+        memory.write_real(self.db.0, |m, db| {
+            let backward_bias = |db: &mut [T]| cpu::conv2d::backward_bias(&self.dims, &m.real[self.dy.0], db);
+            m.scratch.overwrite_or_add(self.accumulate, db, backward_bias);
+        });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let (dw, db) = (recorder.whole(self.dw.0)?, recorder.whole(self.db.0)?);
@@ -209,7 +216,7 @@ impl Operation for BackwardWeight {
         for (i, &dy) in parts.iter().enumerate() {
             let x = recorder.beside(self.x.0, dy)?;
             let mut parameters = parameters_of(&self.dims, dy.rows, results, tile);
-            parameters.continued = u32::from(i > 0);
+            parameters.continued = u32::from(self.accumulate || i > 0);
             let mut workgroups = workgroups(&parameters);
             if let Some(images) = split {
                 parameters.run = parameters.run.min(images as u32);
@@ -222,6 +229,7 @@ impl Operation for BackwardWeight {
         if splits > 0 {
             let mut parameters = parameters_of(&self.dims, self.dims.x.n, results, tile);
             parameters.split = splits as u32;
+            parameters.continued = u32::from(self.accumulate);
             let bindings = [read(sums), read_write(dw), read_write(db)];
             let workgroups = (partial / 4).div_ceil(64) as u64;
             recorder.dispatch(&SUM_SPLITS, constants, &parameters, &bindings, workgroups)?;

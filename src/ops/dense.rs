@@ -69,7 +69,7 @@ pub struct BackwardInput {
     pub rectified: Option<TensorId>,
 }
 
-/// Overwrites dw and db with the gradients with respect to the weights and the bias.
+/// Overwrites dw and db with the gradients with respect to the weights and the bias, or adds these to them.
 #[derive(Clone, Debug)]
 pub struct BackwardWeight {
     /// Dimensions.
@@ -82,6 +82,8 @@ pub struct BackwardWeight {
     pub dw: TensorId,
     /// Gradient of the bias.
     pub db: TensorId,
+    /// Whether the gradients are added to what dw and db hold.
+    pub accumulate: bool,
 }
 
 impl Operation for Forward {
@@ -164,9 +166,13 @@ impl Operation for BackwardWeight {
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dw.0, |m, dw| {
-            cpu::dense::backward_weight(self.dims.native(), &m.real[self.x.0], &m.real[self.dy.0], dw);
+            m.scratch.overwrite_or_add(self.accumulate, dw, |dw| {
+                cpu::dense::backward_weight(self.dims.native(), &m.real[self.x.0], &m.real[self.dy.0], dw);
+            });
         });
-        memory.write_real(self.db.0, |m, db| cpu::dense::backward_bias(&m.real[self.dy.0], db));
+        memory.write_real(self.db.0, |m, db| {
+            m.scratch.overwrite_or_add(self.accumulate, db, |db| cpu::dense::backward_bias(&m.real[self.dy.0], db));
+        });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let db = recorder.whole(self.db.0)?;
@@ -174,7 +180,7 @@ impl Operation for BackwardWeight {
             for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
                 let x = recorder.beside(self.x.0, dy)?;
                 let mut parameters = parameters_of(&self.dims, dy.rows, dw);
-                parameters.continued = u32::from(i > 0);
+                parameters.continued = u32::from(self.accumulate || i > 0);
                 let bindings = [read(x), read(dy), read_write(dw), read_write(db)];
                 let kernels = (&BACKWARD_WEIGHT, &BACKWARD_WEIGHT_LANES, [64, 32]);
                 dispatch(recorder, kernels, &parameters, &bindings, [parameters.rows, parameters.kp])?;

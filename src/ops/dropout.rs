@@ -46,7 +46,8 @@ impl Operation for Apply {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         match self.mask {
             Mask::Drawn { layer } => {
-                let draw = cpu::dropout::Draw { stream: step.dropout, layer, step: step.iteration };
+                let first = u64::from(step.first_image) * self.dims.features() as u64;
+                let draw = cpu::dropout::Draw { stream: step.dropout, layer, step: step.iteration, first };
                 cpu::dropout::apply(&draw, self.ratio, &mut memory.real[self.x.0]);
             }
             Mask::Given(mask) => {
@@ -67,9 +68,10 @@ impl Operation for Apply {
                 threshold: cpu::dropout::threshold(self.ratio),
                 scale: (1.0 / (1.0 - self.ratio)) as f32,
                 layer: 0,
+                features: features as u32,
             };
-            // Blocks of four elements, as the generator gives them, may begin before the segment.
-            let workgroups = (end.div_ceil(4) - first / 4).div_ceil(64) as u64;
+            // Blocks of four elements, as the generator gives them, may begin up to three elements before the segment.
+            let workgroups = (end - first + 3).div_ceil(4).div_ceil(64) as u64;
             match self.mask {
                 Mask::Drawn { layer } => {
                     parameters.layer = layer;
@@ -92,6 +94,7 @@ parameters! {
     /// The parameters of both kernels.
     struct DropoutParameters {
         first: u32, end: u32, channels: u32, padded: u32, mask_channels: u32, threshold: u32, scale: f32, layer: u32,
+        features: u32,
     }
 }
 kernel!(APPLY = SHADER / "apply", DropoutParameters, [1 ReadWrite, 2 Step]);

@@ -50,6 +50,17 @@ impl Device {
         }
     }
 
+    /// The device itself, or where it was lost a newly opened one of the same adapter.
+    ///
+    /// # Errors
+    /// The adapter is not there any more, or gives no device.
+    pub fn renewed(&self) -> Result<Self, OpsError> {
+        Ok(match self {
+            Device::Gpu(gpu) => Device::Gpu(gpu.renewed()?),
+            other => other.clone(),
+        })
+    }
+
     /// How many networks of a plan are best trained side by side on the device.
     pub fn jobs(&self) -> usize {
         match self {
@@ -96,7 +107,7 @@ fn allocate<T: Real>(program: &Program) -> cpu::Memory<T> {
 
 fn values(step: &Step) -> StepValues {
     let [key_low, key_high] = step.dropout.key;
-    StepValues { key_low, key_high, iteration: step.iteration, rate: step.rate as f32 }
+    StepValues { key_low, key_high, iteration: step.iteration, rate: step.rate as f32, first_image: step.first_image }
 }
 
 impl Executor {

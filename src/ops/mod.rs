@@ -100,6 +100,8 @@ pub struct Step {
     pub rate: f64,
     /// The stream of dropout masks.
     pub dropout: Stream,
+    /// The number in its batch of the first image that the tape sees: 0 but where a batch is computed in parts.
+    pub first_image: u32,
 }
 
 /// The work of one call.

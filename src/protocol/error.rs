@@ -1,6 +1,6 @@
 //! What can be wrong with an experiment, its plan or its files.
 
-use crate::{data::DataError, nn::NnError, ops::OpsError, train::TrainError};
+use crate::{data::DataError, gpu::GpuError, nn::NnError, ops::OpsError, train::TrainError};
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -145,13 +145,27 @@ impl ProtocolError {
     /// Whether the error lies in the machine and not in what was asked for: a full disk, a lost device, another
     /// process, a stop. It says nothing of the network, which goes on when the same command comes again.
     pub fn is_of_the_machine(&self) -> bool {
-        let of_nn = |error: &NnError| matches!(error, NnError::Io { .. } | NnError::Ops(OpsError::Gpu(_)));
         match self {
-            Self::Io { .. } | Self::Locked { .. } | Self::Ops(OpsError::Gpu(_)) => true,
-            Self::Nn(error) => of_nn(error),
-            Self::Train(TrainError::Io { .. } | TrainError::Stopped { .. } | TrainError::Ops(OpsError::Gpu(_))) => true,
-            Self::Train(TrainError::Nn(error)) => of_nn(error),
-            _ => false,
+            Self::Io { .. } | Self::Locked { .. } => true,
+            Self::Train(TrainError::Io { .. } | TrainError::Stopped { .. }) => true,
+            Self::Nn(NnError::Io { .. }) | Self::Train(TrainError::Nn(NnError::Io { .. })) => true,
+            _ => self.of_device().is_some(),
+        }
+    }
+
+    /// Whether the device had no memory left.
+    pub fn is_out_of_memory(&self) -> bool {
+        matches!(self.of_device(), Some(GpuError::OutOfMemory { .. }))
+    }
+
+    fn of_device(&self) -> Option<&GpuError> {
+        match self {
+            Self::Ops(OpsError::Gpu(error))
+            | Self::Nn(NnError::Ops(OpsError::Gpu(error)))
+            | Self::Train(TrainError::Ops(OpsError::Gpu(error)) | TrainError::Nn(NnError::Ops(OpsError::Gpu(error)))) => {
+                Some(error)
+            }
+            _ => None,
         }
     }
 }

@@ -217,6 +217,9 @@ impl Experiment {
         self.protocol.evaluations = 1;
         let steps = self.solver.max_iter;
         self.solver.batch_size = self.solver.batch_size.min(16);
+        if !self.solver.batch_size.is_multiple_of(self.solver.batch_parts) {
+            self.solver.batch_parts = 1;
+        }
         self.solver.max_iter = steps.min(10);
         self.solver.stepsize = (self.solver.stepsize * self.solver.max_iter).div_ceil(steps).max(1);
         self
@@ -349,7 +352,7 @@ const fn is_zero(value: &usize) -> bool {
 }
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 41] = [
+const KEYS: [&str; 42] = [
     "name",
     "description",
     "seed",
@@ -388,6 +391,7 @@ const KEYS: [&str; 41] = [
     "solver.stepsize",
     "solver.max_iter",
     "solver.batch_size",
+    "solver.batch_parts",
     "solver.momentum",
     "solver.weight_decay",
     "solver.convention",

@@ -3,14 +3,18 @@
 //! The operating system takes the lock away with the process, however that ends.
 
 use super::ProtocolError;
+use crate::host::bounded;
 use std::{
-    fs::{self, File, TryLockError},
-    io::{Seek, Write},
+    fs::{File, TryLockError},
+    io::{ErrorKind, Seek, Write},
     path::Path,
     process::Command,
     thread,
     time::Duration,
 };
+
+/// The most bytes of an owner's name.
+const MOST_BYTES: u64 = 4096;
 
 /// How often, and after how long each time, an owner's name is looked for that is not written yet.
 const LOOKS: u32 = 50;
@@ -40,8 +44,9 @@ pub fn take(folder: &Path) -> Result<File, ProtocolError> {
 /// The name in a lock. An owner that has only just taken it may not have written its name yet.
 fn owner(path: &Path) -> String {
     for _ in 0..LOOKS {
-        match fs::read_to_string(path) {
+        match bounded::read_text(path, MOST_BYTES) {
             Ok(text) if text.ends_with('\n') => return text.lines().next().unwrap_or_default().to_string(),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => break,
             _ => thread::sleep(BETWEEN_LOOKS),
         }
     }
@@ -50,8 +55,24 @@ fn owner(path: &Path) -> String {
 
 /// The name of this machine. The standard library has none; Linux keeps it in a file, other systems in a command.
 fn host_name() -> String {
-    let file = fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let file = bounded::read_text(Path::new("/proc/sys/kernel/hostname"), MOST_BYTES).ok();
     let command = || Some(String::from_utf8_lossy(&Command::new("hostname").output().ok()?.stdout).into_owned());
     let name = file.or_else(command).unwrap_or_default();
     if name.trim().is_empty() { "an unnamed host".into() } else { name.trim().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owners_name_is_read_whole_and_a_file_that_holds_more_names_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = take(folder.path()).unwrap();
+        let refused = take(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains(&format!("in use by process {}", std::process::id())), "{refused}");
+        // Another process could have written anything there.
+        held.set_len(1 << 40).unwrap();
+        assert!(take(folder.path()).unwrap_err().to_string().contains("process unknown"));
+    }
 }

@@ -14,12 +14,12 @@ use crate::{
     nn::{NetDef, weights, zoo},
     ops::Device,
     train::{
-        Confusion, Images, Prefixes, Record, TrainError, Trainer,
-        checkpoint::{self, Identity, Measured},
+        Confusion, Division, Images, Prefixes, Record, Solver, TrainError, Trainer,
+        checkpoint::{self, Checkpoint, Identity, Measured},
         record,
     },
 };
-use std::{path::PathBuf, time::Instant};
+use std::{cell::Cell, path::PathBuf, time::Instant};
 
 /// What a network's training tells while it runs.
 pub trait Watcher: Sync {
@@ -41,6 +41,8 @@ struct Job<'a> {
     mean: &'a [f32],
     prefixes: &'a Prefixes,
     work: &'a Work,
+    /// How batches are divided, where the device had no memory for larger ones.
+    division: Cell<Option<Division>>,
 }
 
 /// The net of a node: frozen, cut where it is a probe, and with the outputs of its half.
@@ -82,7 +84,8 @@ pub fn run(
         return Ok(());
     }
     let work = work::of(experiment, node, halves)?;
-    let job = Job { experiment, node, runs, device, half: &target, mean: &mean, prefixes, work: &work };
+    let division = Cell::new(None);
+    let job = Job { experiment, node, runs, device, half: &target, mean: &mean, prefixes, work: &work, division };
     let Err(error) = job.train(watcher) else { return Ok(()) };
     if let ProtocolError::Train(error @ TrainError::Diverged { .. }) = &error {
         let message = error.to_string();
@@ -137,6 +140,7 @@ impl Job<'_> {
             log: None,
             confusion: None,
             multiply_adds: Some(self.work.computed),
+            division: self.division.get(),
             settings,
         }
     }
@@ -148,32 +152,69 @@ impl Job<'_> {
         Some(format!("{place} {parents} {}", self.half.digest))
     }
 
+    fn identity(&self) -> Identity {
+        let settings = settings::digest(&settings::of(self.experiment, self.node));
+        Identity {
+            configuration: digest::hex(format!("{settings} {}", self.half.digest).as_bytes()),
+            device: self.device.identity(),
+        }
+    }
+
+    /// Trains the network, or goes on with it. Where the device has no memory left, batches are halved, once.
     fn train(&self, watcher: &dyn Watcher) -> Result<(), ProtocolError> {
+        let state = state_of(self.runs, self.node);
+        let find = || checkpoint::find(&self.identity(), &state, &mut |text| watcher.notice(self.node, &text));
+        let found = find()?;
+        self.division.set(found.as_ref().and_then(|found| found.division));
+        let result = self.sitting(found, watcher);
+        let Solver { batch_size, batch_parts, .. } = self.experiment.solver;
+        let parts = 2 * batch_parts;
+        match result {
+            Err(error)
+                if error.is_out_of_memory() && self.division.get().is_none() && batch_size.is_multiple_of(parts) =>
+            {
+                let found = find()?;
+                let from_step = found.as_ref().map_or(0, |found| found.step);
+                let text = format!(
+                    "from step {from_step} on each batch of {batch_size} is computed in {parts} parts whose gradients \
+                     are added: the same steps but for rounding, which the manifest records ({error})"
+                );
+                watcher.notice(self.node, &text);
+                self.division.set(Some(Division { parts, from_step }));
+                self.sitting(found, watcher)
+            }
+            result => result,
+        }
+    }
+
+    fn sitting(&self, found: Option<Checkpoint>, watcher: &dyn Watcher) -> Result<(), ProtocolError> {
         let start = Instant::now();
         let state = state_of(self.runs, self.node);
-        let solver = &self.experiment.solver;
+        let mut solver = self.experiment.solver.clone();
+        solver.batch_parts = self.division.get().map_or(solver.batch_parts, |division| division.parts);
+        // A device that another network has lost, or this one for want of memory, is opened anew.
+        let device = self.device.renewed()?;
         let def = net_of(self.experiment, self.node, self.half.classes)?;
         let images = Images { set: &self.half.train, mean: self.mean };
         let streams = streams::training(self.experiment.seed, self.node);
         let reading = self.experiment.data.reading();
-        let trainer = Trainer::new(&def, solver, images, reading, streams, self.device)?;
+        let trainer = Trainer::new(&def, &solver, images, reading, streams, &device)?;
         let mut trainer = trainer.stopping(watcher.stop().clone());
         if let Some(key) = self.sharing_key() {
             trainer = trainer.sharing(self.prefixes, &key);
         }
         start::weights(&mut trainer, self.experiment.seed, self.node, self.runs)?;
 
-        let settings = settings::digest(&settings::of(self.experiment, self.node));
-        let identity = Identity {
-            configuration: digest::hex(format!("{settings} {}", self.half.digest).as_bytes()),
-            device: self.device.identity(),
+        let identity = self.identity();
+        let mut measured = match found {
+            None => Measured::default(),
+            Some(found) => {
+                let measured = found.load(&mut trainer)?;
+                watcher.notice(self.node, &format!("goes on from step {}", trainer.step));
+                measured
+            }
         };
-        let mut tell = |text: String| watcher.notice(self.node, &text);
-        let found = checkpoint::load(&mut trainer, &identity, &state, &mut tell)?;
-        if found.is_some() {
-            tell(format!("goes on from step {}", trainer.step));
-        }
-        let mut measured = found.unwrap_or_default();
+        trainer.division = self.division.get();
         let saved = trainer.step;
         let mut confusion = Confusion::new(&self.half.class_names, trainer.net.classes());
         let result = self.steps(&mut trainer, &mut measured, &mut confusion, watcher, |trainer, measured| {

@@ -9,6 +9,7 @@ use super::{Experiment, Node, ProtocolError, lock, plan::NodeKind, settings, sim
 use crate::{
     host::{atomic, bounded, digest},
     nn::weights,
+    train::Division,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -67,6 +68,9 @@ pub struct Manifest {
     /// shared with another network are counted in both, so that the number does not depend on which came first.
     #[serde(default)]
     pub multiply_adds: Option<u64>,
+    /// How batches were divided, where the device had no memory for larger ones.
+    #[serde(default)]
+    pub division: Option<Division>,
     /// What the network's bits depend on, apart from the images and the parents.
     pub settings: toml::Table,
 }

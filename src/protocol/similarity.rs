@@ -69,6 +69,8 @@ pub fn compare(
         }
     }
     let of = digest::hex(of.as_bytes());
+    // Training may have lost it.
+    let device = &device.renewed()?;
     if let Some(found) = runs.similarities()?.filter(|found| found.of == of) {
         return Ok(found);
     }

@@ -82,6 +82,7 @@ fn build(experiment: &Experiment, def: &NetDef) -> Result<Net, ProtocolError> {
     let solver = &experiment.solver;
     let options = BuildOptions {
         batch: solver.batch_size,
+        parts: 1,
         input: Input::Activation,
         momentum: solver.momentum,
         weight_decay: solver.weight_decay,

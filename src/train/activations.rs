@@ -26,7 +26,7 @@ impl Trainer<'_> {
         let all: Vec<usize> = (0..images.set.len()).collect();
         for indices in all.chunks(batch) {
             self.write_batch(images, indices, &crops)?;
-            self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
+            self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
             for (&id, output) in ids.iter().zip(&mut outputs) {
                 let values = self.executor.read(id)?;
                 output.extend_from_slice(&values[..values.len() / batch * indices.len()]);

@@ -65,7 +65,8 @@ impl Reading {
 }
 
 /// The order of the images of one training run: all images of an epoch in random order, then the next epoch.
-/// A batch may span two epochs, as it does in Caffe.
+/// A batch may span two epochs, as it does in Caffe. Where batches are computed in parts, these are its batches, and
+/// part i of step s has the number `s * parts + i` instead of s: the images are the same.
 #[derive(Clone, Debug)]
 pub struct Batches {
     order: Stream,

@@ -3,7 +3,7 @@
 //! Two generations are kept. Each file holds the digest of its own bytes, so that one that is not what was written is
 //! passed over for the one before.
 
-use super::{Record, TrainError, Trainer, record};
+use super::{Division, Record, TrainError, Trainer, record};
 use crate::{
     host::{atomic, bounded, digest},
     nn::{
@@ -73,7 +73,7 @@ pub fn save(
     }
     // Losses are kept by their bits, because their mean is part of the next record.
     let losses: Vec<String> = measured.losses.iter().map(|loss| format!("{:016x}", loss.to_bits())).collect();
-    let metadata = [
+    let mut metadata = vec![
         ("digest", BLANK.to_string()),
         ("step", trainer.step.to_string()),
         ("losses", losses.join(" ")),
@@ -81,21 +81,17 @@ pub fn save(
         ("device", identity.device.clone()),
         ("records", record::text(&measured.records).trim_end().replace('\n', " ")),
     ];
+    metadata.extend(trainer.division.map(|division| ("division", division.to_string())));
     let bytes = sealed(weights::encode(&tensors, &metadata)?);
     atomic::write_keeping(path, &bytes, &previous(path)).map_err(|source| TrainError::Io { path: path.into(), source })
 }
 
-/// Loads the newest whole checkpoint into a trainer of the same configuration, and returns what was measured.
-/// `None` where there is none: the run begins anew, to the same bits. `tell` hears of each file that is passed over.
+/// Finds the newest whole checkpoint of a configuration on a device. `None` where there is none: the run begins anew,
+/// to the same bits. `tell` hears of each file that is passed over.
 ///
 /// # Errors
 /// A file that cannot be read; a whole one of another configuration or device.
-pub fn load(
-    trainer: &mut Trainer<'_>,
-    identity: &Identity,
-    path: &Path,
-    tell: &mut dyn FnMut(String),
-) -> Result<Option<Measured>, TrainError> {
+pub fn find(identity: &Identity, path: &Path, tell: &mut dyn FnMut(String)) -> Result<Option<Checkpoint>, TrainError> {
     for path in [path, &previous(path)] {
         let bytes = match bounded::read(path, weights::MAX_FILE) {
             Ok(bytes) => bytes,
@@ -103,7 +99,7 @@ pub fn load(
             Err(source) => return Err(TrainError::Io { path: path.into(), source }),
         };
         match unpack(path, bytes) {
-            Ok(checkpoint) => return checkpoint.load(trainer, identity, path).map(Some),
+            Ok(checkpoint) => return checkpoint.checked(identity).map(Some),
             Err(reason) => tell(format!("{}: {reason}; this checkpoint is passed over", path.display())),
         }
     }
@@ -118,10 +114,15 @@ pub fn remove(path: &Path) {
 }
 
 /// The content of a whole file.
-struct Checkpoint {
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// Steps done.
+    pub step: u64,
+    /// How batches were divided, where the device had no memory for larger ones: the run must go on so.
+    pub division: Option<Division>,
+    path: PathBuf,
     tensors: Tensors,
     metadata: HashMap<String, String>,
-    step: u64,
     measured: Measured,
 }
 
@@ -142,26 +143,37 @@ fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Checkpoint, String> {
     for record in serde_json::Deserializer::from_str(get("records")).into_iter() {
         measured.records.push(record.map_err(|error| format!("its records: {error}"))?);
     }
-    Ok(Checkpoint { step, measured, tensors, metadata })
+    let division = metadata.get("division").map(|words| words.parse()).transpose()?;
+    Ok(Checkpoint { step, division, path: path.into(), tensors, metadata, measured })
 }
 
 impl Checkpoint {
-    fn load(mut self, trainer: &mut Trainer<'_>, identity: &Identity, path: &Path) -> Result<Measured, TrainError> {
+    fn checked(mut self, identity: &Identity) -> Result<Self, TrainError> {
         for (key, expected) in [("configuration", &identity.configuration), ("device", &identity.device)] {
             let got = self.metadata.remove(key).unwrap_or_default();
             if got != *expected {
-                let expected = expected.clone();
-                return Err(TrainError::Checkpoint { path: path.into(), key, expected, got });
+                let (path, expected) = (self.path, expected.clone());
+                return Err(TrainError::Checkpoint { path, key, expected, got });
             }
         }
+        Ok(self)
+    }
+
+    /// Loads it into a trainer of the same configuration, whose batches have as many parts, and returns what was
+    /// measured.
+    ///
+    /// # Errors
+    /// Tensors that are missing or of another shape; a lost device.
+    pub fn load(self, trainer: &mut Trainer<'_>) -> Result<Measured, TrainError> {
         for param in trainer.net.params.clone() {
-            trainer.executor.write(param.w, weights::take(&self.tensors, &param, path)?)?;
+            trainer.executor.write(param.w, weights::take(&self.tensors, &param, &self.path)?)?;
             if let Some(h) = param.h {
                 let history = Param { name: format!("history.{}", param.name), ..param };
-                trainer.executor.write(h, weights::take(&self.tensors, &history, path)?)?;
+                trainer.executor.write(h, weights::take(&self.tensors, &history, &self.path)?)?;
             }
         }
         trainer.step = self.step;
+        trainer.division = self.division;
         Ok(self.measured)
     }
 }

@@ -4,6 +4,7 @@ mod activations;
 pub mod batches;
 pub mod checkpoint;
 pub mod confusion;
+mod division;
 mod error;
 mod feeder;
 pub mod prefix;
@@ -14,6 +15,7 @@ mod watch;
 
 pub use batches::{Batches, Images, Reading};
 pub use confusion::Confusion;
+pub use division::Division;
 pub use error::TrainError;
 pub use prefix::Prefixes;
 pub use record::Record;

@@ -18,12 +18,25 @@ pub struct Solver {
     pub max_iter: u64,
     /// Images a step.
     pub batch_size: usize,
+    /// The parts in which a batch is computed, one after the other, with their gradients added: the same step but for
+    /// rounding, with less memory. Caffe's `iter_size` is another thing: it multiplies the batch.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub batch_parts: usize,
     /// The momentum.
     pub momentum: f64,
     /// The weight decay, added to the gradient as `weight_decay * decay_mult * w`.
     pub weight_decay: f64,
     /// Where the learning rate enters: `caffe` or `pytorch`.
     pub convention: Convention,
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_one(parts: &usize) -> bool {
+    *parts == 1
 }
 
 impl Solver {
@@ -53,6 +66,9 @@ impl Solver {
         if self.batch_size == 0 || self.batch_size > 1 << 16 {
             return bad("batch_size", "1 to 65536", self.batch_size.to_string());
         }
+        if self.batch_parts == 0 || !self.batch_size.is_multiple_of(self.batch_parts) {
+            return bad("batch_parts", "a divisor of batch_size", self.batch_parts.to_string());
+        }
         if !(0.0..1.0).contains(&self.momentum) {
             return bad("momentum", "at least 0 and below 1", self.momentum.to_string());
         }
@@ -75,6 +91,7 @@ mod tests {
             stepsize: 100,
             max_iter: 450,
             batch_size: 256,
+            batch_parts: 1,
             momentum: 0.9,
             weight_decay: 0.0005,
             convention: Convention::Caffe,
@@ -83,6 +100,8 @@ mod tests {
         assert!((solver.rate(100) - 0.001).abs() < 1e-12);
         assert!((solver.rate(399) - 0.00001).abs() < 1e-12);
         assert!(solver.check().is_ok());
-        assert!(Solver { momentum: 1.0, ..solver }.check().is_err());
+        assert!(Solver { momentum: 1.0, ..solver.clone() }.check().is_err());
+        assert!(Solver { batch_parts: 4, ..solver.clone() }.check().is_ok());
+        assert!(Solver { batch_parts: 3, ..solver }.check().is_err());
     }
 }

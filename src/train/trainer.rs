@@ -1,7 +1,7 @@
 //! The training loop of one network.
 
 use super::{
-    Batches, Confusion, Images, Solver, TrainError,
+    Batches, Confusion, Division, Images, Solver, TrainError,
     batches::Reading,
     feeder::Feeder,
     prefix::{self, Prefix, Prefixes},
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     data::crop::Crop,
     host::{Stop, Stream},
-    nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, TRAIN},
+    nn::{ABOVE, ABOVE_NEXT, BuildOptions, EVAL, Input, NEXT, Net, NetDef, TRAIN, UPDATE},
     ops::{Device, Executor, Step},
 };
 use std::time::Duration;
@@ -47,6 +47,8 @@ pub struct Trainer<'a> {
     pub executor: Executor,
     /// Steps done.
     pub step: u64,
+    /// Why batches are computed in parts, where that is for want of memory: checkpoints keep it.
+    pub division: Option<Division>,
     solver: Solver,
     pub(super) train: Images<'a>,
     pub(super) batches: Batches,
@@ -88,6 +90,7 @@ impl<'a> Trainer<'a> {
             def,
             BuildOptions {
                 batch: solver.batch_size,
+                parts: solver.batch_parts,
                 input: Input::Images { stored: [train.set.height, train.set.width], scale: reading.scale },
                 momentum: solver.momentum,
                 weight_decay: solver.weight_decay,
@@ -97,12 +100,13 @@ impl<'a> Trainer<'a> {
         )?;
         check_labels(&net, &train)?;
         let executor = Executor::load(device, net.program.clone())?;
-        let batches = Batches::new(streams.order, streams.crops, train.set.len(), solver.batch_size, reading);
+        let batches = Batches::new(streams.order, streams.crops, train.set.len(), net.batch, reading);
         let prefix = if prefix::pays(&net, train.set.len(), &reading, solver) { Prefix::Wanted } else { Prefix::Run };
         Ok(Self {
             net,
             executor,
             step: 0,
+            division: None,
             solver: solver.clone(),
             train,
             batches,
@@ -129,23 +133,24 @@ impl<'a> Trainer<'a> {
         if self.stop.asked() { Err(TrainError::Stopped { step: self.step }) } else { Ok(()) }
     }
 
-    /// Writes what a training step reads, and returns the tape that it runs.
-    fn write_step(&mut self) -> Result<usize, TrainError> {
-        let indices = self.batches.indices(self.step);
+    /// Writes what a part of a training step reads, by its number over all steps, and returns the tape that it runs.
+    fn write_part(&mut self, number: u64) -> Result<usize, TrainError> {
+        let first = number.is_multiple_of(self.solver.batch_parts as u64);
+        let indices = self.batches.indices(number);
         let train = self.train;
         let (Some(cache), Some(boundary)) = (self.cache()?, self.net.boundary) else {
-            let crops = self.batches.crops(self.step, train.set, self.net.def.input[1])?;
-            self.feeder.train(train.set, &self.batches, self.step);
+            let crops = self.batches.crops(number, train.set, self.net.def.input[1])?;
+            self.feeder.train(train.set, &self.batches, number);
             self.write_batch(&train, &indices, &crops)?;
-            return Ok(TRAIN);
+            return Ok(if first { TRAIN } else { NEXT });
         };
         let features = cache.len() / (train.set.len() * self.views);
-        let inputs = self.batches.inputs(self.step);
+        let inputs = self.batches.inputs(number);
         let values: Vec<f32> = inputs.iter().flat_map(|&i| &cache[i * features..(i + 1) * features]).copied().collect();
         let labels: Vec<u32> = indices.iter().map(|&i| u32::from(train.set.labels[i])).collect();
         self.executor.write(boundary, &values)?;
         self.executor.write_words(self.net.labels, &labels)?;
-        Ok(ABOVE)
+        Ok(if first { ABOVE } else { ABOVE_NEXT })
     }
 
     pub(super) fn write_batch(
@@ -174,10 +179,17 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// A lost device; a loss that is not finite; a stop while the prefix is computed.
     pub fn train_step(&mut self) -> Result<f64, TrainError> {
-        let tape = self.write_step()?;
-        let rate = self.solver.rate(self.step);
-        self.executor.run(tape, &Step { iteration: self.step as u32, rate, dropout: self.dropout })?;
-        let losses = self.executor.read(self.net.loss)?;
+        let (parts, rate) = (self.solver.batch_parts, self.solver.rate(self.step));
+        let step = Step { iteration: self.step as u32, rate, dropout: self.dropout, first_image: 0 };
+        let mut losses = Vec::with_capacity(self.solver.batch_size);
+        for part in 0..parts {
+            let tape = self.write_part(self.step * parts as u64 + part as u64)?;
+            self.executor.run(tape, &Step { first_image: losses.len() as u32, ..step })?;
+            losses.extend(self.executor.read(self.net.loss)?);
+        }
+        if parts > 1 {
+            self.executor.run(UPDATE, &step)?;
+        }
         let loss = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
         self.loss = loss;
         if !loss.is_finite() {
@@ -217,7 +229,7 @@ impl<'a> Trainer<'a> {
         for indices in all.chunks(batch) {
             self.go_on()?;
             self.write_batch(images, indices, &crops)?;
-            self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
+            self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
             let losses = self.executor.read(self.net.loss)?;
             let ranks = self.executor.read_words(self.net.rank)?;
             let batch_loss = losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();

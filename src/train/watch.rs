@@ -28,7 +28,7 @@ impl Trainer<'_> {
     fn not_finite(&mut self) -> Result<Option<String>, TrainError> {
         let watched = self.net.watched.len();
         self.executor.write_words(self.net.flags, &vec![0; watched])?;
-        self.executor.run(WATCH, &Step { iteration: 0, rate: 0.0, dropout: self.dropout })?;
+        self.executor.run(WATCH, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
         let flags = self.executor.read_words(self.net.flags)?;
         let first = flags.iter().zip(&self.net.watched).find(|(flag, _)| **flag != 0);
         Ok(first.map(|(_, (_, place))| place.clone()))

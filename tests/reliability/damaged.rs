@@ -21,6 +21,7 @@ fn solver() -> Solver {
         stepsize: 9,
         max_iter: 9,
         batch_size: 4,
+        batch_parts: 1,
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
@@ -69,7 +70,8 @@ fn every_changed_byte_of_a_checkpoint_is_told_and_the_generation_before_is_used(
         fs::write(checkpoint::previous(&path), older).unwrap();
         trainer.step = 0;
         let mut told = Vec::new();
-        let found = checkpoint::load(&mut trainer, &identity(), &path, &mut |text| told.push(text)).unwrap();
+        let found = checkpoint::find(&identity(), &path, &mut |text| told.push(text)).unwrap();
+        let found = found.map(|found| found.load(&mut trainer).unwrap());
         (found.map(|found| found.losses), trainer.step, told)
     };
     assert_eq!(load(&whole, &before), (Some(measured.losses.clone()), 2, vec![]));

@@ -27,8 +27,13 @@ pub const NETWORKS: [&str; 6] = ["s0-r0-baseA", "s0-r0-baseB", "s0-r0-A4A", "s0-
 
 /// A command of strata on the study, in a directory of runs.
 pub fn strata(verb: &[&str], runs: &Path) -> Command {
+    strata_on("cpu", verb, runs)
+}
+
+/// The same on a device.
+pub fn strata_on(device: &str, verb: &[&str], runs: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_strata"));
-    command.args(verb).args(["--device", "cpu", "--set", "data.train_per_class=20", "--runs"]).arg(runs);
+    command.args(verb).args(["--device", device, "--set", "data.train_per_class=20", "--runs"]).arg(runs);
     command.args(SETTINGS.iter().flat_map(|set| ["--set", set]));
     command
 }

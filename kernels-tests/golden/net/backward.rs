@@ -76,7 +76,7 @@ impl Net<'_> {
                         TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
                     let ([dw, db], both) = self.trained(&format!("conv{layer}"), layer, kernel)?;
                     updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
-                    self.m.call(conv2d::BackwardWeight { dims, x, dy, dw, db });
+                    self.m.call(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
                     if layer > frozen + 1 {
                         let dx = self.gradient(x, dims.x);
                         let rectified = self.rectified.contains(&x).then_some(x);
@@ -88,7 +88,7 @@ impl Net<'_> {
                     let kernel = TensorShape::Kernel { dims: [dims.k, dims.x.c, dims.x.h, dims.x.w], groups: 1 };
                     let ([dw, db], both) = self.trained(&format!("fc{layer}"), layer, kernel)?;
                     updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
-                    self.m.call(dense::BackwardWeight { dims, x, dy, dw, db });
+                    self.m.call(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
                     if layer > frozen + 1 {
                         let dx = self.gradient(x, dims.x);
                         let rectified = self.rectified.contains(&x).then_some(x);

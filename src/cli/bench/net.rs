@@ -33,6 +33,7 @@ pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) ->
     }
     let options = BuildOptions {
         batch,
+        parts: 1,
         input: Input::Activation,
         momentum: 0.9,
         weight_decay: 0.0005,
@@ -51,5 +52,5 @@ pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) ->
 
 /// A step of the benchmark.
 pub fn step(iteration: u32) -> Step {
-    Step { iteration, rate: 1e-4, dropout: stream("dropout") }
+    Step { iteration, rate: 1e-4, dropout: stream("dropout"), first_image: 0 }
 }

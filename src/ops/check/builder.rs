@@ -21,7 +21,8 @@ impl Builder {
     /// An empty case with one tape.
     pub fn new(op: &'static str, configuration: impl Into<String>) -> Self {
         let configuration = configuration.into();
-        let step = Step { iteration: 0, rate: 0.0, dropout: Stream::named(&format!("check/{op}/dropout")) };
+        let dropout = Stream::named(&format!("check/{op}/dropout"));
+        let step = Step { iteration: 0, rate: 0.0, dropout, first_image: 0 };
         let case = Case {
             op,
             configuration,

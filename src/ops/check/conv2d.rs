@@ -113,7 +113,7 @@ impl Configuration {
         let db = b.result("db", TensorShape::Channels(dims.k), Element::Real, rule());
         b.call(conv2d::Forward { dims, x, w, b: bias, y, relu: false });
         b.call(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
-        b.call(conv2d::BackwardWeight { dims, x, dy, dw, db });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
         let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: w, by: dw }];
         if let Some(bias) = bias {
             gradients.push(Gradient { of: bias, by: db });
@@ -122,9 +122,26 @@ impl Configuration {
         b.loss(y, dy, 1e-2, gradients);
         Ok(b.finish())
     }
+
+    /// The weight gradient, added to what is there.
+    pub fn adding(&self) -> Result<Case, OpsError> {
+        let dims = self.dims()?;
+        let mut b = Builder::new("conv2d", format!("added to what is there: {}", self.text));
+        let kernel = TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
+        let x = b.drawn("x", TensorShape::Activation(dims.x), 1.0);
+        let dy = b.drawn("dy", TensorShape::Activation(dims.y()), 1.0);
+        let [dw, db] = [("dw", kernel), ("db", TensorShape::Channels(dims.k))].map(|(name, shape)| {
+            let id = b.drawn(name, shape, 1.0);
+            b.in_place(id, Rule::Magnitudes { limit: LIMIT });
+            id
+        });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: true });
+        Ok(b.finish())
+    }
 }
 
 /// The cases.
 pub fn cases() -> Result<Vec<Case>, OpsError> {
-    CONFIGURATIONS.iter().map(Configuration::case).collect()
+    let all = CONFIGURATIONS.iter().map(Configuration::case);
+    all.chain(CONFIGURATIONS.iter().step_by(3).map(Configuration::adding)).collect()
 }

@@ -44,7 +44,7 @@ pub fn case(text: &str, [n, c, h, w]: [usize; 4], k: usize, bias: bool) -> Case 
     let db = b.result("db", TensorShape::Channels(k), Element::Real, rule());
     b.call(dense::Forward { dims, x, w: weights, b: bias, y, relu: false });
     b.call(dense::BackwardInput { dims, w: weights, dy, dx, rectified: None });
-    b.call(dense::BackwardWeight { dims, x, dy, dw, db });
+    b.call(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
     let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: weights, by: dw }];
     if let Some(bias) = bias {
         gradients.push(Gradient { of: bias, by: db });
@@ -53,7 +53,24 @@ pub fn case(text: &str, [n, c, h, w]: [usize; 4], k: usize, bias: bool) -> Case 
     b.finish()
 }
 
+/// The weight gradient, added to what is there.
+pub fn adding(text: &str, [n, c, h, w]: [usize; 4], k: usize) -> Case {
+    let dims = DenseDims { x: ImageDims { n, c, h, w }, k };
+    let mut b = Builder::new("dense", format!("added to what is there: {text}"));
+    let x = b.drawn("x", TensorShape::Activation(dims.x), 1.0);
+    let dy = b.drawn("dy", TensorShape::Activation(dims.y()), 1.0);
+    let kernel = TensorShape::Kernel { dims: [k, c, h, w], groups: 1 };
+    let [dw, db] = [("dw", kernel), ("db", TensorShape::Channels(k))].map(|(name, shape)| {
+        let id = b.drawn(name, shape, 1.0);
+        b.in_place(id, Rule::Magnitudes { limit: LIMIT });
+        id
+    });
+    b.call(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: true });
+    b.finish()
+}
+
 /// The cases.
 pub fn cases() -> Result<Vec<Case>, OpsError> {
-    Ok(CONFIGURATIONS.iter().map(|&(text, x, k, bias)| case(text, x, k, bias)).collect())
+    let all = CONFIGURATIONS.iter().map(|&(text, x, k, bias)| case(text, x, k, bias));
+    Ok(all.chain(CONFIGURATIONS.iter().map(|&(text, x, k, _)| adding(text, x, k))).collect())
 }
