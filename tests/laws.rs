@@ -111,13 +111,13 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
     let mean = mean::mean_image(&set).unwrap();
     let def = zoo::alexnet28(5);
     let mut undisturbed = trainer(&def, &set, &mean, 6, 16);
-    let losses: Vec<f64> = (0..6).map(|_| undisturbed.train_step().unwrap()).collect();
+    let whole = losses(&mut undisturbed, 6);
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.safetensors");
     let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
     let mut first = trainer(&def, &set, &mean, 6, 16);
-    let begun: Vec<f64> = (0..3).map(|_| first.train_step().unwrap()).collect();
+    let begun = losses(&mut first, 3).into_iter().map(f64::from_bits).collect();
     let record = Record { step: 2, epoch: 0.1, train_loss: 1.0 / 3.0, loss: 1e-9, top1: 0.7, top5: 1.0, images: 40 };
     let measured = Measured { losses: begun, records: vec![record] };
     checkpoint::save(&mut first, &measured, &identity, &path).unwrap();
@@ -127,9 +127,9 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one() {
     let mut tell = |text: String| panic!("{text}");
     let found = checkpoint::load(&mut second, &identity, &path, &mut tell).unwrap().unwrap();
     assert_eq!(found, measured);
-    let mut all = found.losses;
-    all.extend((3..6).map(|_| second.train_step().unwrap()));
-    assert_eq!(all, losses);
+    let mut all: Vec<u64> = found.losses.iter().map(|loss| loss.to_bits()).collect();
+    all.extend(losses(&mut second, 3));
+    assert_eq!(all, whole);
     let (a, b) = (checkpoint::weights_of(&mut undisturbed).unwrap(), checkpoint::weights_of(&mut second).unwrap());
     for (name, (_, values)) in &a {
         assert_eq!(bits(values), bits(&b[name].1), "{name}");
@@ -148,9 +148,7 @@ fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
         def.freeze(n).unwrap();
         let mut cached = trainer(&def, &set, &mean, 3, 16);
         let mut plain = trainer(&def, &set, &mean, 3, 16).without_cache();
-        for _ in 0..3 {
-            assert_eq!(cached.train_step().unwrap().to_bits(), plain.train_step().unwrap().to_bits(), "n = {n}");
-        }
+        assert_eq!(losses(&mut cached, 3), losses(&mut plain, 3), "n = {n}");
         let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
         for (name, (_, values)) in &a {
             assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
@@ -175,7 +173,8 @@ fn on_views<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], views: u32, st
 }
 
 fn losses(trainer: &mut Trainer<'_>, steps: u64) -> Vec<u64> {
-    (0..steps).map(|_| trainer.train_step().unwrap().to_bits()).collect()
+    (0..steps).for_each(|_| trainer.train_step().unwrap());
+    trainer.losses().unwrap().into_iter().map(f64::to_bits).collect()
 }
 
 #[test]
@@ -339,7 +338,7 @@ fn two_steps(device: &Device, n: usize) -> (Vec<f64>, Tensors, Tensors) {
     let mut trainer = Trainer::new(&def, &solver(2, 4), images, input, streams(), device).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     let before = checkpoint::weights_of(&mut trainer).unwrap();
-    let losses = (0..2).map(|_| trainer.train_step().unwrap()).collect();
+    let losses = losses(&mut trainer, 2).into_iter().map(f64::from_bits).collect();
     (losses, before, checkpoint::weights_of(&mut trainer).unwrap())
 }
 
@@ -434,6 +433,32 @@ fn on_the_wgsl_kernels_frozen_layers_keep_their_bits_and_two_runs_give_the_same(
     }
 }
 
+/// More steps than the losses of which are under way at once; the second device divides the batch, and its losses.
+#[test]
+fn losses_that_nobody_waits_for_are_those_that_every_step_waits_for() {
+    let set = images(80, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let images = Images { set: &set, mean: &mean };
+    let divided = Gpu::open_limited(&Choice::Software, |limits| limits.binding_bytes = 2 << 20);
+    for device in [Device::Cpu, software(), Device::Gpu(divided.unwrap_or_else(|e| panic!("{e}")))] {
+        let mut def = zoo::alexnet28(5);
+        def.freeze(7).unwrap();
+        let run = |waiting: bool| {
+            let trainer = Trainer::new(&def, &solver(12, 40), images, Reading::centre(0.0125), streams(), &device);
+            let mut trainer = trainer.unwrap();
+            if waiting {
+                trainer = trainer.waiting();
+            }
+            trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+            let mut all = losses(&mut trainer, 12);
+            assert_eq!(all.len(), 12);
+            all.extend(losses(&mut trainer, 0));
+            all
+        };
+        assert_eq!(run(false), run(true), "{}", device.describe());
+    }
+}
+
 #[test]
 fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() {
     let folder = tempfile::tempdir().unwrap();
@@ -460,7 +485,7 @@ fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() 
     let run = |set: &ImageSet, first: u64| {
         let mut trainer = trainer(&def, set, &mean, 8, 10);
         trainer.step = first;
-        let losses: Vec<u64> = (first..8).map(|_| trainer.train_step().unwrap().to_bits()).collect();
+        let losses = losses(&mut trainer, 8 - first);
         let scores = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
         let again = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
         assert_eq!(scores, again);

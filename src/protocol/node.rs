@@ -83,7 +83,12 @@ pub fn run(
     }
     let work = work::of(experiment, node, halves)?;
     let job = Job { experiment, node, runs, device, half: &target, mean: &mean, prefixes, work: &work };
-    let Err(error) = job.train(watcher) else { return Ok(()) };
+    let mut result = job.train(watcher, false);
+    if let Err(ProtocolError::Train(TrainError::Diverged { place: None, .. })) = &result {
+        // From the last checkpoint on again, to the same bits, but step by step: the layer is to be named.
+        result = job.train(watcher, true);
+    }
+    let Err(error) = result else { return Ok(()) };
     if let ProtocolError::Train(error @ TrainError::Diverged { .. }) = &error {
         let message = error.to_string();
         runs.finish(&Manifest { message: Some(message.clone()), ..job.manifest(State::Diverged) })?;
@@ -148,7 +153,8 @@ impl Job<'_> {
         Some(format!("{place} {parents} {}", self.half.digest))
     }
 
-    fn train(&self, watcher: &dyn Watcher) -> Result<(), ProtocolError> {
+    /// Trains up to the last step; `waiting` for the loss of every step.
+    fn train(&self, watcher: &dyn Watcher, waiting: bool) -> Result<(), ProtocolError> {
         let start = Instant::now();
         let state = state_of(self.runs, self.node);
         let solver = &self.experiment.solver;
@@ -158,6 +164,9 @@ impl Job<'_> {
         let reading = self.experiment.data.reading();
         let trainer = Trainer::new(&def, solver, images, reading, streams, self.device)?;
         let mut trainer = trainer.stopping(watcher.stop().clone());
+        if waiting {
+            trainer = trainer.waiting();
+        }
         if let Some(key) = self.sharing_key() {
             trainer = trainer.sharing(self.prefixes, &key);
         }
@@ -210,6 +219,12 @@ impl Job<'_> {
         loop {
             let step = trainer.step;
             let due = step == last || (step > 0 && step.is_multiple_of(evaluate_every));
+            let saves = step > saved && step.is_multiple_of(every);
+            let stops = watcher.stop().asked();
+            // What follows is for steps whose losses are known. In between a device may lag behind.
+            if due || saves || stops {
+                measured.losses.extend(trainer.losses()?);
+            }
             if due && measured.records.last().is_none_or(|record| record.step < step) {
                 trainer.check_finite()?;
                 let counted = (step == last).then_some(&mut *confusion);
@@ -229,14 +244,14 @@ impl Job<'_> {
             if step == last {
                 return Ok(());
             }
-            if step > saved && step.is_multiple_of(every) {
+            if saves {
                 save(trainer, measured)?;
                 saved = step;
             }
-            if watcher.stop().asked() {
+            if stops {
                 return Err(TrainError::Stopped { step }.into());
             }
-            measured.losses.push(trainer.train_step()?);
+            trainer.train_step()?;
             watcher.progress(self.node, trainer.step, last);
         }
     }
