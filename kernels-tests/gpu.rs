@@ -184,9 +184,14 @@ fn convolutions_of_awkward_shapes_equal_the_reference() {
 fn dense_layers_of_awkward_shapes_equal_the_reference() {
     // The kernels that a GPU takes, beside those that a processor takes.
     let tiles = limited(|limits| limits.lanes = false);
-    for (n, c, h, w, k) in
-        [(1, 1, 1, 1, 1), (3, 5, 2, 3, 7), (65, 16, 1, 1, 63), (64, 17, 2, 2, 64), (33, 37, 3, 3, 130)]
-    {
+    for (n, c, h, w, k) in [
+        (1, 1, 1, 1, 1),
+        (3, 5, 2, 3, 7),
+        (65, 16, 1, 1, 63),
+        (64, 17, 2, 2, 64),
+        (33, 37, 3, 3, 130),
+        (3, 37, 6, 5, 1030),
+    ] {
         let (case, text) =
             (dense_layer(dense::DenseDims { x: images(n, c, h, w), k }), format!("{n} {c}x{h}x{w} -> {k}"));
         case.check(&format!("dense {text}"));
@@ -374,9 +379,16 @@ fn the_bits_do_not_depend_on_the_tile() {
     ] {
         cases.push(convolution(conv2d::dims(x, k, windows, groups).unwrap()));
     }
-    for (n, c, k) in
-        [(1, 1, 1), (2, 2, 2), (63, 127, 65), (64, 128, 128), (127, 64, 63), (129, 257, 131), (37, 293, 17)]
-    {
+    for (n, c, k) in [
+        (1, 1, 1),
+        (2, 2, 2),
+        (63, 127, 65),
+        (64, 128, 128),
+        (127, 64, 63),
+        (129, 257, 131),
+        (37, 293, 17),
+        (5, 1301, 2050),
+    ] {
         cases.push(dense_layer(dense::DenseDims { x: images(n, c, 1, 1), k }));
     }
     for case in cases {
@@ -426,6 +438,8 @@ fn the_bits_do_not_depend_on_how_tensors_and_grids_are_divided() {
         (convolution(conv2d::dims(images(80, 3, 9, 8), 6, [one(3, 1, 1), one(3, 2, 1)], 1).unwrap()), 60_000),
         (dense_layer(dense::DenseDims { x: images(80, 31, 5, 4), k: 10 }), 100 * 1024),
         (dense_layer(dense::DenseDims { x: images(70, 31, 5, 4), k: 33 }), 128 * 1024),
+        // Sums in two parts, of which a piece of the weights ends within the second.
+        (dense_layer(dense::DenseDims { x: images(70, 40, 8, 4), k: 33 }), 164_000),
         (pooling(images(80, 5, 9, 9), [one(3, 2, 0), one(3, 2, 0)], true), 100_000),
         (head(70, 33), 5_000),
     ];
@@ -449,17 +463,19 @@ fn the_bits_do_not_depend_on_how_tensors_and_grids_are_divided() {
 
 #[test]
 fn an_images_forward_bits_do_not_depend_on_its_batch() {
-    let gpu = Device::Gpu(software());
     let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
-    let run = |n: usize| {
-        let conv = convolution(conv2d::dims(images(n, 5, 7, 6), 9, [one(3, 1, 1), one(3, 1, 1)], 1).unwrap());
-        let dense = dense_layer(dense::DenseDims { x: images(n, 5, 7, 6), k: 9 });
-        // Tensor 0 is x, tensor 3 is y; both streams of x begin with the same values.
-        (conv.run(&gpu)[3][..9 * 42].to_vec(), dense.run(&gpu)[3][..9].to_vec())
-    };
-    let alone = run(1);
-    for n in [2, 65] {
-        assert_eq!(alone, run(n));
+    for gpu in [Device::Gpu(software()), limited(|limits| limits.lanes = false)] {
+        let run = |n: usize| {
+            let conv = convolution(conv2d::dims(images(n, 5, 7, 6), 9, [one(3, 1, 1), one(3, 1, 1)], 1).unwrap());
+            // Deep enough for a sum in parts on a GPU.
+            let dense = dense_layer(dense::DenseDims { x: images(n, 28, 7, 6), k: 9 });
+            // Tensor 0 is x, tensor 3 is y; both streams of x begin with the same values.
+            (conv.run(&gpu)[3][..9 * 42].to_vec(), dense.run(&gpu)[3][..9].to_vec())
+        };
+        let alone = run(1);
+        for n in [2, 65, 300] {
+            assert_eq!(alone, run(n));
+        }
     }
 }
 

@@ -13,6 +13,10 @@ struct DenseParameters {
     // Input channels, and padded to four: features are channels last.
     c: u32,
     cp: u32,
+    // Images are counted from here on.
+    start: u32,
+    // The depth of a part of a sum that is split, or 0 where it is whole; in the sum over the parts their number.
+    split: u32,
     // 1 where the result continues what an earlier dispatch wrote; 1 where there is a bias;
     // 1 where y goes through a rectifier, or where x came out of one, whose gradient dx is then.
     continued: u32,

@@ -216,6 +216,8 @@ pub static CATALOGUE: &[&Kernel] = &[
     &dense::BACKWARD_WEIGHT[0],
     &dense::BACKWARD_WEIGHT[1],
     &dense::BACKWARD_WEIGHT[2],
+    &dense::SUM_FORWARD,
+    &dense::SUM_BACKWARD_INPUT,
     &dense::FORWARD_LANES,
     &dense::BACKWARD_INPUT_LANES,
     &dense::BACKWARD_WEIGHT_LANES,
