@@ -115,7 +115,7 @@ fn convolution(dims: ConvDims) -> Case {
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     case.op(conv2d::Forward { dims, x, w, b: Some(b), y, relu: false });
     case.op(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
-    case.op(conv2d::BackwardWeight { dims, x, dy, dw, db });
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db });
     case
 }
 
@@ -128,17 +128,9 @@ fn dense_layer(dims: dense::DenseDims) -> Case {
     let h = case.real("h", kernel);
     case.op(dense::Forward { dims, x, w, b: Some(b), y, relu: false });
     case.op(dense::BackwardInput { dims, w, dy, dx, rectified: None });
-    case.op(dense::BackwardWeight { dims, x, dy, dw, db });
-    case.op(sgd::Update {
-        len: 0,
-        convention: sgd::Convention::Caffe,
-        momentum: 0.9,
-        decay: 5e-4,
-        lr_mult: 2.0,
-        g: dw,
-        w,
-        h,
-    });
+    case.op(dense::BackwardWeight { dims, x, dy, dw: dw.into(), db });
+    let rule = sgd::Rule { convention: sgd::Convention::Caffe, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+    case.op(sgd::Update { len: 0, rule, g: dw, w, h });
     case
 }
 
@@ -278,7 +270,8 @@ fn rectifier_and_solver_equal_the_reference() {
     for (i, convention) in [sgd::Convention::Caffe, sgd::Convention::Pytorch].into_iter().enumerate() {
         let shape = TensorShape::Kernel { dims: [5, 3, 3, 2], groups: 1 };
         let [g, w, h] = ["g", "w", "h"].map(|name| case.real(&format!("{name}{i}"), shape));
-        case.op(sgd::Update { len: shape.len(), convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0, g, w, h });
+        let rule = sgd::Rule { convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+        case.op(sgd::Update { len: shape.len(), rule, g, w, h });
     }
     case.check("relu and sgd");
 }
@@ -331,6 +324,76 @@ fn a_rectifier_within_an_operation_gives_the_bits_of_one_of_its_own() {
     for device in [Device::Cpu, limited(|limits| limits.lanes = false), Device::Gpu(software())] {
         assert_eq!(bits(&fused.run(&device)), bits(&apart.run(&device)), "{}", device.describe());
     }
+}
+
+/// Gradients of the weights of some layers, with updates of their own or within, and the tensors to compare.
+fn updated(
+    convolutions: &[ConvDims],
+    layers: &[dense::DenseDims],
+    convention: sgd::Convention,
+    fused: bool,
+) -> (Case, Vec<TensorId>) {
+    let rule = sgd::Rule { convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+    let (mut case, mut written) = (Case::default(), Vec::new());
+    let mut weights = |case: &mut Case, kernel: TensorShape, k: usize| {
+        let [w, h, g] = ["w", "h", "g"].map(|name| case.real(name, kernel));
+        let db = case.real("db", TensorShape::Channels(k));
+        written.extend([w, h, db]);
+        let applied = sgd::Gradient::Applied { rule, w, h };
+        (if fused { applied } else { g.into() }, db, sgd::Update { len: kernel.len(), rule, g, w, h })
+    };
+    for &dims in convolutions {
+        let kernel = TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
+        let (x, dy) = (case.act("x", dims.x), case.act("dy", dims.y()));
+        let (dw, db, update) = weights(&mut case, kernel, dims.k);
+        case.op(conv2d::BackwardWeight { dims, x, dy, dw, db });
+        if !fused {
+            case.op(update);
+        }
+    }
+    for &dims in layers {
+        let kernel = TensorShape::Kernel { dims: [dims.k, dims.x.c, dims.x.h, dims.x.w], groups: 1 };
+        let (x, dy) = (case.act("x", dims.x), case.act("dy", dims.y()));
+        let (dw, db, update) = weights(&mut case, kernel, dims.k);
+        case.op(dense::BackwardWeight { dims, x, dy, dw, db });
+        if !fused {
+            case.op(update);
+        }
+    }
+    (case, written)
+}
+
+/// In tiles, in lanes and on the cpu; in one segment and in several; with and without a split sum.
+#[test]
+fn an_update_within_a_gradient_gives_the_bits_of_one_of_its_own() {
+    let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
+    let grouped = conv2d::dims(images(70, 6, 9, 7), 10, [one(3, 1, 1), one(3, 2, 1)], 2).unwrap();
+    let wide = conv2d::dims(images(70, 8, 9, 7), 12, [one(3, 1, 1), one(3, 1, 0)], 1).unwrap();
+    let alone = conv2d::dims(images(1, 5, 9, 7), 11, [one(3, 1, 1), one(3, 1, 0)], 1).unwrap();
+    // So many tiles that the sum is not split, and the segments go on with it.
+    let many = conv2d::dims(images(270, 260, 4, 4), 1040, [one(2, 2, 0), one(2, 2, 0)], 1).unwrap();
+    let dense = [(5, 90, 33), (70, 7, 130)].map(|(n, c, k)| dense::DenseDims { x: images(n, c, 3, 2), k });
+    let gpu = |lanes, bytes: u64| {
+        limited(|limits| {
+            limits.lanes = lanes;
+            limits.binding_bytes = limits.binding_bytes.min(bytes);
+        })
+    };
+    let check = |convolutions: &[ConvDims], layers: &[dense::DenseDims], convention, devices: &[Device]| {
+        let [(fused, written), (apart, _)] =
+            [true, false].map(|fused| updated(convolutions, layers, convention, fused));
+        for (number, device) in devices.iter().enumerate() {
+            let (fused, apart) = (bits(&fused.run(device)), bits(&apart.run(device)));
+            written.iter().for_each(|id| assert_eq!(fused[id.0], apart[id.0], "tensor {}, device {number}", id.0));
+        }
+    };
+    let devices = [(true, 1 << 30), (false, 1 << 30), (true, 70_000), (false, 70_000)];
+    let mut devices = devices.map(|(lanes, bytes)| gpu(lanes, bytes)).to_vec();
+    devices.extend([Device::Cpu, Device::Reference]);
+    for convention in [sgd::Convention::Caffe, sgd::Convention::Pytorch] {
+        check(&[grouped, wide, alone], &dense, convention, &devices);
+    }
+    check(&[many], &[], sgd::Convention::Caffe, &[gpu(false, 4_400_000), gpu(false, 1 << 30)]);
 }
 
 #[test]

@@ -31,6 +31,15 @@ fn load(row_start: u32, column: u32, columns: u32) -> vec4<f32> {
     if column + 3u < columns { v.w = result[at + 3u]; }
     return v;
 }
+fn load_partial(row_start: u32, column: u32, columns: u32) -> vec4<f32> {
+    let at = row_start + column;
+    var v = vec4<f32>();
+    if column < columns { v.x = partial[at]; }
+    if column + 1u < columns { v.y = partial[at + 1u]; }
+    if column + 2u < columns { v.z = partial[at + 2u]; }
+    if column + 3u < columns { v.w = partial[at + 3u]; }
+    return v;
+}
 fn store(row_start: u32, column: u32, columns: u32, v: vec4<f32>) {
     let at = row_start + column;
     if column < columns { result[at] = v.x; }
@@ -189,23 +198,14 @@ fn fetch_backward_weight(i: u32, row: u32, column: u32, depth: u32) {
     #end
 }
 
-// dw = x^T dy and db: rows are input features, columns output features, the depth images; a run is 32 images.
-@compute @workgroup_size($INVOCATIONS)
-fn backward_weight(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let tile = linear(workgroup, workgroups);
+// The tile of a workgroup of the weights' gradient.
+fn weights_of(number: u32) -> vec2<u32> {
     let across = (dense.kp + TILE_COLUMNS - 1u) / TILE_COLUMNS;
-    let row = (tile / across) * TILE_ROWS;
-    let column = (tile % across) * TILE_COLUMNS;
-    if dense.continued != 0u {
-        for (var v = 0u; v < 16u; v++) {
-            let at = place(i, v) + vec2<u32>(row, column);
-            if at.x < dense.rows { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
-        }
-    }
+    return vec2<u32>((number / across) * TILE_ROWS, (number % across) * TILE_COLUMNS);
+}
+
+// Adds the products of all images to the totals, and the gradient of the bias; a run is 32 images.
+fn sum_images(i: u32, row: u32, column: u32) {
     // The gradient of the bias comes with the first rows of the first piece.
     let k = column / 4u + i % B_ACROSS;
     let with_bias = dense.first == 0u && row == 0u && i < B_ACROSS && k < dense.kp / 4u;
@@ -226,13 +226,51 @@ fn backward_weight(
         if (depth + SLAB) % 32u == 0u { close_run(); }
     }
     close_run();
-    if with_bias {
-        db[k] = select(vec4<f32>(), column_total, k * 4u + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(dense.k));
+    if with_bias { db[k] = real_columns(k * 4u, dense.k, column_total); }
+}
+
+// dw = x^T dy and db: rows are input features, columns output features, the depth images.
+@compute @workgroup_size($INVOCATIONS)
+fn backward_weight(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let first = weights_of(linear(workgroup, workgroups));
+    if dense.continued != 0u {
+        for (var v = 0u; v < 16u; v++) {
+            let at = place(i, v) + first;
+            if at.x < dense.rows { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
+        }
     }
+    sum_images(i, first.x, first.y);
     for (var v = 0u; v < 16u; v++) {
-        let at = place(i, v) + vec2<u32>(row, column);
+        let at = place(i, v) + first;
         if at.x < dense.rows && (dense.first + at.x) % dense.cp < dense.c {
             store(at.x * dense.kp, at.y, dense.k, total_vector(v));
+        }
+    }
+}
+
+// The same, but dw is no tensor: it updates the weights.
+@compute @workgroup_size($INVOCATIONS)
+fn backward_weight_update(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let first = weights_of(linear(workgroup, workgroups));
+    if dense.continued != 0u {
+        for (var v = 0u; v < 16u; v++) {
+            let at = place(i, v) + first;
+            if at.x < dense.rows { set_total_vector(v, load_partial(at.x * dense.kp, at.y, dense.k)); }
+        }
+    }
+    sum_images(i, first.x, first.y);
+    for (var v = 0u; v < 16u; v++) {
+        let at = place(i, v) + first;
+        if at.x < dense.rows && at.y < dense.kp && (dense.first + at.x) % dense.cp < dense.c {
+            update((at.x * dense.kp + at.y) / 4u, at.y, total_vector(v));
         }
     }
 }

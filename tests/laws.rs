@@ -268,6 +268,7 @@ fn build(def: &NetDef, batch: usize) -> Net {
         weight_decay: 0.0,
         convention: Convention::Caffe,
         given_masks: false,
+        keep_gradients: false,
     };
     Net::build(def, options).unwrap()
 }
@@ -293,7 +294,7 @@ fn nothing_below_the_lowest_trainable_layer_is_computed_backward() {
         .collect();
     let frozen = ["conv1", "pool1", "norm1", "conv2", "pool2", "norm2", "conv3", "relu1", "relu2", "relu3"];
     assert!(backward.iter().all(|(layer, _)| !frozen.contains(&layer.as_str())), "{backward:?}");
-    assert!(backward.contains(&("conv4".into(), "backward_weight")));
+    assert!(backward.contains(&("conv4".into(), "backward_weight_update")));
     assert!(!backward.contains(&("conv4".into(), "backward_input")));
 }
 

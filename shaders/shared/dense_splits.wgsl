@@ -1,11 +1,6 @@
 // The end of a fully connected layer's sums that were split: the parts are added in their order. An invocation has four
 // results.
 
-// The real ones of four columns.
-fn real_columns(column: u32, columns: u32, v: vec4<f32>) -> vec4<f32> {
-    return select(vec4<f32>(), v, column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(columns));
-}
-
 // y = the sum of the parts in x, and the bias.
 @compute @workgroup_size(64)
 fn sum_forward(

@@ -28,6 +28,14 @@ impl<T: Real> Memory<T> {
         result
     }
 
+    /// The same for two tensors.
+    pub fn write_both<R>(&mut self, a: usize, b: usize, f: impl FnOnce(&Self, &mut [T], &mut [T]) -> R) -> R {
+        let mut taken = std::mem::take(&mut self.real[b]);
+        let result = self.write_real(a, |m, a| f(m, a, &mut taken));
+        self.real[b] = taken;
+        result
+    }
+
     /// The same for a tensor of words.
     pub fn write_words<R>(&mut self, id: usize, f: impl FnOnce(&mut Self, &mut [u32]) -> R) -> R {
         let mut taken = std::mem::take(&mut self.words[id]);

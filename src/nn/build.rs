@@ -39,6 +39,8 @@ pub struct BuildOptions {
     pub convention: sgd::Convention,
     /// Whether dropout masks are given from outside instead of drawn.
     pub given_masks: bool,
+    /// Whether the gradients of weights are kept, to be read; else they update the weights where they are computed.
+    pub keep_gradients: bool,
 }
 
 /// A net while it is built.
@@ -302,11 +304,10 @@ impl<'a> Builder<'a> {
             let name = format!("{}.{suffix}", layer.name);
             let w = self.program.tensor(&name, Role::Parameter, Element::Real, shape);
             let program = &mut self.program;
-            // Both gradients come from one operation, even where only one of the two parameters learns.
-            let g = layer
-                .learns()
-                .then(|| program.tensor(format!("d({name})"), Role::ParameterGradient, Element::Real, shape));
             let learns = layer.learns() && layer.lr_mult[i] != 0.0;
+            // Both gradients come from one operation, even where only one of the two parameters learns.
+            let kept = layer.learns() && (self.options.keep_gradients || i == 1 || !learns);
+            let g = kept.then(|| program.tensor(format!("d({name})"), Role::ParameterGradient, Element::Real, shape));
             let h = learns.then(|| program.tensor(format!("h({name})"), Role::History, Element::Real, shape));
             ids[i] = w;
             self.params.push(Param { name, layer: layer.name.clone(), shape: outer, w, g, h, is_bias: i == 1 });

@@ -6,7 +6,7 @@ use crate::ops::{Element, Role, TensorId, TensorShape, finite, program::Entry};
 impl Builder<'_> {
     /// The tensors to look at, in the order in which a training step writes them, with what they are in words; the
     /// flags; and the tape. A loss that is no number may hide behind a rectifier or a pool for many steps, so that
-    /// weights and gradients are looked at, too; and the first tensor of the list that is not finite tells where it
+    /// weights and gradients are looked at, too (a gradient that updates its weights at once shows in their momentum); and the first tensor of the list that is not finite tells where it
     /// began, since weights are written last.
     pub(super) fn watch(&mut self, loss: TensorId) -> (Vec<(TensorId, String)>, TensorId, Vec<Entry>) {
         let layers: Vec<&str> = self.def.layers.iter().map(|layer| layer.name.as_str()).collect();

@@ -3,6 +3,7 @@
 
 use super::{
     Cost, Operation, Step, TensorId,
+    sgd::{Convention, Gradient},
     tile::{self, TILES, WORKGROUPS},
 };
 use crate::{
@@ -69,7 +70,7 @@ pub struct BackwardInput {
     pub rectified: Option<TensorId>,
 }
 
-/// Overwrites dw and db with the gradients with respect to the weights and the bias.
+/// Overwrites db with the gradient with respect to the bias, and dw, or updates the weights with it.
 #[derive(Clone, Debug)]
 pub struct BackwardWeight {
     /// Dimensions.
@@ -79,7 +80,7 @@ pub struct BackwardWeight {
     /// Upstream gradient.
     pub dy: TensorId,
     /// Gradient of the weights.
-    pub dw: TensorId,
+    pub dw: Gradient,
     /// Gradient of the bias.
     pub db: TensorId,
 }
@@ -184,61 +185,92 @@ impl Operation for BackwardInput {
 impl Operation for BackwardWeight {
     const STEM: &'static str = "dense";
     fn pass(&self) -> &'static str {
-        "backward_weight"
+        self.dw.pass()
     }
     fn cost(&self) -> Cost {
-        self.dims.cost()
+        let Cost { macs, elements } = self.dims.cost();
+        Cost { macs, elements: elements + self.dw.elements(self.dims.x.features() * self.dims.k) }
     }
-    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
-        memory.write_real(self.dw.0, |m, dw| {
-            cpu::dense::backward_weight(self.dims.native(), &m.real[self.x.0], &m.real[self.dy.0], dw);
-        });
+    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
+        let size = self.dims.native();
+        match self.dw {
+            Gradient::Kept(dw) => memory.write_real(dw.0, |m, dw| {
+                cpu::dense::backward_weight(size, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
+            }),
+            Gradient::Applied { rule, w, h } => memory.write_both(w.0, h.0, |m, w, h| {
+                let (x, dy) = (&m.real[self.x.0], &m.real[self.dy.0]);
+                cpu::dense::update_weight(size, x, dy, &rule.at(step), [w, h], &m.scratch);
+            }),
+        }
         memory.write_real(self.db.0, |m, db| cpu::dense::backward_bias(&m.real[self.dy.0], db));
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let db = recorder.whole(self.db.0)?;
-        for dw in recorder.parts(self.dw.0) {
-            for (i, dy) in recorder.parts(self.dy.0).into_iter().enumerate() {
+        let images = recorder.parts(self.dy.0);
+        for to in recorder.parts(self.dw.target().0) {
+            // A batch in several segments sums all but the last into a tensor, or where there is none into scratch memory.
+            let elements = to.rows * Layout::VEC4.padded(self.dims.k);
+            let sums = if images.len() > 1 && self.dw.applied().is_some() { recorder.scratch(elements) } else { to };
+            for (i, &dy) in images.iter().enumerate() {
                 let x = recorder.beside(self.x.0, dy)?;
                 let chunk = Chunk { start: 0, images: dy.rows, partial: None, parts: 0 };
-                let mut parameters = parameters_of(&self.dims, &chunk, dw);
+                let mut parameters = parameters_of(&self.dims, &chunk, to);
                 parameters.continued = u32::from(i > 0);
-                let bindings = [read(x), read(dy), read_write(dw), read_write(db)];
-                let kernels = (&BACKWARD_WEIGHT, &BACKWARD_WEIGHT_LANES, [64, 32]);
-                dispatch(
-                    recorder,
-                    kernels,
-                    &parameters,
-                    &bindings,
-                    [parameters.rows, parameters.kp],
-                    [0, parameters.n],
-                )?;
+                let results = [parameters.rows, parameters.kp];
+                let depth = [0, parameters.n];
+                match self.dw.applied().filter(|_| i + 1 == images.len()) {
+                    None => {
+                        let bindings = [read(x), read(dy), read_write(sums), read_write(db)];
+                        let kernels = (&BACKWARD_WEIGHT, &BACKWARD_WEIGHT_LANES, [64, 32]);
+                        dispatch(recorder, kernels, &parameters, &bindings, results, depth)?;
+                    }
+                    Some((rule, h)) => {
+                        let h = recorder.beside(h.0, to)?;
+                        // Nothing is continued in the first segment; anything may be bound there.
+                        let sums = if i > 0 { sums } else { dy };
+                        let parameters = DenseParameters {
+                            momentum: rule.momentum as f32,
+                            decay: rule.decay as f32,
+                            lr_mult: rule.lr_mult as f32,
+                            pytorch: u32::from(rule.convention == Convention::Pytorch),
+                            ..parameters
+                        };
+                        let bindings = [read(x), read(sums), read(dy), read_write(to), read_write(db), read_write(h)];
+                        let kernels = (&BACKWARD_WEIGHT_UPDATE, &BACKWARD_WEIGHT_UPDATE_LANES, [64, 32]);
+                        dispatch(recorder, kernels, &parameters, &bindings, results, depth)?;
+                    }
+                }
             }
         }
         Ok(())
     }
 }
 
-static SHADERS: [Shader; 3] = tiled_shaders!("dense", ["grid", "rectifier", "dense_operands", "tile"]);
+static SHADERS: [Shader; 3] =
+    tiled_shaders!("dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "tile"]);
 static SPLITS_SHADER: Shader =
-    shader!("dense_splits" of "dense", ["grid", "rectifier", "dense_operands", "dense_splits"]);
-static LANES_SHADER: Shader =
-    shader!("dense_lanes" of "dense", ["grid", "rectifier", "dense_operands", "lanes", "dense_lanes"]);
+    shader!("dense_splits" of "dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "dense_splits"]);
+static LANES_SHADER: Shader = shader!("dense_lanes" of "dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "lanes", "dense_lanes"]);
 parameters! {
     /// The parameters of the three products.
     struct DenseParameters {
         n: u32, features: u32, first: u32, rows: u32, k: u32, kp: u32, c: u32, cp: u32, start: u32, split: u32,
         continued: u32, biased: u32, rectified: u32,
+        momentum: f32, decay: f32, lr_mult: f32, pytorch: u32,
     }
 }
 kernel!(FORWARD = each of SHADERS / "forward", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
 kernel!(BACKWARD_INPUT = each of SHADERS / "backward_input", DenseParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
 kernel!(BACKWARD_WEIGHT = each of SHADERS / "backward_weight", DenseParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(BACKWARD_WEIGHT_UPDATE = each of SHADERS / "backward_weight_update", DenseParameters,
+    [1 Read, 3 Read, 4 Read, 5 ReadWrite, 6 ReadWrite, 7 ReadWrite, 8 Step]);
 kernel!(SUM_FORWARD = SPLITS_SHADER / "sum_forward", DenseParameters, [1 Read, 3 Read, 5 ReadWrite]);
 kernel!(SUM_BACKWARD_INPUT = SPLITS_SHADER / "sum_backward_input", DenseParameters, [1 Read, 4 Read, 5 ReadWrite]);
 kernel!(FORWARD_LANES = LANES_SHADER / "forward_lanes", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
 kernel!(BACKWARD_INPUT_LANES = LANES_SHADER / "backward_input_lanes", DenseParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
 kernel!(BACKWARD_WEIGHT_LANES = LANES_SHADER / "backward_weight_lanes", DenseParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(BACKWARD_WEIGHT_UPDATE_LANES = LANES_SHADER / "backward_weight_update_lanes", DenseParameters,
+    [1 Read, 3 Read, 4 Read, 5 ReadWrite, 6 ReadWrite, 7 ReadWrite, 8 Step]);
 
 /// The depth of a run: the terms that are summed before they are added to the sum of those in front of them.
 const RUN: usize = 256;
@@ -301,10 +333,7 @@ fn parameters_of(dims: &DenseDims, chunk: &Chunk, piece: Part) -> DenseParameter
         c: dims.x.c as u32,
         cp: cp as u32,
         start: chunk.start as u32,
-        split: 0,
-        continued: 0,
-        biased: 0,
-        rectified: 0,
+        ..Default::default()
     }
 }
 

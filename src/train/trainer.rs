@@ -99,6 +99,7 @@ impl<'a> Trainer<'a> {
                 weight_decay: solver.weight_decay,
                 convention: solver.convention,
                 given_masks: false,
+                keep_gradients: false,
             },
         )?;
         check_labels(&net, &train)?;

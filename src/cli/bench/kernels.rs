@@ -36,7 +36,7 @@ pub struct Options {
     device: DeviceArgs,
 }
 
-/// The passes of a layer with weights.
+/// The passes of a layer with weights, by the beginnings of their names: a weight gradient may have its update within.
 const PASSES: [(&str, &str); 3] =
     [("forward", "forward"), ("backward_input", "input gradient"), ("backward_weight", "weight gradient")];
 
@@ -90,7 +90,7 @@ fn by_layer(rows: &[Row], peak: Option<f64>, out: &mut impl Write) -> Result<()>
     for first in multiplies.iter().filter(|row| row.pass == "forward") {
         write!(out, "{:<8}", first.layer)?;
         for (pass, _) in PASSES {
-            let row = multiplies.iter().find(|row| row.layer == first.layer && row.pass == pass);
+            let row = multiplies.iter().find(|row| row.layer == first.layer && row.pass.starts_with(pass));
             let cell = row.map_or("none".into(), |row| {
                 let share = peak.map_or(String::new(), |peak| format!(" {:5.1}% of peak", 100.0 * row.gflops / peak));
                 format!("{:.2} ms{share}", row.milliseconds)
