@@ -58,10 +58,13 @@ fn task_of(number: u32, columns: u32, first: u32, end: u32) -> Task {
     let row = (tile / across) * TILE_ROWS;
     let column = (tile % across) * TILE_COLUMNS;
     // A folded grid may have a few workgroups too many.
-    if dense.split == 0u { return Task(row, column, 0u, 0u, select(end - first, 0u, number >= tiles), dense.continued != 0u); }
+    if dense.split == 0u {
+        return Task(row, column, 0u, 0u, select(end - first, 0u, number >= tiles), dense.continued != 0u);
+    }
     let part = first / dense.split + number / tiles;
     let begin = part * dense.split;
-    return Task(row, column, part, max(begin, first) - first, min(max(begin + dense.split, first), end) - first, begin < first);
+    let until = min(max(begin + dense.split, first), end);
+    return Task(row, column, part, max(begin, first) - first, until - first, begin < first);
 }
 
 fn fetch_forward(i: u32, row: u32, column: u32, depth: u32) {

@@ -261,6 +261,10 @@ fn thirty_two_images_overfit_to_a_loss_near_zero() {
 }
 
 fn build(def: &NetDef, batch: usize) -> Net {
+    built(def, batch, false)
+}
+
+fn built(def: &NetDef, batch: usize, keep_gradients: bool) -> Net {
     let options = BuildOptions {
         batch,
         input: Input::Activation,
@@ -268,7 +272,7 @@ fn build(def: &NetDef, batch: usize) -> Net {
         weight_decay: 0.0,
         convention: Convention::Caffe,
         given_masks: false,
-        keep_gradients: false,
+        keep_gradients,
     };
     Net::build(def, options).unwrap()
 }
@@ -431,6 +435,36 @@ fn on_the_wgsl_kernels_frozen_layers_keep_their_bits_and_two_runs_give_the_same(
     assert_eq!(again, losses);
     for (name, (_, values)) in &after {
         assert_eq!(bits(values), bits(&same[name].1), "{name}");
+    }
+}
+
+/// Where gradients are kept, every tensor has storage of its own, and updates are operations of their own.
+#[test]
+fn shared_storage_and_updates_within_gradients_change_no_bit_and_memory_is_flat() {
+    let tiles = Gpu::open_limited(&Choice::Software, |limits| limits.lanes = false);
+    for device in [Device::Cpu, software(), Device::Gpu(tiles.unwrap_or_else(|e| panic!("{e}")))] {
+        let run = |keep_gradients: bool| {
+            let net = built(&zoo::alexnet28(5), 6, keep_gradients);
+            let mut executor = Executor::load(&device, net.program.clone()).unwrap();
+            net.initialise(&mut executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+            executor.write(net.x, &Stream::named("x").normal(6 * 784, 1.0)).unwrap();
+            executor.write_words(net.labels, &[0, 1, 2, 3, 4, 0]).unwrap();
+            let mut bytes = Vec::new();
+            for iteration in 0..3 {
+                let step = Step { iteration, rate: 0.01, dropout: Stream::named("d") };
+                executor.run(TRAIN, &step).unwrap();
+                bytes.push(executor.bytes());
+            }
+            assert_eq!(bytes[1..], [bytes[0]; 2], "{}", device.describe());
+            let ids = net.params.iter().flat_map(|param| [param.w, param.h.unwrap()]);
+            let values: Vec<Vec<u32>> = ids.map(|id| bits(&executor.read(id).unwrap())).collect();
+            let gradient = net.outputs["conv3"].1.unwrap();
+            assert_eq!(executor.read(gradient).is_ok(), keep_gradients);
+            (bytes[0], values)
+        };
+        let ((shared, together), (own, apart)) = (run(false), run(true));
+        assert!(together == apart, "{}", device.describe());
+        assert!(shared < own, "{shared} bytes and {own}");
     }
 }
 

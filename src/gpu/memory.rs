@@ -13,12 +13,15 @@ pub struct TensorSpec {
     pub row_bytes: usize,
     /// Rows in every segment but the last.
     pub rows_per_segment: usize,
+    /// The number of the storage that it shares with tensors of other times, if it does; all of these are divided at
+    /// the same rows.
+    pub storage: Option<usize>,
 }
 
 impl TensorSpec {
     /// A tensor in one piece.
     pub fn whole(name: &str, rows: usize, row_bytes: usize) -> Self {
-        Self { name: name.to_string(), rows, row_bytes, rows_per_segment: rows.max(1) }
+        Self { name: name.to_string(), rows, row_bytes, rows_per_segment: rows.max(1), storage: None }
     }
 
     /// The number of segments.
@@ -61,11 +64,18 @@ fn buffer_bytes(bytes: usize) -> u64 {
 impl Memory {
     /// Allocates every tensor; the device gives them zeroed.
     pub fn allocate(gpu: &Gpu, specs: Vec<TensorSpec>) -> Result<Self, GpuError> {
-        let mut buffers = Vec::with_capacity(specs.len());
+        let mut buffers: Vec<Vec<wgpu::Buffer>> = Vec::with_capacity(specs.len());
         for (tensor, spec) in specs.iter().enumerate() {
+            let sharing = |other: &&TensorSpec| spec.storage.is_some() && other.storage == spec.storage;
+            if let Some(first) = specs[..tensor].iter().position(|other| sharing(&other)) {
+                buffers.push(buffers[first].clone());
+                continue;
+            }
+            // A shared storage is as large as the largest of its tensors.
+            let row_bytes = specs.iter().filter(sharing).map(|other| other.row_bytes).max().unwrap_or(spec.row_bytes);
             let parts = (0..spec.segments()).map(|segment| {
                 let part = spec.part(tensor, segment);
-                let size = buffer_bytes(part.rows * spec.row_bytes);
+                let size = buffer_bytes(part.rows * row_bytes);
                 let allowed = gpu.limits().segment_bytes();
                 if size > allowed {
                     return Err(GpuError::Limit {
@@ -98,7 +108,12 @@ impl Memory {
 
     /// Bytes on the device.
     pub fn bytes(&self) -> u64 {
-        self.buffers.iter().flatten().map(wgpu::Buffer::size).sum()
+        let first = |tensor: usize| {
+            let storage = self.specs[tensor].storage;
+            storage.is_none() || !self.specs[..tensor].iter().any(|other| other.storage == storage)
+        };
+        let own = self.buffers.iter().enumerate().filter(|(tensor, _)| first(*tensor));
+        own.flat_map(|(_, buffers)| buffers).map(wgpu::Buffer::size).sum()
     }
 }
 

@@ -39,7 +39,8 @@ pub struct BuildOptions {
     pub convention: sgd::Convention,
     /// Whether dropout masks are given from outside instead of drawn.
     pub given_masks: bool,
-    /// Whether the gradients of weights are kept, to be read; else they update the weights where they are computed.
+    /// Whether gradients are kept, to be read. Else those of weights update the weights where they are computed, and
+    /// those of activations share storage.
     pub keep_gradients: bool,
 }
 
@@ -108,7 +109,9 @@ impl Net {
 
 impl<'a> Builder<'a> {
     pub(super) fn activation(&mut self, name: &str, role: Role, dims: ImageDims) -> TensorId {
-        self.program.tensor(name, role, Element::Real, TensorShape::Activation(dims))
+        let id = self.program.tensor(name, role, Element::Real, TensorShape::Activation(dims));
+        self.program.tensors[id.0].passing = role == Role::ActivationGradient && !self.options.keep_gradients;
+        id
     }
 
     fn per_image(&mut self, name: &str, role: Role, element: Element, width: usize) -> TensorId {

@@ -116,6 +116,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         product_cost(&self.dims)
     }
+    fn reads(&self) -> Vec<TensorId> {
+        [self.x, self.w].into_iter().chain(self.b).collect()
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.y]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
@@ -152,6 +158,12 @@ impl Operation for BackwardInput {
     fn cost(&self) -> Cost {
         product_cost(&self.dims)
     }
+    fn reads(&self) -> Vec<TensorId> {
+        [self.w, self.dy].into_iter().chain(self.rectified).collect()
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.dx]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
@@ -187,6 +199,12 @@ impl Operation for BackwardWeight {
         let Cost { macs, elements } = product_cost(&self.dims);
         let weights = self.dims.r() * self.dims.s() * self.dims.cg() * self.dims.k;
         Cost { macs, elements: elements + self.dw.elements(weights) }
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        self.dw.reads([self.x, self.dy])
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        self.dw.writes(self.db)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         let gradient = |m: &cpu::Memory<T>, dw: &mut [T]| {

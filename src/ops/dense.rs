@@ -93,6 +93,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         self.dims.cost()
     }
+    fn reads(&self) -> Vec<TensorId> {
+        [self.x, self.w].into_iter().chain(self.b).collect()
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.y]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
@@ -146,6 +152,12 @@ impl Operation for BackwardInput {
     fn cost(&self) -> Cost {
         self.dims.cost()
     }
+    fn reads(&self) -> Vec<TensorId> {
+        [self.w, self.dy].into_iter().chain(self.rectified).collect()
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.dx]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
@@ -190,6 +202,12 @@ impl Operation for BackwardWeight {
     fn cost(&self) -> Cost {
         let Cost { macs, elements } = self.dims.cost();
         Cost { macs, elements: elements + self.dw.elements(self.dims.x.features() * self.dims.k) }
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        self.dw.reads([self.x, self.dy])
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        self.dw.writes(self.db)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         let size = self.dims.native();

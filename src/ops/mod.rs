@@ -75,6 +75,7 @@ pub mod program;
 pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
+pub mod storage;
 mod tile;
 pub mod top_k;
 
@@ -128,6 +129,10 @@ pub trait Operation {
     fn pass(&self) -> &'static str;
     /// The work of one call.
     fn cost(&self) -> Cost;
+    /// The tensors that it reads, those that it changes in place among them.
+    fn reads(&self) -> Vec<TensorId>;
+    /// The tensors that it overwrites or changes in place.
+    fn writes(&self) -> Vec<TensorId>;
     /// Runs on the native executor.
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step);
     /// Records its dispatches for the gpu executor, once, when the program is loaded.
@@ -153,6 +158,14 @@ macro_rules! operations {
             /// The work of one call.
             pub fn cost(&self) -> Cost {
                 match self { $(Op::$variant(call) => call.cost()),* }
+            }
+            /// The tensors that it reads, those that it changes in place among them.
+            pub fn reads(&self) -> Vec<TensorId> {
+                match self { $(Op::$variant(call) => call.reads()),* }
+            }
+            /// The tensors that it overwrites or changes in place.
+            pub fn writes(&self) -> Vec<TensorId> {
+                match self { $(Op::$variant(call) => call.writes()),* }
             }
             /// Runs on the native executor.
             pub fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {

@@ -70,6 +70,17 @@ impl Gradient {
         }
     }
 
+    /// What its operation reads, the operands of the product and what is changed in place.
+    pub(super) fn reads(&self, operands: [TensorId; 2]) -> Vec<TensorId> {
+        let changed = self.applied().map(|(_, h)| [self.target(), h]);
+        operands.into_iter().chain(changed.into_iter().flatten()).collect()
+    }
+
+    /// What its operation writes, the gradient of the bias among it.
+    pub(super) fn writes(&self, db: TensorId) -> Vec<TensorId> {
+        [self.target(), db].into_iter().chain(self.applied().map(|(_, h)| h)).collect()
+    }
+
     /// The name of the pass that computes it.
     pub(super) fn pass(&self) -> &'static str {
         match self {
@@ -113,6 +124,12 @@ impl Operation for Update {
     }
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 5 * self.len as u64 }
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.g, self.w, self.h]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.w, self.h]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         let update = self.rule.at(step);
