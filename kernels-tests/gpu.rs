@@ -120,9 +120,9 @@ fn convolution(dims: ConvDims) -> Case {
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     case.op(conv2d::Forward { dims, x, w, b: Some(b), y, relu: false });
     case.op(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
-    case.op(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
-    case.op(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: true });
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: true });
     case
 }
 
@@ -136,18 +136,10 @@ fn dense_layer(dims: dense::DenseDims) -> Case {
     let added = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     case.op(dense::Forward { dims, x, w, b: Some(b), y, relu: false });
     case.op(dense::BackwardInput { dims, w, dy, dx, rectified: None });
-    case.op(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
-    case.op(dense::BackwardWeight { dims, x, dy, dw: added.0, db: added.1, accumulate: true });
-    case.op(sgd::Update {
-        len: 0,
-        convention: sgd::Convention::Caffe,
-        momentum: 0.9,
-        decay: 5e-4,
-        lr_mult: 2.0,
-        g: dw,
-        w,
-        h,
-    });
+    case.op(dense::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
+    case.op(dense::BackwardWeight { dims, x, dy, dw: added.0.into(), db: added.1, accumulate: true });
+    let rule = sgd::Rule { convention: sgd::Convention::Caffe, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+    case.op(sgd::Update { len: 0, rule, g: dw, w, h });
     case
 }
 
@@ -193,9 +185,14 @@ fn convolutions_of_awkward_shapes_equal_the_reference() {
 fn dense_layers_of_awkward_shapes_equal_the_reference() {
     // The kernels that a GPU takes, beside those that a processor takes.
     let tiles = limited(|limits| limits.lanes = false);
-    for (n, c, h, w, k) in
-        [(1, 1, 1, 1, 1), (3, 5, 2, 3, 7), (65, 16, 1, 1, 63), (64, 17, 2, 2, 64), (33, 37, 3, 3, 130)]
-    {
+    for (n, c, h, w, k) in [
+        (1, 1, 1, 1, 1),
+        (3, 5, 2, 3, 7),
+        (65, 16, 1, 1, 63),
+        (64, 17, 2, 2, 64),
+        (33, 37, 3, 3, 130),
+        (3, 37, 6, 5, 1030),
+    ] {
         let (case, text) =
             (dense_layer(dense::DenseDims { x: images(n, c, h, w), k }), format!("{n} {c}x{h}x{w} -> {k}"));
         case.check(&format!("dense {text}"));
@@ -282,7 +279,8 @@ fn rectifier_and_solver_equal_the_reference() {
     for (i, convention) in [sgd::Convention::Caffe, sgd::Convention::Pytorch].into_iter().enumerate() {
         let shape = TensorShape::Kernel { dims: [5, 3, 3, 2], groups: 1 };
         let [g, w, h] = ["g", "w", "h"].map(|name| case.real(&format!("{name}{i}"), shape));
-        case.op(sgd::Update { len: shape.len(), convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0, g, w, h });
+        let rule = sgd::Rule { convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+        case.op(sgd::Update { len: shape.len(), rule, g, w, h });
     }
     case.check("relu and sgd");
 }
@@ -337,6 +335,76 @@ fn a_rectifier_within_an_operation_gives_the_bits_of_one_of_its_own() {
     }
 }
 
+/// Gradients of the weights of some layers, with updates of their own or within, and the tensors to compare.
+fn updated(
+    convolutions: &[ConvDims],
+    layers: &[dense::DenseDims],
+    convention: sgd::Convention,
+    fused: bool,
+) -> (Case, Vec<TensorId>) {
+    let rule = sgd::Rule { convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+    let (mut case, mut written) = (Case::default(), Vec::new());
+    let mut weights = |case: &mut Case, kernel: TensorShape, k: usize| {
+        let [w, h, g] = ["w", "h", "g"].map(|name| case.real(name, kernel));
+        let db = case.real("db", TensorShape::Channels(k));
+        written.extend([w, h, db]);
+        let applied = sgd::Gradient::Applied { rule, w, h };
+        (if fused { applied } else { g.into() }, db, sgd::Update { len: kernel.len(), rule, g, w, h })
+    };
+    for &dims in convolutions {
+        let kernel = TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
+        let (x, dy) = (case.act("x", dims.x), case.act("dy", dims.y()));
+        let (dw, db, update) = weights(&mut case, kernel, dims.k);
+        case.op(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+        if !fused {
+            case.op(update);
+        }
+    }
+    for &dims in layers {
+        let kernel = TensorShape::Kernel { dims: [dims.k, dims.x.c, dims.x.h, dims.x.w], groups: 1 };
+        let (x, dy) = (case.act("x", dims.x), case.act("dy", dims.y()));
+        let (dw, db, update) = weights(&mut case, kernel, dims.k);
+        case.op(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+        if !fused {
+            case.op(update);
+        }
+    }
+    (case, written)
+}
+
+/// In tiles, in lanes and on the cpu; in one segment and in several; with and without a split sum.
+#[test]
+fn an_update_within_a_gradient_gives_the_bits_of_one_of_its_own() {
+    let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
+    let grouped = conv2d::dims(images(70, 6, 9, 7), 10, [one(3, 1, 1), one(3, 2, 1)], 2).unwrap();
+    let wide = conv2d::dims(images(70, 8, 9, 7), 12, [one(3, 1, 1), one(3, 1, 0)], 1).unwrap();
+    let alone = conv2d::dims(images(1, 5, 9, 7), 11, [one(3, 1, 1), one(3, 1, 0)], 1).unwrap();
+    // So many tiles that the sum is not split, and the segments go on with it.
+    let many = conv2d::dims(images(270, 260, 4, 4), 1040, [one(2, 2, 0), one(2, 2, 0)], 1).unwrap();
+    let dense = [(5, 90, 33), (70, 7, 130)].map(|(n, c, k)| dense::DenseDims { x: images(n, c, 3, 2), k });
+    let gpu = |lanes, bytes: u64| {
+        limited(|limits| {
+            limits.lanes = lanes;
+            limits.binding_bytes = limits.binding_bytes.min(bytes);
+        })
+    };
+    let check = |convolutions: &[ConvDims], layers: &[dense::DenseDims], convention, devices: &[Device]| {
+        let [(fused, written), (apart, _)] =
+            [true, false].map(|fused| updated(convolutions, layers, convention, fused));
+        for (number, device) in devices.iter().enumerate() {
+            let (fused, apart) = (bits(&fused.run(device)), bits(&apart.run(device)));
+            written.iter().for_each(|id| assert_eq!(fused[id.0], apart[id.0], "tensor {}, device {number}", id.0));
+        }
+    };
+    let devices = [(true, 1 << 30), (false, 1 << 30), (true, 70_000), (false, 70_000)];
+    let mut devices = devices.map(|(lanes, bytes)| gpu(lanes, bytes)).to_vec();
+    devices.extend([Device::Cpu, Device::Reference]);
+    for convention in [sgd::Convention::Caffe, sgd::Convention::Pytorch] {
+        check(&[grouped, wide, alone], &dense, convention, &devices);
+    }
+    check(&[many], &[], sgd::Convention::Caffe, &[gpu(false, 4_400_000), gpu(false, 1 << 30)]);
+}
+
 #[test]
 fn the_bits_are_the_same_with_the_checks_of_untrusted_shaders() {
     let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
@@ -383,9 +451,16 @@ fn the_bits_do_not_depend_on_the_tile() {
     ] {
         cases.push(convolution(conv2d::dims(x, k, windows, groups).unwrap()));
     }
-    for (n, c, k) in
-        [(1, 1, 1), (2, 2, 2), (63, 127, 65), (64, 128, 128), (127, 64, 63), (129, 257, 131), (37, 293, 17)]
-    {
+    for (n, c, k) in [
+        (1, 1, 1),
+        (2, 2, 2),
+        (63, 127, 65),
+        (64, 128, 128),
+        (127, 64, 63),
+        (129, 257, 131),
+        (37, 293, 17),
+        (5, 1301, 2050),
+    ] {
         cases.push(dense_layer(dense::DenseDims { x: images(n, c, 1, 1), k }));
     }
     for case in cases {
@@ -435,6 +510,8 @@ fn the_bits_do_not_depend_on_how_tensors_and_grids_are_divided() {
         (convolution(conv2d::dims(images(80, 3, 9, 8), 6, [one(3, 1, 1), one(3, 2, 1)], 1).unwrap()), 60_000),
         (dense_layer(dense::DenseDims { x: images(80, 31, 5, 4), k: 10 }), 100 * 1024),
         (dense_layer(dense::DenseDims { x: images(70, 31, 5, 4), k: 33 }), 128 * 1024),
+        // Sums in two parts, of which a piece of the weights ends within the second.
+        (dense_layer(dense::DenseDims { x: images(70, 40, 8, 4), k: 33 }), 164_000),
         (pooling(images(80, 5, 9, 9), [one(3, 2, 0), one(3, 2, 0)], true), 100_000),
         (head(70, 33), 5_000),
     ];
@@ -458,17 +535,19 @@ fn the_bits_do_not_depend_on_how_tensors_and_grids_are_divided() {
 
 #[test]
 fn an_images_forward_bits_do_not_depend_on_its_batch() {
-    let gpu = Device::Gpu(software());
     let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
-    let run = |n: usize| {
-        let conv = convolution(conv2d::dims(images(n, 5, 7, 6), 9, [one(3, 1, 1), one(3, 1, 1)], 1).unwrap());
-        let dense = dense_layer(dense::DenseDims { x: images(n, 5, 7, 6), k: 9 });
-        // Tensor 0 is x, tensor 3 is y; both streams of x begin with the same values.
-        (conv.run(&gpu)[3][..9 * 42].to_vec(), dense.run(&gpu)[3][..9].to_vec())
-    };
-    let alone = run(1);
-    for n in [2, 65] {
-        assert_eq!(alone, run(n));
+    for gpu in [Device::Gpu(software()), limited(|limits| limits.lanes = false)] {
+        let run = |n: usize| {
+            let conv = convolution(conv2d::dims(images(n, 5, 7, 6), 9, [one(3, 1, 1), one(3, 1, 1)], 1).unwrap());
+            // Deep enough for a sum in parts on a GPU.
+            let dense = dense_layer(dense::DenseDims { x: images(n, 28, 7, 6), k: 9 });
+            // Tensor 0 is x, tensor 3 is y; both streams of x begin with the same values.
+            (conv.run(&gpu)[3][..9 * 42].to_vec(), dense.run(&gpu)[3][..9].to_vec())
+        };
+        let alone = run(1);
+        for n in [2, 65, 300] {
+            assert_eq!(alone, run(n));
+        }
     }
 }
 

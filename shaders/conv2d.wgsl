@@ -268,52 +268,49 @@ fn fetch_backward_weight(i: u32, tile: Tile, depth: u32, end: u32, tap: Tap) {
     #end
 }
 
-// dw and db: rows are taps and input channels, columns output channels, the depth output pixels; a run is `run` images.
-@compute @workgroup_size($INVOCATIONS)
-fn backward_weight(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let number = linear(workgroup, workgroups);
+// What a workgroup sums of the gradient of the weights: a tile, and the images from `first` to `last`. `to` is the place
+// of the tile's group.
+struct Sum { tile: Tile, first: u32, last: u32, to: u32 }
+
+fn sum_of(number: u32) -> Sum {
     let split = number / (conv.tiles * conv.groups);
     let tile = tile_of(number % (conv.tiles * conv.groups));
-    let g = tile.group;
     let first = split * conv.split;
-    // A folded grid may have a few workgroups too many.
-    if first >= conv.n || (conv.split == 0u && split > 0u) { return; }
     let last = select(conv.n, min(first + conv.split, conv.n), conv.split != 0u);
+    // A folded grid may have a few workgroups too many.
+    let none = conv.split == 0u && split > 0u;
     // A part of the sum has its own place, with the gradient of the bias as its last row.
-    let to = (conv.first_split + split) * (conv.rows + 1u) * conv.kp + g * conv.kg;
-    if conv.continued != 0u && conv.split == 0u {
-        for (var v = 0u; v < 16u; v++) {
-            let at = place(i, v) + vec2<u32>(tile.row, tile.column);
-            if at.x < conv.rows { set_total_vector(v, load(to + at.x * conv.kp + at.y, at.y)); }
-        }
-    }
+    let to = (conv.first_split + split) * (conv.rows + 1u) * conv.kp + tile.group * conv.kg;
+    return Sum(tile, first, select(last, 0u, none), to);
+}
+
+// Adds the products of all pixels to the totals, and the gradient of the bias; a run is `run` images.
+fn sum_pixels(i: u32, sum: Sum) {
+    let tile = sum.tile;
     // The gradient of the bias comes with the first rows.
     let bias_column = tile.column + (i % B_ACROSS) * 4u;
+    let to_bias = tile.group * conv.kg + bias_column;
     let with_bias = tile.row == 0u && i < B_ACROSS && bias_column < conv.columns;
-    if conv.continued != 0u && conv.split == 0u && with_bias { column_total = load_db(g * conv.kg + bias_column, bias_column); }
+    if conv.continued != 0u && conv.split == 0u && with_bias { column_total = load_db(to_bias, bias_column); }
     let tap = tap_of(tile.row + across_a(i, 0u).first, conv.stored);
     let pixels = conv.p * conv.q;
-    var image = first;
-    var depth = first * pixels;
-    var end = min(first + conv.run, last) * pixels;
+    var image = sum.first;
+    var depth = image * pixels;
+    var end = min(image + conv.run, sum.last) * pixels;
     var slab = 0u;
     fetch_backward_weight(i, tile, depth, end, tap);
     put_across_a(i, 0u);
     put_across_b(i, 0u);
     workgroupBarrier();
-    while image < last {
+    while image < sum.last {
         depth += SLAB;
         let closes = depth >= end;
         if closes {
             image += conv.run;
             depth = image * pixels;
-            end = min(image + conv.run, last) * pixels;
+            end = min(image + conv.run, sum.last) * pixels;
         }
-        let more = image < last;
+        let more = image < sum.last;
         if more { fetch_backward_weight(i, tile, depth, end, tap); }
         add_slabs(i, slab);
         if tile.row == 0u { add_columns(i, slab); }
@@ -325,15 +322,86 @@ fn backward_weight(
     }
     if with_bias {
         if conv.split == 0u {
-            store_db(g * conv.kg + bias_column, bias_column, column_total);
+            store_db(to_bias, bias_column, column_total);
         } else {
-            store(to + conv.rows * conv.kp + bias_column, bias_column, column_total);
+            store(sum.to + conv.rows * conv.kp + bias_column, bias_column, column_total);
         }
     }
+}
+
+// dw and db: rows are taps and input channels, columns output channels, the depth output pixels.
+@compute @workgroup_size($INVOCATIONS)
+fn backward_weight(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let sum = sum_of(linear(workgroup, workgroups));
+    if sum.first >= sum.last { return; }
+    let corner = vec2<u32>(sum.tile.row, sum.tile.column);
+    if conv.continued != 0u && conv.split == 0u {
+        for (var v = 0u; v < 16u; v++) {
+            let at = place(i, v) + corner;
+            if at.x < conv.rows { set_total_vector(v, load(sum.to + at.x * conv.kp + at.y, at.y)); }
+        }
+    }
+    sum_pixels(i, sum);
     for (var v = 0u; v < 16u; v++) {
-        let at = place(i, v) + vec2<u32>(tile.row, tile.column);
+        let at = place(i, v) + corner;
         if at.x < conv.rows && at.x % conv.stored < conv.cg {
-            store(to + at.x * conv.kp + at.y, at.y, total_vector(v));
+            store(sum.to + at.x * conv.kp + at.y, at.y, total_vector(v));
+        }
+    }
+}
+
+// Four sums that an earlier dispatch left; those at or behind `columns` do not matter.
+fn load_partial(at: u32, column: u32) -> vec4<f32> {
+    var v = vec4<f32>();
+    if column < conv.columns { v.x = partial[at]; }
+    if column + 1u < conv.columns { v.y = partial[at + 1u]; }
+    if column + 2u < conv.columns { v.z = partial[at + 2u]; }
+    if column + 3u < conv.columns { v.w = partial[at + 3u]; }
+    return v;
+}
+fn load_history(at: u32, column: u32) -> vec4<f32> {
+    var v = vec4<f32>();
+    if column < conv.columns { v.x = one_history[at]; }
+    if column + 1u < conv.columns { v.y = one_history[at + 1u]; }
+    if column + 2u < conv.columns { v.z = one_history[at + 2u]; }
+    if column + 3u < conv.columns { v.w = one_history[at + 3u]; }
+    return v;
+}
+fn store_history(at: u32, column: u32, v: vec4<f32>) {
+    if column < conv.columns { one_history[at] = v.x; }
+    if column + 1u < conv.columns { one_history[at + 1u] = v.y; }
+    if column + 2u < conv.columns { one_history[at + 2u] = v.z; }
+    if column + 3u < conv.columns { one_history[at + 3u] = v.w; }
+}
+
+// The same for a sum that is not split, but dw is no tensor: it updates the weights.
+@compute @workgroup_size($INVOCATIONS)
+fn backward_weight_update(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let sum = sum_of(linear(workgroup, workgroups));
+    if sum.first >= sum.last { return; }
+    let corner = vec2<u32>(sum.tile.row, sum.tile.column);
+    if conv.continued != 0u {
+        for (var v = 0u; v < 16u; v++) {
+            let at = place(i, v) + corner;
+            if at.x < conv.rows { set_total_vector(v, load_partial(sum.to + at.x * conv.kp + at.y, at.y)); }
+        }
+    }
+    sum_pixels(i, sum);
+    for (var v = 0u; v < 16u; v++) {
+        let at = place(i, v) + corner;
+        if at.x < conv.rows && at.x % conv.stored < conv.cg {
+            let to = sum.to + at.x * conv.kp + at.y;
+            let u = updated(total_vector(v), load(to, at.y), load_history(to, at.y));
+            store_history(to, at.y, u.h);
+            store(to, at.y, u.w);
         }
     }
 }

@@ -4,7 +4,7 @@
 // Four elements of a row-major matrix, or zeros outside of it.
 fn x_at(image: u32, feature: u32) -> vec4<f32> {
     if image < dense.n && feature < dense.rows {
-        return x[(image * dense.features + dense.first + feature) / 4u];
+        return x[((dense.start + image) * dense.features + dense.first + feature) / 4u];
     }
     return vec4<f32>();
 }
@@ -16,7 +16,7 @@ fn w_at(feature: u32, k: u32) -> vec4<f32> {
 }
 fn dy_at(image: u32, k: u32) -> vec4<f32> {
     if image < dense.n && k < dense.kp {
-        return dy[(image * dense.kp + k) / 4u];
+        return dy[((dense.start + image) * dense.kp + k) / 4u];
     }
     return vec4<f32>();
 }
@@ -31,12 +31,40 @@ fn load(row_start: u32, column: u32, columns: u32) -> vec4<f32> {
     if column + 3u < columns { v.w = result[at + 3u]; }
     return v;
 }
+fn load_partial(row_start: u32, column: u32, columns: u32) -> vec4<f32> {
+    let at = row_start + column;
+    var v = vec4<f32>();
+    if column < columns { v.x = partial[at]; }
+    if column + 1u < columns { v.y = partial[at + 1u]; }
+    if column + 2u < columns { v.z = partial[at + 2u]; }
+    if column + 3u < columns { v.w = partial[at + 3u]; }
+    return v;
+}
 fn store(row_start: u32, column: u32, columns: u32, v: vec4<f32>) {
     let at = row_start + column;
     if column < columns { result[at] = v.x; }
     if column + 1u < columns { result[at + 1u] = v.y; }
     if column + 2u < columns { result[at + 2u] = v.z; }
     if column + 3u < columns { result[at + 3u] = v.w; }
+}
+
+// The tile of a workgroup, and what it sums of a depth of which `first` to `end` are here: all, or a part.
+struct Task { row: u32, column: u32, part: u32, begin: u32, end: u32, continued: bool }
+
+fn task_of(number: u32, columns: u32, first: u32, end: u32) -> Task {
+    let across = (columns + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+    let tiles = across * ((dense.n + TILE_ROWS - 1u) / TILE_ROWS);
+    let tile = number % tiles;
+    let row = (tile / across) * TILE_ROWS;
+    let column = (tile % across) * TILE_COLUMNS;
+    // A folded grid may have a few workgroups too many.
+    if dense.split == 0u {
+        return Task(row, column, 0u, 0u, select(end - first, 0u, number >= tiles), dense.continued != 0u);
+    }
+    let part = first / dense.split + number / tiles;
+    let begin = part * dense.split;
+    let until = min(max(begin + dense.split, first), end);
+    return Task(row, column, part, max(begin, first) - first, until - first, begin < first);
 }
 
 fn fetch_forward(i: u32, row: u32, column: u32, depth: u32) {
@@ -59,24 +87,26 @@ fn forward(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let tile = linear(workgroup, workgroups);
-    let across = (dense.kp + TILE_COLUMNS - 1u) / TILE_COLUMNS;
-    let row = (tile / across) * TILE_ROWS;
-    let column = (tile % across) * TILE_COLUMNS;
-    if dense.continued != 0u {
+    let task = task_of(linear(workgroup, workgroups), dense.kp, dense.first, dense.first + dense.rows);
+    if task.begin >= task.end { return; }
+    // A part of the sum has its own place.
+    let to = select(dense.start, task.part * dense.n, dense.split != 0u) + task.row;
+    if task.continued {
         for (var v = 0u; v < 16u; v++) {
-            let at = place(i, v) + vec2<u32>(row, column);
-            if at.x < dense.n { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
+            let at = place(i, v);
+            if task.row + at.x < dense.n {
+                set_total_vector(v, load((to + at.x) * dense.kp, task.column + at.y, dense.k));
+            }
         }
     }
-    fetch_forward(i, row, column, 0u);
+    fetch_forward(i, task.row, task.column, task.begin);
     put_square_a(i, 0u);
     put_across_b(i, 0u);
     workgroupBarrier();
-    for (var depth = 0u; depth < dense.rows; depth += SLAB) {
+    for (var depth = task.begin; depth < task.end; depth += SLAB) {
         let slab = (depth / SLAB) % 2u;
-        let more = depth + SLAB < dense.rows;
-        if more { fetch_forward(i, row, column, depth + SLAB); }
+        let more = depth + SLAB < task.end;
+        if more { fetch_forward(i, task.row, task.column, depth + SLAB); }
         add_slabs(i, slab);
         if more { put_square_a(i, 1u - slab); put_across_b(i, 1u - slab); }
         // The next slabs must be complete before they are read, and these read by all before they are overwritten.
@@ -85,13 +115,14 @@ fn forward(
     }
     close_run();
     for (var v = 0u; v < 16u; v++) {
-        let at = place(i, v) + vec2<u32>(row, column);
-        if at.x < dense.n {
+        let at = place(i, v);
+        let column = task.column + at.y;
+        if task.row + at.x < dense.n {
             var bias = vec4<f32>();
-            if dense.biased != 0u && at.y < dense.kp {
-                bias = vec4<f32>(b[at.y], b[at.y + 1u], b[at.y + 2u], b[at.y + 3u]);
+            if dense.biased != 0u && column < dense.kp {
+                bias = vec4<f32>(b[column], b[column + 1u], b[column + 2u], b[column + 3u]);
             }
-            store(at.x * dense.kp, at.y, dense.k, rectify_if(dense.rectified, total_vector(v) + bias));
+            store((to + at.x) * dense.kp, column, dense.k, rectify_if(dense.rectified, total_vector(v) + bias));
         }
     }
 }
@@ -111,25 +142,23 @@ fn fetch_backward_input(i: u32, row: u32, column: u32, depth: u32) {
     }
 }
 
-// dx = dy w^T: rows are images, columns input features, the depth output features.
+// dx = dy w^T: rows are images, columns input features, the depth output features; a run is 256 deep.
 @compute @workgroup_size($INVOCATIONS)
 fn backward_input(
     @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let tile = linear(workgroup, workgroups);
-    let across = (dense.rows + TILE_COLUMNS - 1u) / TILE_COLUMNS;
-    let row = (tile / across) * TILE_ROWS;
-    let column = (tile % across) * TILE_COLUMNS;
-    fetch_backward_input(i, row, column, 0u);
+    let task = task_of(linear(workgroup, workgroups), dense.rows, 0u, dense.kp);
+    if task.begin >= task.end { return; }
+    fetch_backward_input(i, task.row, task.column, task.begin);
     put_square_a(i, 0u);
     put_square_b(i, 0u);
     workgroupBarrier();
-    for (var depth = 0u; depth < dense.kp; depth += SLAB) {
+    for (var depth = task.begin; depth < task.end; depth += SLAB) {
         let slab = (depth / SLAB) % 2u;
-        let more = depth + SLAB < dense.kp;
-        if more { fetch_backward_input(i, row, column, depth + SLAB); }
+        let more = depth + SLAB < task.end;
+        if more { fetch_backward_input(i, task.row, task.column, depth + SLAB); }
         add_slabs(i, slab);
         if more { put_square_a(i, 1u - slab); put_square_b(i, 1u - slab); }
         // The next slabs must be complete before they are read, and these read by all before they are overwritten.
@@ -138,11 +167,15 @@ fn backward_input(
     }
     close_run();
     for (var v = 0u; v < 16u; v++) {
-        let at = place(i, v) + vec2<u32>(row, column);
+        let at = place(i, v) + vec2<u32>(task.row, task.column);
         if at.x < dense.n {
-            // The padded input features have weights of zero, but the gradient's padding is not touched:
-            // zero times an infinite gradient would not be zero.
-            store_features(at.x * dense.features + dense.first, at.y, total_vector(v));
+            if dense.split != 0u {
+                store((task.part * dense.n + at.x) * dense.rows, at.y, dense.rows, total_vector(v));
+            } else {
+                // The padded input features have weights of zero, but the gradient's padding is not touched:
+                // zero times an infinite gradient would not be zero.
+                store_features((dense.start + at.x) * dense.features + dense.first, at.y, total_vector(v));
+            }
         }
     }
 }
@@ -168,23 +201,14 @@ fn fetch_backward_weight(i: u32, row: u32, column: u32, depth: u32) {
     #end
 }
 
-// dw = x^T dy and db: rows are input features, columns output features, the depth images; a run is 32 images.
-@compute @workgroup_size($INVOCATIONS)
-fn backward_weight(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let tile = linear(workgroup, workgroups);
+// The tile of a workgroup of the weights' gradient.
+fn weights_of(number: u32) -> vec2<u32> {
     let across = (dense.kp + TILE_COLUMNS - 1u) / TILE_COLUMNS;
-    let row = (tile / across) * TILE_ROWS;
-    let column = (tile % across) * TILE_COLUMNS;
-    if dense.continued != 0u {
-        for (var v = 0u; v < 16u; v++) {
-            let at = place(i, v) + vec2<u32>(row, column);
-            if at.x < dense.rows { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
-        }
-    }
+    return vec2<u32>((number / across) * TILE_ROWS, (number % across) * TILE_COLUMNS);
+}
+
+// Adds the products of all images to the totals, and the gradient of the bias; a run is 32 images.
+fn sum_images(i: u32, row: u32, column: u32) {
     // The gradient of the bias comes with the first rows of the first piece.
     let k = column / 4u + i % B_ACROSS;
     let with_bias = dense.first == 0u && row == 0u && i < B_ACROSS && k < dense.kp / 4u;
@@ -205,13 +229,51 @@ fn backward_weight(
         if (depth + SLAB) % 32u == 0u { close_run(); }
     }
     close_run();
-    if with_bias {
-        db[k] = select(vec4<f32>(), column_total, k * 4u + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(dense.k));
+    if with_bias { db[k] = real_columns(k * 4u, dense.k, column_total); }
+}
+
+// dw = x^T dy and db: rows are input features, columns output features, the depth images.
+@compute @workgroup_size($INVOCATIONS)
+fn backward_weight(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let first = weights_of(linear(workgroup, workgroups));
+    if dense.continued != 0u {
+        for (var v = 0u; v < 16u; v++) {
+            let at = place(i, v) + first;
+            if at.x < dense.rows { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
+        }
     }
+    sum_images(i, first.x, first.y);
     for (var v = 0u; v < 16u; v++) {
-        let at = place(i, v) + vec2<u32>(row, column);
+        let at = place(i, v) + first;
         if at.x < dense.rows && (dense.first + at.x) % dense.cp < dense.c {
             store(at.x * dense.kp, at.y, dense.k, total_vector(v));
+        }
+    }
+}
+
+// The same, but dw is no tensor: it updates the weights.
+@compute @workgroup_size($INVOCATIONS)
+fn backward_weight_update(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let first = weights_of(linear(workgroup, workgroups));
+    if dense.continued != 0u {
+        for (var v = 0u; v < 16u; v++) {
+            let at = place(i, v) + first;
+            if at.x < dense.rows { set_total_vector(v, load_partial(at.x * dense.kp, at.y, dense.k)); }
+        }
+    }
+    sum_images(i, first.x, first.y);
+    for (var v = 0u; v < 16u; v++) {
+        let at = place(i, v) + first;
+        if at.x < dense.rows && at.y < dense.kp && (dense.first + at.x) % dense.cp < dense.c {
+            update((at.x * dense.kp + at.y) / 4u, at.y, total_vector(v));
         }
     }
 }

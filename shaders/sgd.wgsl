@@ -13,7 +13,6 @@ struct SgdParameters {
 @group(0) @binding(3) var<storage, read_write> h: array<vec4<f32>>;
 @group(0) @binding(4) var<uniform> step: StepValues;
 
-// h = momentum h + rate (g + decay w); w -= h
 @compute @workgroup_size(256)
 fn caffe(
     @builtin(local_invocation_index) invocation: u32,
@@ -24,12 +23,11 @@ fn caffe(
     if i >= sgd.vectors {
         return;
     }
-    let history = sgd.momentum * h[i] + step.rate * sgd.lr_mult * (g[i] + sgd.decay * w[i]);
-    h[i] = history;
-    w[i] -= history;
+    let updated = caffe_update(g[i], w[i], h[i], sgd.momentum, sgd.decay, step.rate * sgd.lr_mult);
+    h[i] = updated.h;
+    w[i] = updated.w;
 }
 
-// h = momentum h + g + decay w; w -= rate h
 @compute @workgroup_size(256)
 fn pytorch(
     @builtin(local_invocation_index) invocation: u32,
@@ -40,7 +38,7 @@ fn pytorch(
     if i >= sgd.vectors {
         return;
     }
-    let history = sgd.momentum * h[i] + (g[i] + sgd.decay * w[i]);
-    h[i] = history;
-    w[i] -= step.rate * sgd.lr_mult * history;
+    let updated = pytorch_update(g[i], w[i], h[i], sgd.momentum, sgd.decay, step.rate * sgd.lr_mult);
+    h[i] = updated.h;
+    w[i] = updated.w;
 }

@@ -118,14 +118,15 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_a
         let solver = Solver { batch_parts, ..solver(6, 16) };
         let trainer = || in_parts(&def, &set, &mean, &solver, &Device::Cpu);
         let mut undisturbed = trainer();
-        let losses: Vec<f64> = (0..6).map(|_| undisturbed.train_step().unwrap()).collect();
+        let whole = losses(&mut undisturbed, 6);
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.safetensors");
         let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
         let mut first = trainer();
         first.division = (batch_parts > 1).then_some(Division { parts: batch_parts, from_step: 0 });
-        let begun: Vec<f64> = (0..3).map(|_| first.train_step().unwrap()).collect();
+        let mut begun = checkpoint::Losses::default();
+        begun.extend(losses(&mut first, 3).into_iter().map(f64::from_bits));
         let record =
             Record { step: 2, epoch: 0.1, train_loss: 1.0 / 3.0, loss: 1e-9, top1: 0.7, top5: 1.0, images: 40 };
         let measured = Measured { losses: begun, records: vec![record] };
@@ -140,9 +141,8 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_a
         let found = found.load(&mut second).unwrap();
         assert_eq!(found, measured);
         assert_eq!(second.division, division);
-        let mut all = found.losses;
-        all.extend((3..6).map(|_| second.train_step().unwrap()));
-        assert_eq!(all, losses);
+        assert_eq!((found.losses.count, found.losses.sum), (3, whole[..3].iter().map(|&l| f64::from_bits(l)).sum()));
+        assert_eq!(losses(&mut second, 3), whole[3..]);
         let (a, b) = (checkpoint::weights_of(&mut undisturbed).unwrap(), checkpoint::weights_of(&mut second).unwrap());
         for (name, (_, values)) in &a {
             assert_eq!(bits(values), bits(&b[name].1), "{name}");
@@ -175,7 +175,7 @@ fn a_batch_in_parts_trains_like_a_whole_one() {
                 let solver = Solver { batch_parts, ..solver(steps, 12) };
                 let mut trainer = in_parts(&def, &set, &mean, &solver, &device);
                 let before = checkpoint::weights_of(&mut trainer).unwrap();
-                let losses: Vec<f64> = (0..steps).map(|_| trainer.train_step().unwrap()).collect();
+                let losses: Vec<f64> = losses(&mut trainer, steps).into_iter().map(f64::from_bits).collect();
                 // The update itself, of which the rounding of a weight hides most.
                 let history: Vec<_> = trainer.net.params.iter().filter_map(|param| param.h).collect();
                 let history: Vec<Vec<f32>> = history.iter().map(|&h| trainer.executor.read(h).unwrap()).collect();
@@ -218,9 +218,7 @@ fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
         def.freeze(n).unwrap();
         let mut cached = trainer(&def, &set, &mean, 3, 16);
         let mut plain = trainer(&def, &set, &mean, 3, 16).without_cache();
-        for _ in 0..3 {
-            assert_eq!(cached.train_step().unwrap().to_bits(), plain.train_step().unwrap().to_bits(), "n = {n}");
-        }
+        assert_eq!(losses(&mut cached, 3), losses(&mut plain, 3), "n = {n}");
         let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
         for (name, (_, values)) in &a {
             assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
@@ -245,7 +243,8 @@ fn on_views<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], views: u32, st
 }
 
 fn losses(trainer: &mut Trainer<'_>, steps: u64) -> Vec<u64> {
-    (0..steps).map(|_| trainer.train_step().unwrap().to_bits()).collect()
+    (0..steps).for_each(|_| trainer.train_step().unwrap());
+    trainer.losses().unwrap().into_iter().map(f64::to_bits).collect()
 }
 
 #[test]
@@ -332,6 +331,10 @@ fn thirty_two_images_overfit_to_a_loss_near_zero() {
 }
 
 fn build(def: &NetDef, batch: usize) -> Net {
+    built(def, batch, false)
+}
+
+fn built(def: &NetDef, batch: usize, keep_gradients: bool) -> Net {
     let options = BuildOptions {
         batch,
         parts: 1,
@@ -340,6 +343,7 @@ fn build(def: &NetDef, batch: usize) -> Net {
         weight_decay: 0.0,
         convention: Convention::Caffe,
         given_masks: false,
+        keep_gradients,
     };
     Net::build(def, options).unwrap()
 }
@@ -365,7 +369,7 @@ fn nothing_below_the_lowest_trainable_layer_is_computed_backward() {
         .collect();
     let frozen = ["conv1", "pool1", "norm1", "conv2", "pool2", "norm2", "conv3", "relu1", "relu2", "relu3"];
     assert!(backward.iter().all(|(layer, _)| !frozen.contains(&layer.as_str())), "{backward:?}");
-    assert!(backward.contains(&("conv4".into(), "backward_weight")));
+    assert!(backward.contains(&("conv4".into(), "backward_weight_update")));
     assert!(!backward.contains(&("conv4".into(), "backward_input")));
 }
 
@@ -422,7 +426,7 @@ fn two_steps(device: &Device, n: usize) -> (Vec<f64>, Tensors, Tensors) {
     let mut trainer = Trainer::new(&def, &solver(2, 4), images, input, streams(), device).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     let before = checkpoint::weights_of(&mut trainer).unwrap();
-    let losses = (0..2).map(|_| trainer.train_step().unwrap()).collect();
+    let losses = losses(&mut trainer, 2).into_iter().map(f64::from_bits).collect();
     (losses, before, checkpoint::weights_of(&mut trainer).unwrap())
 }
 
@@ -530,6 +534,62 @@ fn on_the_wgsl_kernels_frozen_layers_keep_their_bits_and_two_runs_give_the_same(
     }
 }
 
+/// Where gradients are kept, every tensor has storage of its own, and updates are operations of their own.
+#[test]
+fn shared_storage_and_updates_within_gradients_change_no_bit_and_memory_is_flat() {
+    let tiles = Gpu::open_limited(&Choice::Software, |limits| limits.lanes = false);
+    for device in [Device::Cpu, software(), Device::Gpu(tiles.unwrap_or_else(|e| panic!("{e}")))] {
+        let run = |keep_gradients: bool| {
+            let net = built(&zoo::alexnet28(5), 6, keep_gradients);
+            let mut executor = Executor::load(&device, net.program.clone()).unwrap();
+            net.initialise(&mut executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+            executor.write(net.x, &Stream::named("x").normal(6 * 784, 1.0)).unwrap();
+            executor.write_words(net.labels, &[0, 1, 2, 3, 4, 0]).unwrap();
+            let mut bytes = Vec::new();
+            for iteration in 0..3 {
+                let step = Step { iteration, rate: 0.01, dropout: Stream::named("d"), first_image: 0 };
+                executor.run(TRAIN, &step).unwrap();
+                bytes.push(executor.bytes());
+            }
+            assert_eq!(bytes[1..], [bytes[0]; 2], "{}", device.describe());
+            let ids = net.params.iter().flat_map(|param| [param.w, param.h.unwrap()]);
+            let values: Vec<Vec<u32>> = ids.map(|id| bits(&executor.read(id).unwrap())).collect();
+            let gradient = net.outputs["conv3"].1.unwrap();
+            assert_eq!(executor.read(gradient).is_ok(), keep_gradients);
+            (bytes[0], values)
+        };
+        let ((shared, together), (own, apart)) = (run(false), run(true));
+        assert!(together == apart, "{}", device.describe());
+        assert!(shared < own, "{shared} bytes and {own}");
+    }
+}
+
+/// More steps than the losses of which are under way at once; the second device divides the batch, and its losses.
+#[test]
+fn losses_that_nobody_waits_for_are_those_that_every_step_waits_for() {
+    let set = images(80, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let images = Images { set: &set, mean: &mean };
+    let divided = Gpu::open_limited(&Choice::Software, |limits| limits.binding_bytes = 2 << 20);
+    for device in [Device::Cpu, software(), Device::Gpu(divided.unwrap_or_else(|e| panic!("{e}")))] {
+        let mut def = zoo::alexnet28(5);
+        def.freeze(7).unwrap();
+        let run = |waiting: bool| {
+            let trainer = Trainer::new(&def, &solver(12, 40), images, Reading::centre(0.0125), streams(), &device);
+            let mut trainer = trainer.unwrap();
+            if waiting {
+                trainer = trainer.waiting();
+            }
+            trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+            let mut all = losses(&mut trainer, 12);
+            assert_eq!(all.len(), 12);
+            all.extend(losses(&mut trainer, 0));
+            all
+        };
+        assert_eq!(run(false), run(true), "{}", device.describe());
+    }
+}
+
 #[test]
 fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() {
     let folder = tempfile::tempdir().unwrap();
@@ -556,7 +616,7 @@ fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() 
     let run = |set: &ImageSet, first: u64, batch_parts: usize| {
         let mut trainer = in_parts(&def, set, &mean, &Solver { batch_parts, ..solver(8, 10) }, &Device::Cpu);
         trainer.step = first;
-        let losses: Vec<u64> = (first..8).map(|_| trainer.train_step().unwrap().to_bits()).collect();
+        let losses = losses(&mut trainer, 8 - first);
         let scores = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
         let again = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
         assert_eq!(scores, again);

@@ -231,12 +231,12 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
     program.tapes.push(
         [
             conv2d::Forward { dims: conv, x, w, b: Some(b), y, relu: false }.into(),
-            conv2d::BackwardWeight { dims: conv, x, dy, dw, db: b, accumulate: false }.into(),
+            conv2d::BackwardWeight { dims: conv, x, dy, dw: dw.into(), db: b, accumulate: false }.into(),
             lrn::Forward { dims: lrn, x: y, y: dy }.into(),
             max_pool::Forward { dims: pool, x: y, y: pooled, argmax }.into(),
             dense::Forward { dims: fc, x: fx, w: fw, b: None, y: fy, relu: false }.into(),
             dense::BackwardInput { dims: fc, w: fw, dy: fdy, dx: fdx, rectified: None }.into(),
-            dense::BackwardWeight { dims: fc, x: fx, dy: fdy, dw: fdw, db: fb, accumulate: false }.into(),
+            dense::BackwardWeight { dims: fc, x: fx, dy: fdy, dw: fdw.into(), db: fb, accumulate: false }.into(),
         ]
         .into_iter()
         .map(|op| Entry { layer: "large".into(), op })
@@ -259,6 +259,7 @@ fn every_net_of_the_zoo_loads_within_webgpus_default_limits() {
             weight_decay: 0.0005,
             convention: Convention::Caffe,
             given_masks: false,
+            keep_gradients: false,
         };
         let net = Net::build(&def, options).unwrap();
         let gpu = Gpu::open(&Choice::Noop).unwrap();

@@ -15,6 +15,7 @@ fn build(def: &NetDef) -> Net {
         weight_decay: 0.0,
         convention: Convention::Caffe,
         given_masks: false,
+        keep_gradients: true,
     };
     Net::build(def, options).unwrap()
 }
@@ -152,6 +153,7 @@ fn a_layer_that_does_not_fit_is_named_with_its_input() {
             weight_decay: 0.0,
             convention: Convention::Caffe,
             given_masks: false,
+            keep_gradients: true,
         },
     );
     let message = error.unwrap_err().to_string();

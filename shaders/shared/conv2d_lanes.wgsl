@@ -137,36 +137,30 @@ fn backward_input_lanes(
     #end
 }
 
-// dw and db: rows are taps and input channels, columns output channels; the depth is output pixels, a run one image.
-@compute @workgroup_size(8)
-fn backward_weight_lanes(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let tile = lanes_of(linear(workgroup, workgroups));
+// The vector of four output channels of a column of a tile; columns behind the last repeat it, and are not stored.
+fn weight_column(tile: Tile, column: u32) -> u32 {
+    let g = min(tile.group, conv.groups - 1u);
+    return (g * conv.kg + min(tile.column + column, conv.kr - 4u)) / 4u;
+}
+
+// Updates four weights from a place on, if their first column exists; what pads the gradient counts as zero.
+fn update_four(at: u32, column: u32, v: vec4<f32>) {
+    if column < conv.columns {
+        let g = select(vec4<f32>(), v, column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(conv.columns));
+        let u = updated(g, results[at / 4u], history[at / 4u]);
+        history[at / 4u] = u.h;
+        results[at / 4u] = u.w;
+    }
+}
+
+// Adds the products of all pixels to the totals, and the gradient of the bias; a run is one image.
+fn sum_pixels_lanes(i: u32, tile: Tile) {
     let g = min(tile.group, conv.groups - 1u);
     let across = conv.kp / 4u;
-    // Columns behind the last repeat it, and are not stored.
-    let k = (g * conv.kg + min(tile.column + 4u * i, conv.kr - 4u)) / 4u;
+    let k = weight_column(tile, 4u * i);
     #for u in 0..2
-    let row$u = tile.row + ($uu * 8u + i) * 4u;
-    let tap$u = tap_of(row$u, conv.stored);
+    let tap$u = tap_of(tile.row + ($uu * 8u + i) * 4u, conv.stored);
     #end
-    #for v in 0..8
-    let k$v = (g * conv.kg + min(tile.column + 4u * $vu, conv.kr - 4u)) / 4u;
-    #end
-    if conv.continued != 0u {
-        #for u in 0..2
-        if row$u < conv.rows {
-            #for e in 0..4
-            #for v in 0..8
-            total$u$e_$v = results[(row$u + $eu) * across + k$v];
-            #end
-            #end
-        }
-        #end
-    }
     // The gradient of the bias comes with the first rows.
     let with_bias = tile.row == 0u && tile.group < conv.groups && tile.column + 4u * i < conv.columns;
     var bias = vec4<f32>();
@@ -204,11 +198,76 @@ fn backward_weight_lanes(
         let column = tile.column + 4u * i + vec4<u32>(0u, 1u, 2u, 3u);
         db[k] = select(vec4<f32>(), bias_total, column < vec4<u32>(conv.columns));
     }
+}
+
+// dw and db: rows are taps and input channels, columns output channels, the depth output pixels.
+@compute @workgroup_size(8)
+fn backward_weight_lanes(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let tile = lanes_of(linear(workgroup, workgroups));
+    #for u in 0..2
+    let row$u = tile.row + ($uu * 8u + i) * 4u;
+    #end
+    #for v in 0..8
+    let k$v = weight_column(tile, 4u * $vu);
+    #end
+    if conv.continued != 0u {
+        #for u in 0..2
+        if row$u < conv.rows {
+            #for e in 0..4
+            #for v in 0..8
+            total$u$e_$v = results[(row$u + $eu) * (conv.kp / 4u) + k$v];
+            #end
+            #end
+        }
+        #end
+    }
+    sum_pixels_lanes(i, tile);
     #for u in 0..2
     #for e in 0..4
     if tile.group < conv.groups && row$u < conv.rows && (row$u + $eu) % conv.stored < conv.cg {
         #for v in 0..8
         store_four((row$u + $eu) * conv.kp + k$v * 4u, tile.column + 4u * $vu, total$u$e_$v);
+        #end
+    }
+    #end
+    #end
+}
+
+// The same, but dw is no tensor: it updates the weights.
+@compute @workgroup_size(8)
+fn backward_weight_update_lanes(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let tile = lanes_of(linear(workgroup, workgroups));
+    #for u in 0..2
+    let row$u = tile.row + ($uu * 8u + i) * 4u;
+    #end
+    #for v in 0..8
+    let k$v = weight_column(tile, 4u * $vu);
+    #end
+    if conv.continued != 0u {
+        #for u in 0..2
+        if row$u < conv.rows {
+            #for e in 0..4
+            #for v in 0..8
+            total$u$e_$v = partials[(row$u + $eu) * (conv.kp / 4u) + k$v];
+            #end
+            #end
+        }
+        #end
+    }
+    sum_pixels_lanes(i, tile);
+    #for u in 0..2
+    #for e in 0..4
+    if tile.group < conv.groups && row$u < conv.rows && (row$u + $eu) % conv.stored < conv.cg {
+        #for v in 0..8
+        update_four((row$u + $eu) * conv.kp + k$v * 4u, tile.column + 4u * $vu, total$u$e_$v);
         #end
     }
     #end

@@ -21,6 +21,8 @@ struct Conv2dParameters {
     // Images of a part of the weight gradient's sum, or 0 where it is not split (the number of parts in the sum over
     // them), and the number of the first part here.
     split: u32, first_split: u32,
+    // How the weights follow their gradient: what stands in shared/momentum.wgsl, and 1 for PyTorch's convention.
+    momentum: f32, decay: f32, lr_mult: f32, pytorch: u32,
 }
 @group(0) @binding(0) var<uniform> conv: Conv2dParameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -31,6 +33,18 @@ struct Conv2dParameters {
 @group(0) @binding(5) var<storage, read_write> results: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> db: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> one_db: array<f32>;
+// Sums that an update continues; the weights that it updates are the result.
+@group(0) @binding(3) var<storage, read> partial: array<f32>;
+@group(0) @binding(3) var<storage, read> partials: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> history: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> one_history: array<f32>;
+@group(0) @binding(8) var<uniform> step: StepValues;
+
+fn updated(g: vec4<f32>, w: vec4<f32>, h: vec4<f32>) -> Updated {
+    let rate = step.rate * conv.lr_mult;
+    if conv.pytorch != 0u { return pytorch_update(g, w, h, conv.momentum, conv.decay, rate); }
+    return caffe_update(g, w, h, conv.momentum, conv.decay, rate);
+}
 
 // A tile of one group's product: its first row and column.
 struct Tile { group: u32, row: u32, column: u32 }

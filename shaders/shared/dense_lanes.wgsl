@@ -1,10 +1,5 @@
 // The fully connected layer's kernels for adapters that run on a processor, see shared/lanes.wgsl.
 
-// The real ones of four columns.
-fn real_columns(column: u32, columns: u32, v: vec4<f32>) -> vec4<f32> {
-    return select(vec4<f32>(), v, column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(columns));
-}
-
 // y: rows are output features, columns images; a run is 256 deep.
 @compute @workgroup_size(8)
 fn forward_lanes(
@@ -117,34 +112,16 @@ fn backward_input_lanes(
     #end
 }
 
-// dw = x^T dy and db: rows are input features, columns output features, the depth images; a run is 32 images.
-@compute @workgroup_size(8)
-fn backward_weight_lanes(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let tile = linear(workgroup, workgroups);
-    let tiles_down = (dense.rows + LANES_DOWN - 1u) / LANES_DOWN;
-    let column = (tile / tiles_down) * (LANES_ACROSS / 4u);
+// Adds the products of all images to the totals, and the gradient of the bias; a run is 32 images.
+fn sum_images_lanes(i: u32, down: u32, column: u32) {
     let across = dense.kp / 4u;
     // Rows and columns behind the last repeat it, and are not stored.
     let k = min(column + i, across - 1u);
     #for u in 0..2
-    let row$u = (tile % tiles_down) * LANES_DOWN + ($uu * 8u + i) * 4u;
-    let f$u = (dense.first + min(row$u, dense.rows - 4u)) / 4u;
+    let f$u = (dense.first + min(down * LANES_DOWN + ($uu * 8u + i) * 4u, dense.rows - 4u)) / 4u;
     #end
-    if dense.continued != 0u {
-        #for u in 0..2
-        #for e in 0..4
-        #for v in 0..8
-        total$u$e_$v = results[min(row$u + $eu, dense.rows - 1u) * across + min(column + $vu, across - 1u)];
-        #end
-        #end
-        #end
-    }
     // The gradient of the bias comes with the first rows of the first piece.
-    let with_bias = dense.first == 0u && tile % tiles_down == 0u && column + i < across;
+    let with_bias = dense.first == 0u && down == 0u && column + i < across;
     var bias = vec4<f32>();
     var bias_total = vec4<f32>();
     if dense.continued != 0u && with_bias { bias_total = db[k]; }
@@ -169,12 +146,77 @@ fn backward_weight_lanes(
         bias = vec4<f32>();
     }
     if with_bias { db[k] = real_columns(k * 4u, dense.k, bias_total); }
+}
+
+// dw = x^T dy and db: rows are input features, columns output features, the depth images.
+@compute @workgroup_size(8)
+fn backward_weight_lanes(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let tile = linear(workgroup, workgroups);
+    let tiles_down = (dense.rows + LANES_DOWN - 1u) / LANES_DOWN;
+    let column = (tile / tiles_down) * (LANES_ACROSS / 4u);
+    let across = dense.kp / 4u;
+    #for u in 0..2
+    let row$u = (tile % tiles_down) * LANES_DOWN + ($uu * 8u + i) * 4u;
+    #end
+    // Rows and columns behind the last repeat it, and are not stored.
+    if dense.continued != 0u {
+        #for u in 0..2
+        #for e in 0..4
+        #for v in 0..8
+        total$u$e_$v = results[min(row$u + $eu, dense.rows - 1u) * across + min(column + $vu, across - 1u)];
+        #end
+        #end
+        #end
+    }
+    sum_images_lanes(i, tile % tiles_down, column);
     #for u in 0..2
     #for e in 0..4
     if row$u < dense.rows && (dense.first + row$u + $eu) % dense.cp < dense.c {
         #for v in 0..8
         if column + $vu < across {
             results[(row$u + $eu) * across + column + $vu] = real_columns((column + $vu) * 4u, dense.k, total$u$e_$v);
+        }
+        #end
+    }
+    #end
+    #end
+}
+
+// The same, but dw is no tensor: it updates the weights.
+@compute @workgroup_size(8)
+fn backward_weight_update_lanes(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let tile = linear(workgroup, workgroups);
+    let tiles_down = (dense.rows + LANES_DOWN - 1u) / LANES_DOWN;
+    let column = (tile / tiles_down) * (LANES_ACROSS / 4u);
+    let across = dense.kp / 4u;
+    #for u in 0..2
+    let row$u = (tile % tiles_down) * LANES_DOWN + ($uu * 8u + i) * 4u;
+    #end
+    // Rows and columns behind the last repeat it, and are not stored.
+    if dense.continued != 0u {
+        #for u in 0..2
+        #for e in 0..4
+        #for v in 0..8
+        total$u$e_$v = partials[min(row$u + $eu, dense.rows - 1u) * across + min(column + $vu, across - 1u)];
+        #end
+        #end
+        #end
+    }
+    sum_images_lanes(i, tile % tiles_down, column);
+    #for u in 0..2
+    #for e in 0..4
+    if row$u < dense.rows && (dense.first + row$u + $eu) % dense.cp < dense.c {
+        #for v in 0..8
+        if column + $vu < across {
+            update((row$u + $eu) * across + column + $vu, (column + $vu) * 4u, total$u$e_$v);
         }
         #end
     }

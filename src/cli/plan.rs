@@ -140,6 +140,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
                 weight_decay: solver.weight_decay,
                 convention: solver.convention,
                 given_masks: false,
+                keep_gradients: false,
             },
         )?;
         writeln!(out, "\n{} and networks like it", node.name)?;

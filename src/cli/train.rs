@@ -85,7 +85,7 @@ pub fn main(options: &Options) -> Result<()> {
 
     interrupt.ask_first();
     let start = std::time::Instant::now();
-    let (mut sum, every) = (0.0, options.max_iter.div_ceil(10));
+    let every = options.max_iter.div_ceil(10);
     while trainer.step < options.max_iter {
         if let Some(code) = interrupt.asked() {
             note!(
@@ -94,12 +94,12 @@ pub fn main(options: &Options) -> Result<()> {
             );
             return Err(exit_code::Stopped(code).into());
         }
-        sum += trainer.train_step()?;
+        trainer.train_step()?;
         if trainer.step.is_multiple_of(every) || trainer.step == options.max_iter {
+            let losses = trainer.losses()?;
             let rate = trainer.step as f64 * options.batch_size as f64 / start.elapsed().as_secs_f64();
-            let steps = (trainer.step - 1) % every + 1;
-            note!("step {:>6}  loss {:.4}  {rate:.0} images/s", trainer.step, sum / steps as f64);
-            sum = 0.0;
+            let loss = losses.iter().sum::<f64>() / losses.len() as f64;
+            note!("step {:>6}  loss {loss:.4}  {rate:.0} images/s", trainer.step);
         }
     }
     interrupt.at_once();

@@ -5,12 +5,14 @@
 use super::{
     conv2d::column_sums,
     memory::Scratch,
-    panels::{Packed, Panels},
+    panels::{Packed, Panels, Right},
     product::{View, product as product_of_views},
+    sgd,
     tiles::{Left, Then, product},
 };
 use crate::host::Real;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Images in one product, and columns or rows of the weights in one part of it: fixed, so that an image's bits
 /// depend neither on its batch nor on the number of threads.
@@ -85,17 +87,102 @@ pub fn backward_input<T: Real>([inputs, outputs]: [usize; 2], w: &[T], dy: &[T],
     });
 }
 
-/// Overwrites `dw` with the gradient with respect to the weights: `dw = x^T dy`.
-pub fn backward_weight<T: Real>([inputs, outputs]: [usize; 2], x: &[T], dy: &[T], dw: &mut [T]) {
+/// The upstream gradient, packed for products over the images: a matrix for each part of its columns.
+fn packed<'a, T: Real>(outputs: usize, dy: &[T], scratch: &'a Scratch<T>) -> Packed<'a, T> {
+    let shape = Panels::new::<T>(dy.len() / outputs, COLUMNS_PER_PART.min(outputs));
+    Packed::new(scratch, shape, outputs.div_ceil(COLUMNS_PER_PART), |part, columns, panel| {
+        for (row, dy) in panel.chunks_exact_mut(shape.width).zip(dy.chunks_exact(outputs)) {
+            let dy = &dy[part * COLUMNS_PER_PART..];
+            let dy = &dy[columns.start.min(dy.len())..columns.end.min(dy.len())];
+            row[..dy.len()].copy_from_slice(dy);
+            row[dy.len()..].fill(T::zero());
+        }
+    })
+}
+
+/// Calls `write(gradients, rows, columns, first row)` for every part of the columns of [`ROWS_PER_PART`] rows of weights.
+fn gradient_of_rows<T: Real>(
+    [inputs, outputs]: [usize; 2],
+    x: &[T],
+    gradients: &Packed<'_, T>,
+    (first, rows): (usize, usize),
+    scratch: &Scratch<T>,
+    mut write: impl FnMut(&Left<'_, T>, Right<'_, T>, Range<usize>),
+) {
     let images = x.len() / inputs;
-    dw.par_chunks_mut(COLUMNS_PER_PART * outputs).enumerate().for_each(|(index, dw)| {
-        let rows = dw.len() / outputs;
-        let x = View::rows(&x[index * COLUMNS_PER_PART..], [images, rows], inputs).transposed();
-        product_of_views(x, View::rows(dy, [images, outputs], outputs), dw, outputs, false);
+    let mut transposed = scratch.lend(rows * images);
+    for (n, x) in x.chunks_exact(inputs).enumerate() {
+        transposed[n..].iter_mut().step_by(images).zip(&x[first..][..rows]).for_each(|(to, &v)| *to = v);
+    }
+    let rows = Left::matrix(&transposed, rows, images, images);
+    for part in 0..outputs.div_ceil(COLUMNS_PER_PART) {
+        let columns = part * COLUMNS_PER_PART..outputs.min((part + 1) * COLUMNS_PER_PART);
+        let mut gradients = gradients.matrix(part);
+        gradients.shape.columns = columns.len();
+        write(&rows, gradients, columns);
+    }
+}
+
+/// Overwrites `dw` with the gradient with respect to the weights: `dw = x^T dy`, summed in the order of the images.
+pub fn backward_weight<T: Real>(size: [usize; 2], x: &[T], dy: &[T], dw: &mut [T], scratch: &Scratch<T>) {
+    let outputs = size[1];
+    let gradients = packed(outputs, dy, scratch);
+    dw.par_chunks_mut(ROWS_PER_PART * outputs).enumerate().for_each(|(index, dw)| {
+        let rows = (index * ROWS_PER_PART, dw.len() / outputs);
+        gradient_of_rows(size, x, &gradients, rows, scratch, |rows, gradients, columns| {
+            product(rows, gradients, Then::Write, &mut dw[columns.start..], outputs);
+        });
+    });
+}
+
+/// Updates the weights `w` and the history `h` with the gradient that [`backward_weight`] would write, a block at a time,
+/// so that the gradient never leaves the cache.
+pub fn update_weight<T: Real>(
+    size: [usize; 2],
+    x: &[T],
+    dy: &[T],
+    update: &sgd::Update,
+    [w, h]: [&mut [T]; 2],
+    scratch: &Scratch<T>,
+) {
+    let outputs = size[1];
+    let gradients = packed(outputs, dy, scratch);
+    let parts = w.par_chunks_mut(ROWS_PER_PART * outputs).zip(h.par_chunks_mut(ROWS_PER_PART * outputs));
+    parts.enumerate().for_each(|(index, (w, h))| {
+        let rows = (index * ROWS_PER_PART, w.len() / outputs);
+        let mut block = scratch.lend(rows.1 * COLUMNS_PER_PART.min(outputs));
+        gradient_of_rows(size, x, &gradients, rows, scratch, |rows, gradients, columns| {
+            product(rows, gradients, Then::Write, &mut block, columns.len());
+            let blocks = block.chunks_exact(columns.len());
+            for ((g, w), h) in blocks.zip(w.chunks_exact_mut(outputs)).zip(h.chunks_exact_mut(outputs)) {
+                sgd::step_of_task(update, g, &mut w[columns.clone()], &mut h[columns.clone()]);
+            }
+        });
     });
 }
 
 /// Overwrites `db` with the gradient with respect to the bias: the sum of `dy` over the images.
 pub fn backward_bias<T: Real>(dy: &[T], db: &mut [T]) {
     column_sums(dy, IMAGES_PER_PRODUCT * db.len(), db);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Stream;
+
+    #[test]
+    fn a_gradient_of_weights_is_the_sum_over_the_images_in_their_order_to_the_last_bit() {
+        for [images, inputs, outputs] in [[1, 1, 1], [32, 65, 513], [33, 7, 1000], [128, 130, 10], [300, 64, 37]] {
+            let x = Stream::named("x").normal(images * inputs, 1.0);
+            let dy = Stream::named("dy").normal(images * outputs, 1.0);
+            let mut dw = vec![f32::NAN; inputs * outputs];
+            backward_weight([inputs, outputs], &x, &dy, &mut dw, &Scratch::default());
+            for (i, &dw) in dw.iter().enumerate() {
+                let (row, column) = (i / outputs, i % outputs);
+                let sum = (0..images).fold(0.0, |s, n| x[n * inputs + row].mul_add(dy[n * outputs + column], s));
+                assert_eq!(dw.to_bits(), f32::to_bits(sum), "{images} x {inputs} x {outputs}, {i}");
+            }
+        }
+    }
 }

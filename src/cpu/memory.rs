@@ -12,21 +12,101 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Memory<T> {
     /// Real numbers.
-    pub real: Vec<Vec<T>>,
+    pub real: Vec<Values<T>>,
     /// 32-bit words: labels, places, ranks, masks.
     pub words: Vec<Vec<u32>>,
     /// Bytes: stored images.
     pub bytes: Vec<Vec<u8>>,
+    /// The tensor that holds the elements of each shared storage.
+    holders: Vec<Option<usize>>,
     /// Room for what operations compute on the way.
     pub scratch: Scratch<T>,
 }
 
+/// The elements of a tensor of real numbers.
+#[derive(Debug, Default)]
+pub struct Values<T> {
+    /// As many as the largest tensor of a shared storage has.
+    stored: Vec<T>,
+    len: usize,
+    /// The storage that the tensor shares with others. One of them holds the elements, the others are empty.
+    storage: Option<usize>,
+}
+
+impl<T> From<Vec<T>> for Values<T> {
+    fn from(stored: Vec<T>) -> Self {
+        Self { len: stored.len(), stored, storage: None }
+    }
+}
+
+impl<T> Deref for Values<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.stored[..self.len.min(self.stored.len())]
+    }
+}
+
+impl<T> DerefMut for Values<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        let len = self.len.min(self.stored.len());
+        &mut self.stored[..len]
+    }
+}
+
 impl<T: Real> Memory<T> {
+    /// Adds a tensor of real numbers, of zeros, in a storage of its own or in a shared one.
+    pub fn add_real(&mut self, len: usize, storage: Option<usize>) {
+        let id = self.real.len();
+        self.real.push(Values { stored: Vec::new(), len, storage });
+        match storage {
+            None => self.real[id].stored = vec![T::zero(); len],
+            Some(storage) => {
+                self.holders.resize(self.holders.len().max(storage + 1), None);
+                let holder = *self.holders[storage].get_or_insert(id);
+                let stored = &mut self.real[holder].stored;
+                stored.reserve_exact(len.saturating_sub(stored.len()));
+                stored.resize(stored.len().max(len), T::zero());
+            }
+        }
+    }
+
+    /// Overwrites a tensor of real numbers.
+    pub fn put_real(&mut self, id: usize, values: &[T]) {
+        self.write_real(id, |_, to| to.copy_from_slice(values));
+    }
+
+    /// Bytes of all tensors and of the room for what operations compute on the way.
+    pub fn bytes(&self) -> u64 {
+        let real: usize = self.real.iter().map(|values| values.stored.capacity()).sum();
+        let words: usize = self.words.iter().map(Vec::capacity).sum();
+        let bytes: usize = self.bytes.iter().map(Vec::capacity).sum();
+        ((real + self.scratch.len()) * size_of::<T>() + 4 * words + bytes) as u64
+    }
+
+    /// Lets a tensor have the elements of its storage. Whatever tensor had them is of use no more.
+    fn hold(&mut self, id: usize) {
+        if let Some(storage) = self.real[id].storage {
+            let holder = self.holders[storage].replace(id).unwrap_or(id);
+            let stored = std::mem::take(&mut self.real[holder].stored);
+            self.real[id].stored = stored;
+        }
+    }
+
     /// Runs `f` on one tensor, taken out so that it can be written while others are read.
     pub fn write_real<R>(&mut self, id: usize, f: impl FnOnce(&Self, &mut [T]) -> R) -> R {
+        self.hold(id);
         let mut taken = std::mem::take(&mut self.real[id]);
         let result = f(self, &mut taken);
         self.real[id] = taken;
+        result
+    }
+
+    /// The same for two tensors.
+    pub fn write_both<R>(&mut self, a: usize, b: usize, f: impl FnOnce(&Self, &mut [T], &mut [T]) -> R) -> R {
+        self.hold(b);
+        let mut taken = std::mem::take(&mut self.real[b]);
+        let result = self.write_real(a, |m, a| f(m, a, &mut taken));
+        self.real[b] = taken;
         result
     }
 
@@ -75,6 +155,11 @@ impl<T: Real> Scratch<T> {
         parts.for_each(|(to, terms)| vectorised(|| to.iter_mut().zip(terms).for_each(|(to, &v)| *to += v)));
     }
 
+    /// Elements of all buffers that are not on loan.
+    fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Vec::capacity).sum()
+    }
+
     /// A buffer of zeros.
     pub fn zeros(&self, len: usize) -> Lent<'_, T> {
         let mut lent = self.lend(len);
@@ -115,6 +200,22 @@ impl<T> Drop for Lent<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tensors_that_share_a_storage_have_it_in_turn_and_it_is_as_large_as_the_largest() {
+        let mut memory = Memory::<f32>::default();
+        for (len, storage) in [(3, Some(0)), (5, None), (7, Some(0)), (2, Some(1))] {
+            memory.add_real(len, storage);
+        }
+        memory.put_real(0, &[1.0; 3]);
+        let before = memory.bytes();
+        memory.put_real(2, &[2.0; 7]);
+        assert_eq!((memory.real[0].len(), &memory.real[2][..]), (0, &[2.0; 7][..]));
+        memory.put_real(0, &[3.0; 3]);
+        assert_eq!((&memory.real[0][..], memory.real[2].len()), (&[3.0; 3][..], 0));
+        assert_eq!((&memory.real[1][..], &memory.real[3][..]), (&[0.0; 5][..], &[0.0; 2][..]));
+        assert_eq!(memory.bytes(), before);
+    }
 
     #[test]
     fn a_buffer_that_came_back_is_lent_again_and_the_smallest_that_fits_first() {

@@ -30,22 +30,25 @@ pub struct Update {
 
 /// Updates the weights `w` and the history `h` from the gradient `g`, in place.
 pub fn step<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
-    let (rate, momentum, decay) = (T::of(update.rate), T::of(update.momentum), T::of(update.decay));
     let parts = w.par_chunks_mut(ELEMENTS_PER_TASK).zip(h.par_chunks_mut(ELEMENTS_PER_TASK));
-    parts.zip(g.par_chunks(ELEMENTS_PER_TASK)).for_each(|((w, h), g)| {
-        vectorised(|| match update.convention {
-            Convention::Caffe => {
-                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
-                    *h = momentum * *h + rate * (g + decay * *w);
-                    *w = *w - *h;
-                }
+    parts.zip(g.par_chunks(ELEMENTS_PER_TASK)).for_each(|((w, h), g)| step_of_task(update, g, w, h));
+}
+
+/// The same for a few weights, on the thread at hand.
+pub(super) fn step_of_task<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
+    let (rate, momentum, decay) = (T::of(update.rate), T::of(update.momentum), T::of(update.decay));
+    vectorised(|| match update.convention {
+        Convention::Caffe => {
+            for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                *h = momentum * *h + rate * (g + decay * *w);
+                *w = *w - *h;
             }
-            Convention::Pytorch => {
-                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
-                    *h = momentum * *h + (g + decay * *w);
-                    *w = *w - rate * *h;
-                }
+        }
+        Convention::Pytorch => {
+            for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                *h = momentum * *h + (g + decay * *w);
+                *w = *w - rate * *h;
             }
-        });
+        }
     });
 }

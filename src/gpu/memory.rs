@@ -1,6 +1,7 @@
 //! Tensors on the device: one or more buffers each, all made at once and never later.
 
 use super::{Gpu, GpuError, fault::Fault, guard::Place};
+use std::sync::Arc;
 
 /// A tensor as the device sees it: rows of bytes along its leading axis, divided into segments.
 #[derive(Clone, Debug)]
@@ -13,12 +14,15 @@ pub struct TensorSpec {
     pub row_bytes: usize,
     /// Rows in every segment but the last.
     pub rows_per_segment: usize,
+    /// The number of the storage that it shares with tensors of other times, if it does; all of these are divided at
+    /// the same rows.
+    pub storage: Option<usize>,
 }
 
 impl TensorSpec {
     /// A tensor in one piece.
     pub fn whole(name: &str, rows: usize, row_bytes: usize) -> Self {
-        Self { name: name.to_string(), rows, row_bytes, rows_per_segment: rows.max(1) }
+        Self { name: name.to_string(), rows, row_bytes, rows_per_segment: rows.max(1), storage: None }
     }
 
     /// The number of segments.
@@ -50,7 +54,8 @@ pub struct Part {
 #[derive(Debug)]
 pub(super) struct Memory {
     pub specs: Vec<TensorSpec>,
-    places: Vec<Vec<Place>>,
+    /// Those of tensors that share a storage are the same.
+    places: Vec<Vec<Arc<Place>>>,
 }
 
 /// Buffers are read and written in units of 16 bytes by the kernels, and of 4 by copies.
@@ -61,11 +66,18 @@ fn buffer_bytes(bytes: usize) -> u64 {
 impl Memory {
     /// Allocates every tensor; the device gives them zeroed.
     pub fn allocate(gpu: &Gpu, specs: Vec<TensorSpec>) -> Result<Self, GpuError> {
-        let mut places = Vec::with_capacity(specs.len());
+        let mut places: Vec<Vec<Arc<Place>>> = Vec::with_capacity(specs.len());
         for (tensor, spec) in specs.iter().enumerate() {
+            let sharing = |other: &&TensorSpec| spec.storage.is_some() && other.storage == spec.storage;
+            if let Some(first) = specs[..tensor].iter().position(|other| sharing(&other)) {
+                places.push(places[first].clone());
+                continue;
+            }
+            // A shared storage is as large as the largest of its tensors.
+            let row_bytes = specs.iter().filter(sharing).map(|other| other.row_bytes).max().unwrap_or(spec.row_bytes);
             let parts = (0..spec.segments()).map(|segment| {
                 let part = spec.part(tensor, segment);
-                let size = buffer_bytes(part.rows * spec.row_bytes);
+                let size = buffer_bytes(part.rows * row_bytes);
                 let allowed = gpu.limits().segment_bytes();
                 if size > allowed {
                     return Err(GpuError::Limit {
@@ -76,7 +88,7 @@ impl Memory {
                         allowed,
                     });
                 }
-                Place::allocate(gpu, &spec.name, size)
+                Place::allocate(gpu, &spec.name, size).map(Arc::new)
             });
             places.push(parts.collect::<Result<Vec<_>, _>>()?);
         }
@@ -88,9 +100,14 @@ impl Memory {
         &self.places[tensor][segment]
     }
 
-    /// Where all segments of all tensors lie.
+    /// Where all segments of all tensors lie, a shared storage once.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
-        self.places.iter().flatten()
+        let first = |tensor: usize| {
+            let storage = self.specs[tensor].storage;
+            storage.is_none() || !self.specs[..tensor].iter().any(|other| other.storage == storage)
+        };
+        let own = self.places.iter().enumerate().filter(move |(tensor, _)| first(*tensor));
+        own.flat_map(|(_, places)| places).map(Arc::as_ref)
     }
 
     /// The pieces of a byte range of a whole tensor: segment, offset in it, and range in the whole.

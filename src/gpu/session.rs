@@ -218,20 +218,19 @@ impl Session {
         self.gpu.check()
     }
 
-    /// Copies a tensor in one piece as it is after everything submitted before, to be fetched by [`Self::collect`]
-    /// later. Waits only where several earlier ones are still under way.
+    /// Copies a tensor as it is after everything submitted before, to be fetched by [`Self::collect`] later. Waits only
+    /// where several earlier ones are still under way.
     pub fn read_later(&mut self, tensor: usize) -> Result<(), GpuError> {
         self.fetch(false)?;
         let spec = &self.memory.specs[tensor];
         let bytes = spec.rows * spec.row_bytes;
-        if spec.segments() > 1 || bytes as u64 > STAGING_BYTES {
-            let name = &spec.name;
-            return Err(GpuError::Validation(format!("tensor {name} is too large to be read later")));
-        }
         let target = self.ring.buffer(&self.gpu, bytes)?;
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        let Place { buffer, offset, .. } = self.memory.place(tensor, 0);
-        encoder.copy_buffer_to_buffer(buffer, *offset, &target, 0, bytes.next_multiple_of(4) as u64);
+        for (segment, range) in self.memory.pieces(tensor, bytes) {
+            let (Place { buffer, offset, .. }, size) =
+                (self.memory.place(tensor, segment), range.len().next_multiple_of(4) as u64);
+            encoder.copy_buffer_to_buffer(buffer, *offset, &target, range.start as u64, size);
+        }
         let submission = self.submit(encoder);
         self.ring.push(target, bytes, submission);
         Ok(())

@@ -1,7 +1,7 @@
 //! The backward pass and the updates of a net: decided once, when the net is built.
 
 use super::{
-    Kind,
+    Kind, Layer,
     build::{Builder, Placed},
 };
 use crate::ops::{
@@ -61,30 +61,27 @@ impl Builder<'_> {
     }
 
     fn backward_of(&mut self, p: &Placed<'_>, dy: TensorId, dx: Option<TensorId>) {
-        let gradient = |suffix: &str| {
-            let name = format!("{}.{suffix}", p.layer.name);
-            self.params.iter().find(|param| param.name == name).and_then(|param| param.g)
-        };
-        let gradients = gradient("weight").zip(gradient("bias")).map(|(dw, db)| [dw, db]);
+        let gradients = self.gradients_of(p.layer);
         let mut ops: Vec<Op> = Vec::new();
         match (&p.layer.kind, p.weights) {
             (Kind::Conv2d(conv), Some((w, _))) => {
                 // The forward pass has already been placed with these dimensions.
                 let Ok(dims) = conv.dims(p.x.1) else { return };
+                // The input's gradient comes from the weights before they are updated.
+                ops.extend(dx.map(|dx| conv2d::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
                 ops.extend(
-                    gradients.map(|[dw, db]| {
+                    gradients.map(|(dw, db)| {
                         conv2d::BackwardWeight { dims, x: p.x.0, dy, dw, db, accumulate: false }.into()
                     }),
                 );
-                ops.extend(dx.map(|dx| conv2d::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
             }
             (Kind::Dense { out_features }, Some((w, _))) => {
                 let dims = dense::DenseDims { x: p.x.1, k: *out_features };
+                ops.extend(dx.map(|dx| dense::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
                 ops.extend(
                     gradients
-                        .map(|[dw, db]| dense::BackwardWeight { dims, x: p.x.0, dy, dw, db, accumulate: false }.into()),
+                        .map(|(dw, db)| dense::BackwardWeight { dims, x: p.x.0, dy, dw, db, accumulate: false }.into()),
                 );
-                ops.extend(dx.map(|dx| dense::BackwardInput { dims, w, dy, dx, rectified: None }.into()));
             }
             (Kind::Relu, _) if self.rectify_gradient(p.y.0, dy) => {}
             (Kind::Relu, _) => ops.push(relu::Backward { dims: p.x.1, y: p.y.0, dy }.into()),
@@ -105,11 +102,33 @@ impl Builder<'_> {
         self.backward.extend(ops.into_iter().map(|op| Entry { layer: p.layer.name.clone(), op }));
     }
 
+    /// What becomes of the gradient of a layer's weights, and the tensor of its bias'; none where it does not learn.
+    fn gradients_of(&self, layer: &Layer) -> Option<(sgd::Gradient, TensorId)> {
+        let of = |is_bias| self.params.iter().find(move |p| p.layer == layer.name && p.is_bias == is_bias);
+        let (weight, bias) = (of(false)?, of(true)?);
+        let kept = weight.g.map(sgd::Gradient::Kept);
+        let applied = weight.h.map(|h| sgd::Gradient::Applied { rule: self.rule(layer, 0), w: weight.w, h });
+        Some((kept.or(applied)?, bias.g?))
+    }
+
+    /// How a layer's weights (0) or bias (1) follow their gradient.
+    fn rule(&self, layer: &Layer, i: usize) -> sgd::Rule {
+        sgd::Rule {
+            convention: self.options.convention,
+            momentum: self.options.momentum,
+            decay: self.options.weight_decay * layer.decay_mult[i],
+            lr_mult: layer.lr_mult[i],
+        }
+    }
+
     /// Lets the operation that has written a gradient pass it through the rectifier whose output is y. Dropout in
-    /// place between the two does not matter: what it has left positive was positive. False where no operation can.
+    /// place between the two does not matter: what it has left positive was positive. Nor do gradients of weights,
+    /// which are behind it. False where no operation can.
     fn rectify_gradient(&mut self, y: TensorId, of: TensorId) -> bool {
         let mut above = self.backward.iter_mut().rev().map(|entry| &mut entry.op);
-        match above.find(|op| !matches!(op, Op::Dropout(_))) {
+        let others =
+            |op: &&mut Op| matches!(op, Op::Dropout(_) | Op::Conv2dBackwardWeight(_) | Op::DenseBackwardWeight(_));
+        match above.find(|op| !others(op)) {
             Some(Op::Conv2dBackwardInput(conv2d::BackwardInput { dx, rectified, .. })) if *dx == of => {
                 *rectified = Some(y);
             }
@@ -124,21 +143,11 @@ impl Builder<'_> {
     }
 
     fn updates(&mut self, placed: &[Placed<'_>]) {
-        let options = self.options;
         for param in &self.params {
             let (Some(g), Some(h)) = (param.g, param.h) else { continue };
             let Some(layer) = placed.iter().map(|p| p.layer).find(|layer| layer.name == param.layer) else { continue };
-            let i = usize::from(param.is_bias);
-            let op = sgd::Update {
-                len: param.shape.iter().product(),
-                convention: options.convention,
-                momentum: options.momentum,
-                decay: options.weight_decay * layer.decay_mult[i],
-                lr_mult: layer.lr_mult[i],
-                g,
-                w: param.w,
-                h,
-            };
+            let rule = self.rule(layer, usize::from(param.is_bias));
+            let op = sgd::Update { len: param.shape.iter().product(), rule, g, w: param.w, h };
             self.update.push(Entry { layer: param.layer.clone(), op: op.into() });
         }
     }

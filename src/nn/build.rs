@@ -45,6 +45,9 @@ pub struct BuildOptions {
     pub convention: sgd::Convention,
     /// Whether dropout masks are given from outside instead of drawn.
     pub given_masks: bool,
+    /// Whether gradients are kept, to be read. Else those of weights update the weights where they are computed, and
+    /// those of activations share storage.
+    pub keep_gradients: bool,
 }
 
 /// A net while it is built.
@@ -125,7 +128,9 @@ impl Net {
 
 impl<'a> Builder<'a> {
     pub(super) fn activation(&mut self, name: &str, role: Role, dims: ImageDims) -> TensorId {
-        self.program.tensor(name, role, Element::Real, TensorShape::Activation(dims))
+        let id = self.program.tensor(name, role, Element::Real, TensorShape::Activation(dims));
+        self.program.tensors[id.0].passing = role == Role::ActivationGradient && !self.options.keep_gradients;
+        id
     }
 
     /// Images that the tapes compute at once.
@@ -334,11 +339,12 @@ impl<'a> Builder<'a> {
             let name = format!("{}.{suffix}", layer.name);
             let w = self.program.tensor(&name, Role::Parameter, Element::Real, shape);
             let program = &mut self.program;
-            // Both gradients come from one operation, even where only one of the two parameters learns.
-            let g = layer
-                .learns()
-                .then(|| program.tensor(format!("d({name})"), Role::ParameterGradient, Element::Real, shape));
             let learns = layer.learns() && layer.lr_mult[i] != 0.0;
+            // Both gradients come from one operation, even where only one of the two parameters learns.
+            // The gradients of parts wait for one another.
+            let keep = self.options.keep_gradients || self.options.parts > 1;
+            let kept = layer.learns() && (keep || i == 1 || !learns);
+            let g = kept.then(|| program.tensor(format!("d({name})"), Role::ParameterGradient, Element::Real, shape));
             let h = learns.then(|| program.tensor(format!("h({name})"), Role::History, Element::Real, shape));
             ids[i] = w;
             self.params.push(Param { name, layer: layer.name.clone(), shape: outer, w, g, h, is_bias: i == 1 });

@@ -3,7 +3,7 @@
 use super::Net;
 use crate::{
     host::Layout,
-    ops::{Role, program::Tensor},
+    ops::{Role, program::Tensor, storage},
 };
 use std::fmt::Write;
 
@@ -21,10 +21,11 @@ pub fn describe(net: &Net, layout: Layout) -> String {
     let tensors = &net.program.tensors;
     let mut text = format!("memory of {} at batch {} (flat from the first step on)\n", net.def.name, net.batch);
     for (role, name) in ROLES {
-        let bytes: u64 = tensors.iter().filter(|t| t.role == role).map(|t| t.bytes(layout, 4)).sum();
+        let bytes = storage::bytes(&net.program, layout, |tensor| tensor.role == role);
         let _ = writeln!(text, "  {name:<22}{:>10.2} MiB", mebibytes(bytes));
     }
-    let _ = writeln!(text, "  {:<22}{:>10.2} MiB", "together", mebibytes(net.program.bytes(layout, 4)));
+    let _ =
+        writeln!(text, "  {:<22}{:>10.2} MiB", "together", mebibytes(storage::bytes(&net.program, layout, |_| true)));
     let mut largest: Vec<&Tensor> = tensors.iter().collect();
     largest.sort_by_key(|t| std::cmp::Reverse(t.bytes(layout, 4)));
     for tensor in largest.iter().take(3) {

@@ -39,7 +39,7 @@ pub struct Param {
     pub shape: Vec<usize>,
     /// The tensor.
     pub w: TensorId,
-    /// Its gradient, where it learns.
+    /// Its gradient, where it is kept: weights' gradients may update them where they are computed.
     pub g: Option<TensorId>,
     /// The optimiser's history, where it learns.
     pub h: Option<TensorId>,

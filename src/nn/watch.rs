@@ -6,7 +6,8 @@ use crate::ops::{Element, Role, TensorId, TensorShape, finite, program::Entry};
 impl Builder<'_> {
     /// The tensors to look at, in the order in which a training step writes them, with what they are in words; the
     /// flags; and the tape. A loss that is no number may hide behind a rectifier or a pool for many steps, so that
-    /// weights and gradients are looked at, too; and the first tensor of the list that is not finite tells where it
+    /// weights and gradients are looked at, too (what is not kept shows in what is computed from
+    /// it: the gradient of an activation in that of a bias, that of weights in their momentum); and the first tensor of the list that is not finite tells where it
     /// began, since weights are written last.
     pub(super) fn watch(&mut self, loss: TensorId) -> (Vec<(TensorId, String)>, TensorId, Vec<Entry>) {
         let layers: Vec<&str> = self.def.layers.iter().map(|layer| layer.name.as_str()).collect();
@@ -24,7 +25,9 @@ impl Builder<'_> {
         }
         look(loss, "the loss".into());
         for layer in layers.iter().rev() {
-            if let Some((_, Some(gradient))) = self.outputs.get(*layer) {
+            if let Some((_, Some(gradient))) = self.outputs.get(*layer)
+                && self.options.keep_gradients
+            {
                 look(*gradient, format!("the gradient behind layer {layer}"));
             }
             for param in self.params.iter().filter(|param| param.layer == *layer) {

@@ -34,6 +34,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: (self.stored.n * self.stored.c * self.crop[0] * self.crop[1]) as u64 }
     }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.images, self.crops, self.mean]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.x]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.x.0, |m, x| {
             let (images, crops, mean) = (&m.bytes[self.images.0], &m.words[self.crops.0], &m.real[self.mean.0]);

@@ -2,6 +2,7 @@
 
 use super::{
     Cost, Operation, OpsError, Step, TensorId,
+    sgd::{Convention, Gradient, Rule},
     tile::{self, TILES, WORKGROUPS},
 };
 use crate::{
@@ -86,7 +87,8 @@ pub struct BackwardInput {
     pub rectified: Option<TensorId>,
 }
 
-/// Overwrites dw and db with the gradients with respect to the weights and the bias, or adds these to them.
+/// Overwrites dw and db with the gradients with respect to the weights and the bias, or adds these to them; or
+/// overwrites db, and updates the weights with their gradient.
 #[derive(Clone, Debug)]
 pub struct BackwardWeight {
     /// Dimensions.
@@ -96,7 +98,7 @@ pub struct BackwardWeight {
     /// Upstream gradient.
     pub dy: TensorId,
     /// Gradient of the weights.
-    pub dw: TensorId,
+    pub dw: Gradient,
     /// Gradient of the bias.
     pub db: TensorId,
     /// Whether the gradients are added to what dw and db hold.
@@ -116,6 +118,12 @@ impl Operation for Forward {
     }
     fn cost(&self) -> Cost {
         product_cost(&self.dims)
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        [self.x, self.w].into_iter().chain(self.b).collect()
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.y]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
@@ -153,6 +161,12 @@ impl Operation for BackwardInput {
     fn cost(&self) -> Cost {
         product_cost(&self.dims)
     }
+    fn reads(&self) -> Vec<TensorId> {
+        [self.w, self.dy].into_iter().chain(self.rectified).collect()
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.dx]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
@@ -182,24 +196,40 @@ impl Operation for BackwardInput {
 impl Operation for BackwardWeight {
     const STEM: &'static str = "conv2d";
     fn pass(&self) -> &'static str {
-        "backward_weight"
+        self.dw.pass()
     }
     fn cost(&self) -> Cost {
-        product_cost(&self.dims)
+        let Cost { macs, elements } = product_cost(&self.dims);
+        let weights = self.dims.r() * self.dims.s() * self.dims.cg() * self.dims.k;
+        Cost { macs, elements: elements + self.dw.elements(weights) }
     }
-    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
-        memory.write_real(self.dw.0, |m, dw| {
-            m.scratch.overwrite_or_add(self.accumulate, dw, |dw| {
-                cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
-            });
-        });
+    fn reads(&self) -> Vec<TensorId> {
+        self.dw.reads([self.x, self.dy], self.accumulate.then_some(self.db))
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        self.dw.writes(self.db)
+    }
+    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
+        let gradient = |m: &cpu::Memory<T>, dw: &mut [T]| {
+            cpu::conv2d::backward_weight(&self.dims, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
+        };
+        match self.dw {
+            Gradient::Kept(dw) => memory.write_real(dw.0, |m, dw| {
+                m.scratch.overwrite_or_add(self.accumulate, dw, |dw| gradient(m, dw));
+            }),
+            Gradient::Applied { rule, w, h } => memory.write_both(w.0, h.0, |m, w, h| {
+                let mut dw = m.scratch.lend(w.len());
+                gradient(m, &mut dw);
+                cpu::sgd::step(&rule.at(step), &dw, w, h);
+            }),
+        }
         memory.write_real(self.db.0, |m, db| {
             let backward_bias = |db: &mut [T]| cpu::conv2d::backward_bias(&self.dims, &m.real[self.dy.0], db);
             m.scratch.overwrite_or_add(self.accumulate, db, backward_bias);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let (dw, db) = (recorder.whole(self.dw.0)?, recorder.whole(self.db.0)?);
+        let (to, db) = (recorder.whole(self.dw.target().0)?, recorder.whole(self.db.0)?);
         let fits = aligned(&self.dims, true, true);
         let stored = Layout::VEC4.kernel_channels(self.dims.cg(), self.dims.groups);
         let rows = self.dims.r() * self.dims.s() * stored;
@@ -207,14 +237,27 @@ impl Operation for BackwardWeight {
         let parts = recorder.parts(self.dy.0);
         // A processor has fewer cores than any product has tiles.
         let split = if recorder.limits().lanes && fits { None } else { split(&self.dims, results, &parts) };
-        let partial = (rows + 1) * Layout::VEC4.padded(self.dims.k);
+        let columns = Layout::VEC4.padded(self.dims.k);
+        let partial = (rows + 1) * columns;
         let splits = split.map_or(0, |images| self.dims.x.n.div_ceil(images));
         let products = self.dims.groups * splits.max(1);
+        let applied = match self.dw.applied() {
+            Some((rule, h)) => Some((rule, recorder.whole(h.0)?)),
+            None => None,
+        };
+        // A batch in several segments sums all but the last into a tensor, or where there is none into scratch memory.
+        let sums = match splits {
+            0 if applied.is_none() || parts.len() == 1 => to,
+            0 => recorder.scratch(rows * columns),
+            _ => recorder.scratch(splits * partial),
+        };
         let kernels = (&BACKWARD_WEIGHT, lanes(recorder, &self.dims, &BACKWARD_WEIGHT_LANES));
-        let (kernel, constants, tile) = way(recorder, fits, kernels, products, results);
-        let sums = if splits > 0 { recorder.scratch(splits * partial) } else { dw };
+        let updating = (&BACKWARD_WEIGHT_UPDATE, lanes(recorder, &self.dims, &BACKWARD_WEIGHT_UPDATE_LANES));
         for (i, &dy) in parts.iter().enumerate() {
             let x = recorder.beside(self.x.0, dy)?;
+            let applied = applied.filter(|_| splits == 0 && i + 1 == parts.len());
+            let kernels = if applied.is_some() { updating } else { kernels };
+            let (kernel, constants, tile) = way(recorder, fits, kernels, products, results);
             let mut parameters = parameters_of(&self.dims, dy.rows, results, tile);
             parameters.continued = u32::from(self.accumulate || i > 0);
             let mut workgroups = workgroups(&parameters);
@@ -223,25 +266,49 @@ impl Operation for BackwardWeight {
                 (parameters.split, parameters.first_split) = (images as u32, (dy.first / images) as u32);
                 workgroups *= dy.rows.div_ceil(images) as u64;
             }
-            let bindings = [read(x), read(dy), read_write(sums), read_write(db)];
-            recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups)?;
+            if let Some((rule, h)) = applied {
+                // Nothing is continued in the first segment; anything may be bound there.
+                let sums = if i > 0 { sums } else { dy };
+                let bindings = [read(x), read(sums), read(dy), read_write(to), read_write(db), read_write(h)];
+                recorder.dispatch(kernel, constants, &following(parameters, &rule), &bindings, workgroups)?;
+            } else {
+                let bindings = [read(x), read(dy), read_write(sums), read_write(db)];
+                recorder.dispatch(kernel, constants, &parameters, &bindings, workgroups)?;
+            }
         }
         if splits > 0 {
-            let mut parameters = parameters_of(&self.dims, self.dims.x.n, results, tile);
+            let mut parameters = parameters_of(&self.dims, self.dims.x.n, results, TILES[0]);
             parameters.split = splits as u32;
             parameters.continued = u32::from(self.accumulate);
-            let bindings = [read(sums), read_write(dw), read_write(db)];
             let workgroups = (partial / 4).div_ceil(64) as u64;
-            recorder.dispatch(&SUM_SPLITS, constants, &parameters, &bindings, workgroups)?;
+            if let Some((rule, h)) = applied {
+                let bindings = [read(sums), read_write(to), read_write(db), read_write(h)];
+                recorder.dispatch(&SUM_SPLITS_UPDATE, &[], &following(parameters, &rule), &bindings, workgroups)?;
+            } else {
+                let bindings = [read(sums), read_write(to), read_write(db)];
+                recorder.dispatch(&SUM_SPLITS, &[], &parameters, &bindings, workgroups)?;
+            }
         }
         Ok(())
     }
 }
 
-static SHADERS: [Shader; 3] = tiled_shaders!("conv2d", ["grid", "rectifier", "conv2d_operands", "tile"]);
-static SPLITS_SHADER: Shader = shader!("conv2d_splits" of "conv2d", ["grid", "conv2d_operands", "conv2d_splits"]);
-static LANES_SHADER: Shader =
-    shader!("conv2d_lanes" of "conv2d", ["grid", "rectifier", "conv2d_operands", "lanes", "conv2d_lanes"]);
+/// The parameters with those of an update.
+fn following(parameters: Conv2dParameters, rule: &Rule) -> Conv2dParameters {
+    Conv2dParameters {
+        momentum: rule.momentum as f32,
+        decay: rule.decay as f32,
+        lr_mult: rule.lr_mult as f32,
+        pytorch: u32::from(rule.convention == Convention::Pytorch),
+        ..parameters
+    }
+}
+
+static SHADERS: [Shader; 3] =
+    tiled_shaders!("conv2d", ["grid", "rectifier", "step", "momentum", "conv2d_operands", "tile"]);
+static SPLITS_SHADER: Shader =
+    shader!("conv2d_splits" of "conv2d", ["grid", "step", "momentum", "conv2d_operands", "conv2d_splits"]);
+static LANES_SHADER: Shader = shader!("conv2d_lanes" of "conv2d", ["grid", "rectifier", "step", "momentum", "conv2d_operands", "lanes", "conv2d_lanes"]);
 parameters! {
     /// The parameters of the three products.
     struct Conv2dParameters {
@@ -249,16 +316,22 @@ parameters! {
         r: u32, s: u32, stored: u32, cg: u32, kg: u32, kr: u32,
         stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
         rows: u32, columns: u32, tiles: u32, across: u32, groups: u32, run: u32, continued: u32, biased: u32, rectified: u32,
-        split: u32, first_split: u32,
+        split: u32, first_split: u32, momentum: f32, decay: f32, lr_mult: f32, pytorch: u32,
     }
 }
 kernel!(FORWARD = each of SHADERS / "forward", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
 kernel!(BACKWARD_INPUT = each of SHADERS / "backward_input", Conv2dParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
 kernel!(BACKWARD_WEIGHT = each of SHADERS / "backward_weight", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(BACKWARD_WEIGHT_UPDATE = each of SHADERS / "backward_weight_update", Conv2dParameters,
+    [1 Read, 3 Read, 4 Read, 5 ReadWrite, 6 ReadWrite, 7 ReadWrite, 8 Step]);
 kernel!(SUM_SPLITS = SPLITS_SHADER / "sum_splits", Conv2dParameters, [1 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(SUM_SPLITS_UPDATE = SPLITS_SHADER / "sum_splits_update", Conv2dParameters,
+    [1 Read, 5 ReadWrite, 6 ReadWrite, 7 ReadWrite, 8 Step]);
 kernel!(FORWARD_LANES = LANES_SHADER / "forward_lanes", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
 kernel!(BACKWARD_INPUT_LANES = LANES_SHADER / "backward_input_lanes", Conv2dParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
 kernel!(BACKWARD_WEIGHT_LANES = LANES_SHADER / "backward_weight_lanes", Conv2dParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
+kernel!(BACKWARD_WEIGHT_UPDATE_LANES = LANES_SHADER / "backward_weight_update_lanes", Conv2dParameters,
+    [1 Read, 3 Read, 4 Read, 5 ReadWrite, 6 ReadWrite, 7 ReadWrite, 8 Step]);
 
 /// Results of one workgroup of the lane kernels, down and across.
 const LANES: [usize; 2] = [64, 32];
@@ -348,11 +421,7 @@ fn parameters_of(dims: &ConvDims, images: usize, [rows, columns]: [usize; 2], ti
         groups: dims.groups as u32,
         // A power of two up to 32, so that no run is divided where a batch is.
         run: WEIGHT_RUN.div_ceil(dims.p * dims.q).next_power_of_two().min(32) as u32,
-        continued: 0,
-        biased: 0,
-        rectified: 0,
-        split: 0,
-        first_split: 0,
+        ..Default::default()
     }
 }
 

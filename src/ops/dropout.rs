@@ -43,6 +43,15 @@ impl Operation for Apply {
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 2 * (self.dims.n * self.dims.features()) as u64 }
     }
+    fn reads(&self) -> Vec<TensorId> {
+        match self.mask {
+            Mask::Given(mask) => vec![self.x, mask],
+            Mask::Drawn { .. } => vec![self.x],
+        }
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.x]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         match self.mask {
             Mask::Drawn { layer } => {

@@ -60,6 +60,12 @@ pub enum OpsError {
         /// What came.
         got: usize,
     },
+    /// A tensor whose storage may hold another one by now.
+    #[error("tensor {tensor} passes between operations only; build the net with `keep_gradients` to read it")]
+    Passing {
+        /// The tensor.
+        tensor: String,
+    },
     /// A tensor of another kind.
     #[error("tensor {tensor} holds {holds}, not {asked}")]
     Kind {

@@ -3,6 +3,7 @@
 use super::{
     Element, OpsError, Program, Step, TensorId, TensorShape, placement,
     program::{Entry, Tensor},
+    storage,
 };
 use crate::{
     cpu,
@@ -90,17 +91,12 @@ enum Backend {
 
 fn allocate<T: Real>(program: &Program) -> cpu::Memory<T> {
     let mut memory = cpu::Memory::default();
-    for tensor in &program.tensors {
+    for (tensor, storage) in program.tensors.iter().zip(storage::plan(program, Layout::NATIVE)) {
         let len = tensor.shape.inner_len(Layout::NATIVE);
-        let (mut real, mut words, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
-        match tensor.element {
-            Element::Real => real = vec![T::zero(); len],
-            Element::Word => words = vec![0; len],
-            Element::Byte => bytes = vec![0; len],
-        }
-        memory.real.push(real);
-        memory.words.push(words);
-        memory.bytes.push(bytes);
+        let of = |element: Element| if tensor.element == element { len } else { 0 };
+        memory.add_real(of(Element::Real), storage);
+        memory.words.push(vec![0; of(Element::Word)]);
+        memory.bytes.push(vec![0; of(Element::Byte)]);
     }
     memory
 }
@@ -154,14 +150,29 @@ impl Executor {
         }
     }
 
+    /// Bytes of all tensors and of what operations compute on the way: flat from the first step on.
+    pub fn bytes(&self) -> u64 {
+        match &self.backend {
+            Backend::Cpu(memory) => memory.bytes(),
+            Backend::Reference(memory) => memory.bytes(),
+            Backend::Gpu(session) => session.bytes(),
+        }
+    }
+
+    /// The shape of a tensor of real numbers that may be read.
+    fn readable(&self, id: TensorId) -> Result<TensorShape, OpsError> {
+        let tensor = self.checked(id, Element::Real, None)?;
+        if tensor.passing { Err(OpsError::Passing { tensor: tensor.name.clone() }) } else { Ok(tensor.shape) }
+    }
+
     /// Overwrites a tensor of real numbers, given in outer order (NCHW, OIHW).
     pub fn write(&mut self, id: TensorId, values: &[f32]) -> Result<(), OpsError> {
         let shape = self.checked(id, Element::Real, Some(values.len()))?.shape;
         match &mut self.backend {
-            Backend::Cpu(memory) => memory.real[id.0] = shape.pack(Layout::NATIVE, values),
+            Backend::Cpu(memory) => memory.put_real(id.0, &shape.pack(Layout::NATIVE, values)),
             Backend::Reference(memory) => {
                 let wide: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
-                memory.real[id.0] = shape.pack(Layout::NATIVE, &wide);
+                memory.put_real(id.0, &shape.pack(Layout::NATIVE, &wide));
             }
             Backend::Gpu(session) => session.write(id.0, bytemuck::cast_slice(&shape.pack(Layout::VEC4, values)))?,
         }
@@ -172,7 +183,7 @@ impl Executor {
     pub fn write_f64(&mut self, id: TensorId, values: &[f64]) -> Result<(), OpsError> {
         let shape = self.checked(id, Element::Real, Some(values.len()))?.shape;
         if let Backend::Reference(memory) = &mut self.backend {
-            memory.real[id.0] = shape.pack(Layout::NATIVE, values);
+            memory.put_real(id.0, &shape.pack(Layout::NATIVE, values));
             return Ok(());
         }
         let narrow: Vec<f32> = values.iter().map(|&v| v as f32).collect();
@@ -207,7 +218,7 @@ impl Executor {
 
     /// Reads a tensor of real numbers in outer order.
     pub fn read(&mut self, id: TensorId) -> Result<Vec<f32>, OpsError> {
-        let shape = self.checked(id, Element::Real, None)?.shape;
+        let shape = self.readable(id)?;
         Ok(match &mut self.backend {
             Backend::Cpu(memory) => shape.unpack(Layout::NATIVE, &memory.real[id.0]),
             Backend::Reference(memory) => {
@@ -221,7 +232,7 @@ impl Executor {
 
     /// Reads a small tensor of real numbers as it is now, without waiting for a gpu: [`Self::collect`] delivers it.
     pub fn read_later(&mut self, id: TensorId) -> Result<(), OpsError> {
-        let shape = self.checked(id, Element::Real, None)?.shape;
+        let shape = self.readable(id)?;
         if let Backend::Gpu(session) = &mut self.backend {
             session.read_later(id.0)?;
             self.awaited.push_back(shape);
@@ -246,7 +257,7 @@ impl Executor {
 
     /// Reads a tensor of real numbers in outer order, widened to doubles.
     pub fn read_f64(&mut self, id: TensorId) -> Result<Vec<f64>, OpsError> {
-        let shape = self.checked(id, Element::Real, None)?.shape;
+        let shape = self.readable(id)?;
         if let Backend::Reference(memory) = &self.backend {
             return Ok(shape.unpack(Layout::NATIVE, &memory.real[id.0]));
         }

@@ -28,6 +28,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: self.len as u64 }
     }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.x, self.flags]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.flags]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_words(self.flags.0, |m, flags| cpu::finite::forward(&m.real[self.x.0], &mut flags[self.place]));
     }

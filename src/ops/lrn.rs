@@ -70,6 +70,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 2 * (self.dims.x.n * self.dims.x.features()) as u64 }
     }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.x]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.y]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| cpu::lrn::forward(&self.dims, &m.real[self.x.0], y, &m.scratch));
     }
@@ -91,6 +97,12 @@ impl Operation for Backward {
     }
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 3 * (self.dims.x.n * self.dims.x.features()) as u64 }
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.x, self.dy]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.dx]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {

@@ -82,6 +82,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         cost(&self.dims)
     }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.x]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.y, self.argmax]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_words(self.argmax.0, |m, argmax| {
             m.write_real(self.y.0, |m, y| cpu::max_pool::forward(&self.dims, &m.real[self.x.0], y, argmax));
@@ -107,6 +113,12 @@ impl Operation for Backward {
     }
     fn cost(&self) -> Cost {
         cost(&self.dims)
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        [self.argmax, self.dy].into_iter().chain(self.rectified).collect()
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.dx]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {

@@ -76,6 +76,7 @@ pub mod program;
 pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
+pub mod storage;
 mod tile;
 pub mod top_k;
 
@@ -132,6 +133,10 @@ pub trait Operation {
     fn pass(&self) -> &'static str;
     /// The work of one call.
     fn cost(&self) -> Cost;
+    /// The tensors that it reads, those that it changes in place among them.
+    fn reads(&self) -> Vec<TensorId>;
+    /// The tensors that it overwrites or changes in place.
+    fn writes(&self) -> Vec<TensorId>;
     /// Runs on the native executor.
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step);
     /// Records its dispatches for the gpu executor, once, when the program is loaded.
@@ -157,6 +162,14 @@ macro_rules! operations {
             /// The work of one call.
             pub fn cost(&self) -> Cost {
                 match self { $(Op::$variant(call) => call.cost()),* }
+            }
+            /// The tensors that it reads, those that it changes in place among them.
+            pub fn reads(&self) -> Vec<TensorId> {
+                match self { $(Op::$variant(call) => call.reads()),* }
+            }
+            /// The tensors that it overwrites or changes in place.
+            pub fn writes(&self) -> Vec<TensorId> {
+                match self { $(Op::$variant(call) => call.writes()),* }
             }
             /// Runs on the native executor.
             pub fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
@@ -207,10 +220,15 @@ pub static CATALOGUE: &[&Kernel] = &[
     &conv2d::BACKWARD_WEIGHT[0],
     &conv2d::BACKWARD_WEIGHT[1],
     &conv2d::BACKWARD_WEIGHT[2],
+    &conv2d::BACKWARD_WEIGHT_UPDATE[0],
+    &conv2d::BACKWARD_WEIGHT_UPDATE[1],
+    &conv2d::BACKWARD_WEIGHT_UPDATE[2],
     &conv2d::SUM_SPLITS,
+    &conv2d::SUM_SPLITS_UPDATE,
     &conv2d::FORWARD_LANES,
     &conv2d::BACKWARD_INPUT_LANES,
     &conv2d::BACKWARD_WEIGHT_LANES,
+    &conv2d::BACKWARD_WEIGHT_UPDATE_LANES,
     &dense::FORWARD[0],
     &dense::FORWARD[1],
     &dense::FORWARD[2],
@@ -220,9 +238,15 @@ pub static CATALOGUE: &[&Kernel] = &[
     &dense::BACKWARD_WEIGHT[0],
     &dense::BACKWARD_WEIGHT[1],
     &dense::BACKWARD_WEIGHT[2],
+    &dense::BACKWARD_WEIGHT_UPDATE[0],
+    &dense::BACKWARD_WEIGHT_UPDATE[1],
+    &dense::BACKWARD_WEIGHT_UPDATE[2],
+    &dense::SUM_FORWARD,
+    &dense::SUM_BACKWARD_INPUT,
     &dense::FORWARD_LANES,
     &dense::BACKWARD_INPUT_LANES,
     &dense::BACKWARD_WEIGHT_LANES,
+    &dense::BACKWARD_WEIGHT_UPDATE_LANES,
     &dropout::APPLY,
     &dropout::APPLY_GIVEN,
     &finite::FORWARD,

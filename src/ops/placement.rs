@@ -1,6 +1,6 @@
 //! Where a program's tensors lie on a gpu: in one buffer each, or divided where one binding cannot hold them.
 
-use super::{Element, Program, TensorShape, program::Tensor};
+use super::{Element, Program, TensorShape, program::Tensor, storage};
 use crate::{
     gpu::{GpuError, Limits, TensorSpec},
     host::Layout,
@@ -67,5 +67,6 @@ pub fn place(program: &Program, limits: &Limits) -> Result<Vec<TensorSpec>, GpuE
         }
         spec
     };
-    Ok(program.tensors.iter().map(place).collect())
+    let storages = storage::plan(program, Layout::VEC4);
+    Ok(program.tensors.iter().zip(storages).map(|(tensor, storage)| TensorSpec { storage, ..place(tensor) }).collect())
 }

@@ -127,6 +127,8 @@ pub struct Tensor {
     pub element: Element,
     /// Its shape.
     pub shape: TensorShape,
+    /// Whether nobody but operations that follow one another reads it, so that it may share its storage.
+    pub passing: bool,
 }
 
 impl Tensor {
@@ -165,13 +167,8 @@ pub struct Program {
 impl Program {
     /// Adds a tensor.
     pub fn tensor(&mut self, name: impl Into<String>, role: Role, element: Element, shape: TensorShape) -> TensorId {
-        self.tensors.push(Tensor { name: name.into(), role, element, shape });
+        self.tensors.push(Tensor { name: name.into(), role, element, shape, passing: false });
         TensorId(self.tensors.len() - 1)
-    }
-
-    /// Bytes of all tensors together.
-    pub fn bytes(&self, layout: Layout, real: usize) -> u64 {
-        self.tensors.iter().map(|t| t.bytes(layout, real)).sum()
     }
 
     /// Multiply-adds of a tape.

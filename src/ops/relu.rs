@@ -35,6 +35,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 2 * (self.dims.n * self.dims.features()) as u64 }
     }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.y]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.y]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         cpu::relu::forward(&mut memory.real[self.y.0]);
     }
@@ -55,6 +61,12 @@ impl Operation for Backward {
     }
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 3 * (self.dims.n * self.dims.features()) as u64 }
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.y, self.dy]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.dy]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dy.0, |m, dy| cpu::relu::backward(&m.real[self.y.0], dy));

@@ -50,6 +50,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 2 * (self.n * self.classes) as u64 }
     }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.logits, self.labels]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.loss, self.prob]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         let mut prob = std::mem::take(&mut memory.real[self.prob.0]);
         memory.write_real(self.loss.0, |m, loss| {
@@ -78,6 +84,12 @@ impl Operation for Backward {
     }
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 2 * (self.n * self.classes) as u64 }
+    }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.prob, self.labels]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.dx]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {

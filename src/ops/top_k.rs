@@ -30,6 +30,12 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: (self.n * self.classes) as u64 }
     }
+    fn reads(&self) -> Vec<TensorId> {
+        vec![self.logits, self.labels]
+    }
+    fn writes(&self) -> Vec<TensorId> {
+        vec![self.rank]
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_words(self.rank.0, |m, rank| {
             cpu::top_k::forward(self.classes, &m.real[self.logits.0], &m.words[self.labels.0], rank);

@@ -15,7 +15,7 @@ use crate::{
     ops::Device,
     train::{
         Confusion, Division, Images, Prefixes, Record, Solver, TrainError, Trainer,
-        checkpoint::{self, Checkpoint, Identity, Measured},
+        checkpoint::{self, Checkpoint, Identity, Losses, Measured},
         record,
     },
 };
@@ -86,7 +86,12 @@ pub fn run(
     let work = work::of(experiment, node, halves)?;
     let division = Cell::new(None);
     let job = Job { experiment, node, runs, device, half: &target, mean: &mean, prefixes, work: &work, division };
-    let Err(error) = job.train(watcher) else { return Ok(()) };
+    let mut result = job.train(watcher, false);
+    if let Err(ProtocolError::Train(TrainError::Diverged { place: None, .. })) = &result {
+        // From the last checkpoint on again, to the same bits, but step by step: the layer is to be named.
+        result = job.train(watcher, true);
+    }
+    let Err(error) = result else { return Ok(()) };
     if let ProtocolError::Train(error @ TrainError::Diverged { .. }) = &error {
         let message = error.to_string();
         runs.finish(&Manifest { message: Some(message.clone()), ..job.manifest(State::Diverged) })?;
@@ -125,7 +130,6 @@ fn ended(workshop: Workshop<'_>, node: &Node, data: &str) -> Result<bool, Protoc
 
 impl Job<'_> {
     fn manifest(&self, state: State) -> Manifest {
-        let parent = |name: &String| self.runs.manifest(name).ok().flatten().and_then(|manifest| manifest.weights);
         let settings = settings::of(self.experiment, self.node);
         Manifest {
             node: self.node.name.clone(),
@@ -135,7 +139,7 @@ impl Job<'_> {
             version: env!("CARGO_PKG_VERSION").into(),
             configuration: settings::digest(&settings),
             data: self.half.digest.clone(),
-            parents: self.node.parents.iter().filter_map(parent).collect(),
+            parents: self.runs.parents(self.node).unwrap_or_default(),
             weights: None,
             log: None,
             confusion: None,
@@ -154,19 +158,21 @@ impl Job<'_> {
 
     fn identity(&self) -> Identity {
         let settings = settings::digest(&settings::of(self.experiment, self.node));
+        // Frozen layers are the parents' for good: half a network must not go on with others.
+        let parents = self.manifest(State::Running).parents.concat();
         Identity {
-            configuration: digest::hex(format!("{settings} {}", self.half.digest).as_bytes()),
+            configuration: digest::hex(format!("{settings} {}{parents}", self.half.digest).as_bytes()),
             device: self.device.identity(),
         }
     }
 
     /// Trains the network, or goes on with it. Where the device has no memory left, batches are halved, once.
-    fn train(&self, watcher: &dyn Watcher) -> Result<(), ProtocolError> {
+    fn train(&self, watcher: &dyn Watcher, waiting: bool) -> Result<(), ProtocolError> {
         let state = state_of(self.runs, self.node);
         let find = || checkpoint::find(&self.identity(), &state, &mut |text| watcher.notice(self.node, &text));
         let found = find()?;
         self.division.set(found.as_ref().and_then(|found| found.division));
-        let result = self.sitting(found, watcher);
+        let result = self.sitting(found, watcher, waiting);
         let Solver { batch_size, batch_parts, .. } = self.experiment.solver;
         let parts = 2 * batch_parts;
         match result {
@@ -181,13 +187,14 @@ impl Job<'_> {
                 );
                 watcher.notice(self.node, &text);
                 self.division.set(Some(Division { parts, from_step }));
-                self.sitting(found, watcher)
+                self.sitting(found, watcher, waiting)
             }
             result => result,
         }
     }
 
-    fn sitting(&self, found: Option<Checkpoint>, watcher: &dyn Watcher) -> Result<(), ProtocolError> {
+    /// Trains from a checkpoint on up to the last step; `waiting` for the loss of every step.
+    fn sitting(&self, found: Option<Checkpoint>, watcher: &dyn Watcher, waiting: bool) -> Result<(), ProtocolError> {
         let start = Instant::now();
         let state = state_of(self.runs, self.node);
         let mut solver = self.experiment.solver.clone();
@@ -200,6 +207,9 @@ impl Job<'_> {
         let reading = self.experiment.data.reading();
         let trainer = Trainer::new(&def, &solver, images, reading, streams, &device)?;
         let mut trainer = trainer.stopping(watcher.stop().clone());
+        if waiting {
+            trainer = trainer.waiting();
+        }
         if let Some(key) = self.sharing_key() {
             trainer = trainer.sharing(self.prefixes, &key);
         }
@@ -251,6 +261,12 @@ impl Job<'_> {
         loop {
             let step = trainer.step;
             let due = step == last || (step > 0 && step.is_multiple_of(evaluate_every));
+            let saves = step > saved && step.is_multiple_of(every);
+            let stops = watcher.stop().asked();
+            // What follows is for steps whose losses are known. In between a device may lag behind.
+            if due || saves || stops {
+                measured.losses.extend(trainer.losses()?);
+            }
             if due && measured.records.last().is_none_or(|record| record.step < step) {
                 trainer.check_finite()?;
                 let counted = (step == last).then_some(&mut *confusion);
@@ -258,26 +274,26 @@ impl Job<'_> {
                 measured.records.push(Record {
                     step,
                     epoch: trainer.epoch(),
-                    train_loss: measured.losses.iter().sum::<f64>() / measured.losses.len() as f64,
+                    train_loss: measured.losses.mean(),
                     loss: scores.loss,
                     top1: scores.top1,
                     top5: scores.top5,
                     images: scores.images,
                 });
                 record::write(&log, &measured.records)?;
-                measured.losses.clear();
+                measured.losses = Losses::default();
             }
             if step == last {
                 return Ok(());
             }
-            if step > saved && step.is_multiple_of(every) {
+            if saves {
                 save(trainer, measured)?;
                 saved = step;
             }
-            if watcher.stop().asked() {
+            if stops {
                 return Err(TrainError::Stopped { step }.into());
             }
-            measured.losses.push(trainer.train_step()?);
+            trainer.train_step()?;
             watcher.progress(self.node, trainer.step, last);
         }
     }

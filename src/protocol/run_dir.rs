@@ -158,7 +158,16 @@ impl RunDir {
         ProtocolError::Manifest { path: self.node(name).join("manifest.toml"), reason }
     }
 
-    /// Refuses a network that was made with other settings or other images than are asked for now.
+    /// The digests of the weights of a network's parents, of those that have any.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read.
+    pub fn parents(&self, node: &Node) -> Result<Vec<String>, ProtocolError> {
+        let digests = node.parents.iter().map(|name| Ok(self.manifest(name)?.and_then(|manifest| manifest.weights)));
+        Ok(digests.collect::<Result<Vec<_>, ProtocolError>>()?.into_iter().flatten().collect())
+    }
+
+    /// Refuses a network that was made with other settings, other images or other parents than are there now.
     ///
     /// # Errors
     /// The first difference.
@@ -171,7 +180,13 @@ impl RunDir {
     ) -> Result<(), ProtocolError> {
         let now = settings::of(experiment, node);
         let difference = if manifest.configuration == settings::digest(&now) {
-            (manifest.data != data).then(|| "its images have another digest".to_string())
+            let parents = self.parents(node)?;
+            // Where some parent's records are gone nothing can be compared.
+            let other = parents.len() == node.parents.len() && parents != manifest.parents;
+            match manifest.data == data {
+                true => other.then(|| "a network that it was copied from was trained again to other weights".into()),
+                false => Some("its images have another digest".to_string()),
+            }
         } else {
             let words = settings::difference(&manifest.settings, &now);
             Some(words.unwrap_or_else(|| "its settings are not what their digest says".into()))

@@ -88,6 +88,7 @@ fn build(experiment: &Experiment, def: &NetDef) -> Result<Net, ProtocolError> {
         weight_decay: solver.weight_decay,
         convention: solver.convention,
         given_masks: false,
+        keep_gradients: false,
     };
     Ok(Net::build(def, options)?)
 }

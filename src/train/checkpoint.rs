@@ -31,9 +31,34 @@ pub struct Identity {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measured {
     /// The losses since the last record, whose mean is part of the next one.
-    pub losses: Vec<f64>,
+    pub losses: Losses,
     /// The records. They are part of the checkpoint, so that none is lost or doubled whatever became of their file.
     pub records: Vec<Record>,
+}
+
+/// Losses of steps in their order, added up: a long run without a record keeps no list of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Losses {
+    /// Their sum, from the first to the last.
+    pub sum: f64,
+    /// Their number.
+    pub count: u64,
+}
+
+impl Losses {
+    /// The mean; not a number where there are none.
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count as f64
+    }
+}
+
+impl Extend<f64> for Losses {
+    fn extend<I: IntoIterator<Item = f64>>(&mut self, losses: I) {
+        for loss in losses {
+            self.sum += loss;
+            self.count += 1;
+        }
+    }
 }
 
 /// The parameters of a trainer by name, in the outer shapes.
@@ -71,12 +96,12 @@ pub fn save(
             tensors.insert(format!("history.{}", param.name), (param.shape, trainer.executor.read(h)?));
         }
     }
-    // Losses are kept by their bits, because their mean is part of the next record.
-    let losses: Vec<String> = measured.losses.iter().map(|loss| format!("{:016x}", loss.to_bits())).collect();
     let mut metadata = vec![
         ("digest", BLANK.to_string()),
         ("step", trainer.step.to_string()),
-        ("losses", losses.join(" ")),
+        // By its bits, because the mean is part of the next record.
+        ("loss_sum", format!("{:016x}", measured.losses.sum.to_bits())),
+        ("loss_count", measured.losses.count.to_string()),
         ("configuration", identity.configuration.clone()),
         ("device", identity.device.clone()),
         ("records", record::text(&measured.records).trim_end().replace('\n', " ")),
@@ -87,7 +112,7 @@ pub fn save(
 }
 
 /// Finds the newest whole checkpoint of a configuration on a device. `None` where there is none: the run begins anew,
-/// to the same bits. `tell` hears of each file that is passed over.
+/// to the same bits. `tell` hears of each file that is passed over; it is removed.
 ///
 /// # Errors
 /// A file that cannot be read; a whole one of another configuration or device.
@@ -100,7 +125,11 @@ pub fn find(identity: &Identity, path: &Path, tell: &mut dyn FnMut(String)) -> R
         };
         match unpack(path, bytes) {
             Ok(checkpoint) => return checkpoint.checked(identity).map(Some),
-            Err(reason) => tell(format!("{}: {reason}; this checkpoint is passed over", path.display())),
+            Err(reason) => {
+                tell(format!("{}: {reason}; this checkpoint is removed and passed over", path.display()));
+                // The next save would else keep it in place of the whole one before it.
+                let _ = fs::remove_file(path);
+            }
         }
     }
     Ok(None)
@@ -135,11 +164,9 @@ fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Checkpoint, String> {
     })?;
     let get = |key: &str| metadata.get(key).map_or("", String::as_str);
     let step = get("step").parse().map_err(|_| "it has no step")?;
-    let mut measured = Measured::default();
-    for word in get("losses").split_whitespace() {
-        let bits = u64::from_str_radix(word, 16).map_err(|_| "a loss is no number")?;
-        measured.losses.push(f64::from_bits(bits));
-    }
+    let sum = u64::from_str_radix(get("loss_sum"), 16).map_err(|_| "the sum of its losses is no number")?;
+    let count = get("loss_count").parse().map_err(|_| "it does not say how many losses it has")?;
+    let mut measured = Measured { losses: Losses { sum: f64::from_bits(sum), count }, records: Vec::new() };
     for record in serde_json::Deserializer::from_str(get("records")).into_iter() {
         measured.records.push(record.map_err(|error| format!("its records: {error}"))?);
     }

@@ -44,14 +44,18 @@ pub enum TrainError {
         what: &'static str,
     },
     /// Numbers of the network that are none.
-    #[error("{place} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr")]
+    #[error(
+        "{} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr",
+        place.as_deref().unwrap_or("the loss")
+    )]
     Diverged {
         /// The step.
         step: u64,
         /// The loss of that step, or of the evaluation behind it.
         loss: f64,
-        /// The first tensor, in the order of computation, that holds an infinity or a NaN.
-        place: String,
+        /// The first tensor, in the order of computation, that holds an infinity or a NaN; none where the loss
+        /// arrived when later steps had written over the step's tensors.
+        place: Option<String>,
     },
     /// A checkpoint of other settings.
     #[error(

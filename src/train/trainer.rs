@@ -59,8 +59,16 @@ pub struct Trainer<'a> {
     pub(super) shared: Option<(&'a Prefixes, String)>,
     pub(super) feeder: Feeder,
     pub(super) stop: Stop,
-    /// The loss of the last step or evaluation.
+    /// The last loss of a step or evaluation that is known.
     pub(super) loss: f64,
+    /// The losses of steps that [`Self::losses`] has not given yet, as far as they have arrived.
+    arrived: Vec<f64>,
+    /// The losses of the images of a step of which some parts have arrived.
+    of_parts: Vec<f32>,
+    /// Steps whose losses have not arrived yet.
+    awaited: u64,
+    /// Whether every step waits for its loss.
+    waiting: bool,
 }
 
 impl<'a> Trainer<'a> {
@@ -96,6 +104,7 @@ impl<'a> Trainer<'a> {
                 weight_decay: solver.weight_decay,
                 convention: solver.convention,
                 given_masks: false,
+                keep_gradients: false,
             },
         )?;
         check_labels(&net, &train)?;
@@ -118,6 +127,10 @@ impl<'a> Trainer<'a> {
             feeder: Feeder::default(),
             stop: Stop::default(),
             loss: 0.0,
+            arrived: Vec::new(),
+            of_parts: Vec::new(),
+            awaited: 0,
+            waiting: false,
         })
     }
 
@@ -125,6 +138,13 @@ impl<'a> Trainer<'a> {
     /// prefix. They come back with [`TrainError::Stopped`] and are done whole the next time.
     pub fn stopping(mut self, stop: Stop) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Waits for the loss of every step, so that the layer where numbers cease to be finite can be named: once later
+    /// steps have run, nothing of the step where it began is left. The bits are the same, only slower on a GPU.
+    pub fn waiting(mut self) -> Self {
+        self.waiting = true;
         self
     }
 
@@ -174,29 +194,55 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// One training step. Returns the mean loss of its batch.
+    /// One training step. Does not wait for its loss where the device computes on its own: [`Self::losses`] gives it.
     ///
     /// # Errors
-    /// A lost device; a loss that is not finite; a stop while the prefix is computed.
-    pub fn train_step(&mut self) -> Result<f64, TrainError> {
+    /// A lost device; a loss that is not finite, of this step or of one before; a stop while the prefix is computed.
+    pub fn train_step(&mut self) -> Result<(), TrainError> {
         let (parts, rate) = (self.solver.batch_parts, self.solver.rate(self.step));
         let step = Step { iteration: self.step as u32, rate, dropout: self.dropout, first_image: 0 };
-        let mut losses = Vec::with_capacity(self.solver.batch_size);
         for part in 0..parts {
             let tape = self.write_part(self.step * parts as u64 + part as u64)?;
-            self.executor.run(tape, &Step { first_image: losses.len() as u32, ..step })?;
-            losses.extend(self.executor.read(self.net.loss)?);
+            self.executor.run(tape, &Step { first_image: (part * self.net.batch) as u32, ..step })?;
+            self.executor.read_later(self.net.loss)?;
         }
         if parts > 1 {
             self.executor.run(UPDATE, &step)?;
         }
-        let loss = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
-        self.loss = loss;
-        if !loss.is_finite() {
-            return Err(self.diverged(loss));
-        }
+        self.awaited += 1;
         self.step += 1;
-        Ok(loss)
+        self.fetch(self.waiting)
+    }
+
+    /// The mean losses of the batches of all steps since the last call, in their order. Waits for those to come.
+    ///
+    /// # Errors
+    /// A lost device; a loss that is not finite.
+    pub fn losses(&mut self) -> Result<Vec<f64>, TrainError> {
+        self.fetch(true)?;
+        Ok(std::mem::take(&mut self.arrived))
+    }
+
+    /// Takes the losses that have arrived, or all of them. A loss that is not finite ends the run: its step did not
+    /// count, and the place where that began is known where no other step has run since.
+    fn fetch(&mut self, all: bool) -> Result<(), TrainError> {
+        for losses in self.executor.collect(all)? {
+            self.of_parts.extend(losses);
+            if self.of_parts.len() < self.solver.batch_size {
+                continue;
+            }
+            let losses = std::mem::take(&mut self.of_parts);
+            self.loss = losses.iter().map(|&l| f64::from(l)).sum::<f64>() / losses.len() as f64;
+            if !self.loss.is_finite() {
+                let (step, last) = (self.step - self.awaited, self.awaited == 1);
+                self.step = step;
+                let place = if last { Some(self.not_finite()?.unwrap_or_else(|| "the loss".into())) } else { None };
+                return Err(TrainError::Diverged { step, loss: self.loss, place });
+            }
+            self.awaited -= 1;
+            self.arrived.push(self.loss);
+        }
+        Ok(())
     }
 
     /// Evaluates on images, centre window, no dropout. The last batch may be partly filled.
@@ -234,7 +280,8 @@ impl<'a> Trainer<'a> {
             let ranks = self.executor.read_words(self.net.rank)?;
             let batch_loss = losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();
             if !batch_loss.is_finite() {
-                return Err(self.diverged(batch_loss));
+                let place = Some(self.not_finite()?.unwrap_or_else(|| "the loss".into()));
+                return Err(TrainError::Diverged { step: self.step, loss: batch_loss, place });
             }
             loss += batch_loss;
             first += ranks[..indices.len()].iter().filter(|&&rank| rank < 1).count();

@@ -11,21 +11,13 @@ impl Trainer<'_> {
     /// The first such tensor in the order of computation; a lost device.
     pub fn check_finite(&mut self) -> Result<(), TrainError> {
         match self.not_finite()? {
-            Some(place) => Err(TrainError::Diverged { step: self.step, loss: self.loss, place }),
             None => Ok(()),
+            place => Err(TrainError::Diverged { step: self.step, loss: self.loss, place }),
         }
     }
 
-    /// The error for a loss that is not finite, with the place where that began.
-    pub(super) fn diverged(&mut self, loss: f64) -> TrainError {
-        let step = self.step;
-        match self.not_finite() {
-            Ok(place) => TrainError::Diverged { step, loss, place: place.unwrap_or_else(|| "the loss".into()) },
-            Err(error) => error,
-        }
-    }
-
-    fn not_finite(&mut self) -> Result<Option<String>, TrainError> {
+    /// The first of the watched tensors, in the order of computation, that holds an infinity or a NaN, in words.
+    pub(super) fn not_finite(&mut self) -> Result<Option<String>, TrainError> {
         let watched = self.net.watched.len();
         self.executor.write_words(self.net.flags, &vec![0; watched])?;
         self.executor.run(WATCH, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;

@@ -35,7 +35,7 @@ pub fn dense(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let db = m.result("db", TensorShape::Channels(k));
     m.call(dense::Forward { dims, x: xi, w: wi, b, y, relu: false });
     m.call(dense::BackwardInput { dims, w: wi, dy: dyi, dx, rectified: None });
-    m.call(dense::BackwardWeight { dims, x: xi, dy: dyi, dw, db, accumulate: false });
+    m.call(dense::BackwardWeight { dims, x: xi, dy: dyi, dw: dw.into(), db, accumulate: false });
     let mut e = m.run(device)?;
     let results = [
         ("y", Got::new(&dy.shape, e.read_f64(y)?)),

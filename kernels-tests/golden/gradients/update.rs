@@ -46,7 +46,7 @@ pub fn sgd(case: &Case, device: &Device) -> Result<Verdict, Stop> {
             m.next_tape();
         }
         let g = m.real("g", shape, g);
-        m.call(sgd::Update { len, convention, momentum, decay, lr_mult, g, w, h });
+        m.call(sgd::Update { len, rule: sgd::Rule { convention, momentum, decay, lr_mult }, g, w, h });
     }
     let mut e = m.load(device)?;
     let mut after = Vec::new();

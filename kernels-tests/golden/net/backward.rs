@@ -12,7 +12,7 @@ use strata::{
         TensorId, TensorShape, conv2d, dense,
         dropout::{Apply, Mask},
         lrn, max_pool,
-        sgd::{Convention, Update},
+        sgd::{Convention, Rule, Update},
     },
 };
 
@@ -38,26 +38,11 @@ impl Net<'_> {
         self.show(format!("dgrad_{name}.weight"), gradients[0], &dw_shape?.shape.clone());
         self.show(format!("dgrad_{name}.bias"), gradients[1], &biases);
         let history = [kernel, channels].map(|shape| self.m.real("history", shape, &vec![0.0; shape.len()]));
-        let (convention, momentum) = (Convention::Caffe, self.s.momentum);
-        let weight = Update {
-            len: kernel.len(),
-            convention,
-            momentum,
-            decay: self.s.decay,
-            lr_mult: 1.0,
-            g: gradients[0],
-            w,
-            h: history[0],
-        };
-        let bias = Update {
-            len: channels.len(),
-            decay: self.s.decay * self.s.bias_decay_mult,
-            lr_mult: self.s.bias_lr_mult,
-            g: gradients[1],
-            w: b,
-            h: history[1],
-            ..weight.clone()
-        };
+        let (convention, momentum, decay) = (Convention::Caffe, self.s.momentum, self.s.decay);
+        let rule = Rule { convention, momentum, decay, lr_mult: 1.0 };
+        let weight = Update { len: kernel.len(), rule, g: gradients[0], w, h: history[0] };
+        let rule = Rule { decay: decay * self.s.bias_decay_mult, lr_mult: self.s.bias_lr_mult, ..rule };
+        let bias = Update { len: channels.len(), rule, g: gradients[1], w: b, h: history[1] };
         Ok((gradients, [weight, bias]))
     }
 
@@ -76,7 +61,7 @@ impl Net<'_> {
                         TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
                     let ([dw, db], both) = self.trained(&format!("conv{layer}"), layer, kernel)?;
                     updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
-                    self.m.call(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+                    self.m.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
                     if layer > frozen + 1 {
                         let dx = self.gradient(x, dims.x);
                         let rectified = self.rectified.contains(&x).then_some(x);
@@ -88,7 +73,7 @@ impl Net<'_> {
                     let kernel = TensorShape::Kernel { dims: [dims.k, dims.x.c, dims.x.h, dims.x.w], groups: 1 };
                     let ([dw, db], both) = self.trained(&format!("fc{layer}"), layer, kernel)?;
                     updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
-                    self.m.call(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+                    self.m.call(dense::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
                     if layer > frozen + 1 {
                         let dx = self.gradient(x, dims.x);
                         let rectified = self.rectified.contains(&x).then_some(x);

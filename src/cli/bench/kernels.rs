@@ -45,7 +45,7 @@ pub struct Options {
     device: DeviceArgs,
 }
 
-/// The passes of a layer with weights.
+/// The passes of a layer with weights, by the beginnings of their names: a weight gradient may have its update within.
 const PASSES: [(&str, &str); 3] =
     [("forward", "forward"), ("backward_input", "input gradient"), ("backward_weight", "weight gradient")];
 
@@ -121,7 +121,7 @@ fn by_layer(rows: &[Row], peak: Peak, out: &mut impl Write) -> Result<()> {
     for first in multiplies.iter().filter(|row| row.pass == "forward") {
         write!(out, "{:<8}", first.layer)?;
         for (pass, _) in PASSES {
-            let row = multiplies.iter().find(|row| row.layer == first.layer && row.pass == pass);
+            let row = multiplies.iter().find(|row| row.layer == first.layer && row.pass.starts_with(pass));
             let cell = row.map_or("none".into(), |row| {
                 format!("{:.2} ms {:5.1}% of roof", row.milliseconds, 100.0 * row.gflops / row.roof(peak))
             });

@@ -39,6 +39,7 @@ pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) ->
         weight_decay: 0.0005,
         convention: Convention::Caffe,
         given_masks: false,
+        keep_gradients: false,
     };
     let net = Net::build(&def, options)?;
     let mut executor = Executor::load(device, net.program.clone())?;

@@ -61,7 +61,7 @@ pub fn main(options: &Options) -> Result<()> {
             "version": env!("CARGO_PKG_VERSION"),
             "milliseconds": 1e3 * train, "images_per_second": rate(train), "gflops": gflops(macs[0], train),
             "inference_milliseconds": 1e3 * inference, "inference_images_per_second": rate(inference),
-            "inference_gflops": gflops(macs[1], inference),
+            "inference_gflops": gflops(macs[1], inference), "memory_bytes": executor.bytes(),
         });
         writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
         return Ok(());
@@ -71,6 +71,7 @@ pub fn main(options: &Options) -> Result<()> {
         let (ms, rate, gflops) = (1e3 * seconds, rate(seconds), gflops(macs, seconds));
         writeln!(out, "{what:<10} {ms:9.2} ms {rate:9.1} images/s {gflops:8.1} GFLOP/s")?;
     }
+    writeln!(out, "memory     {:9.1} MiB, flat from the first step on", executor.bytes() as f64 / f64::from(1 << 20))?;
     if options.layers {
         let rows = layers::measure(&mut executor, options.steps)?;
         layers::print(&rows, None, &mut out)?;

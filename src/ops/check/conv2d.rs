@@ -113,7 +113,7 @@ impl Configuration {
         let db = b.result("db", TensorShape::Channels(dims.k), Element::Real, rule());
         b.call(conv2d::Forward { dims, x, w, b: bias, y, relu: false });
         b.call(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
-        b.call(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
         let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: w, by: dw }];
         if let Some(bias) = bias {
             gradients.push(Gradient { of: bias, by: db });
@@ -135,7 +135,7 @@ impl Configuration {
             b.in_place(id, Rule::Magnitudes { limit: LIMIT });
             id
         });
-        b.call(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: true });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: true });
         Ok(b.finish())
     }
 }

@@ -44,7 +44,7 @@ pub fn case(text: &str, [n, c, h, w]: [usize; 4], k: usize, bias: bool) -> Case 
     let db = b.result("db", TensorShape::Channels(k), Element::Real, rule());
     b.call(dense::Forward { dims, x, w: weights, b: bias, y, relu: false });
     b.call(dense::BackwardInput { dims, w: weights, dy, dx, rectified: None });
-    b.call(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+    b.call(dense::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
     let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: weights, by: dw }];
     if let Some(bias) = bias {
         gradients.push(Gradient { of: bias, by: db });
@@ -65,7 +65,7 @@ pub fn adding(text: &str, [n, c, h, w]: [usize; 4], k: usize) -> Case {
         b.in_place(id, Rule::Magnitudes { limit: LIMIT });
         id
     });
-    b.call(dense::BackwardWeight { dims, x, dy, dw, db, accumulate: true });
+    b.call(dense::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: true });
     b.finish()
 }
 

@@ -1,9 +1,9 @@
 //! Cases of the update: both conventions over several steps with a drop of the rate, after which they differ.
 
-use super::{Builder, Case, Rule};
+use super::{Builder, Case, rule};
 use crate::ops::{
     OpsError, TensorShape,
-    sgd::{Convention, Update},
+    sgd::{Convention, Rule, Update},
 };
 
 /// What a case is for; convention; momentum; decay; `lr_mult`; weights' shape.
@@ -30,15 +30,15 @@ pub fn case(text: &str, convention: Convention, momentum: f64, decay: f64, lr_mu
     let mut b = Builder::new("sgd", format!("{text}, {convention:?}: {} values, six steps", shape.len()));
     let w = b.drawn("w", shape, 0.1);
     let h = b.drawn("h", shape, 0.01);
-    b.in_place(w, Rule::Update);
-    b.in_place(h, Rule::Update);
+    b.in_place(w, rule::Rule::Update);
+    b.in_place(h, rule::Rule::Update);
     for (step, rate) in RATES.into_iter().enumerate() {
         if step > 0 {
             b.next_tape();
         }
         b.rate(rate);
         let g = b.drawn(&format!("g{step}"), shape, 0.1);
-        b.call(Update { len: shape.len(), convention, momentum, decay, lr_mult, g, w, h });
+        b.call(Update { len: shape.len(), rule: Rule { convention, momentum, decay, lr_mult }, g, w, h });
     }
     b.finish()
 }
