@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 use strata::{
-    gpu::{Access, Choice, Gpu, Kernel, Parameters, Shader, StepValues, Table},
+    gpu::{Access, Choice, Gpu, Kernel, Parameters, Shader, StepValues, Table, peak},
     host::{ImageDims, Window},
     nn::{BuildOptions, Input, Net, zoo},
     ops::{
@@ -37,10 +37,12 @@ fn parsed(shader: &Shader) -> (Module, ModuleInfo) {
     (module, info)
 }
 
-/// Every shader once, with its kernels.
+/// Every shader once, with its kernels: those of the operations and the probes.
 fn shaders() -> BTreeMap<&'static str, Vec<&'static Kernel>> {
     let mut shaders = BTreeMap::<_, Vec<_>>::new();
-    CATALOGUE.iter().for_each(|&kernel| shaders.entry(kernel.shader.name).or_default().push(kernel));
+    let probes = [&peak::MULTIPLY_ADD, &peak::MOVE_ONCE];
+    let kernels = CATALOGUE.iter().copied().chain(probes);
+    kernels.for_each(|kernel| shaders.entry(kernel.shader.name).or_default().push(kernel));
     shaders
 }
 

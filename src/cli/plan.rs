@@ -23,7 +23,7 @@ pub struct Options {
     #[command(flatten)]
     device: DeviceArgs,
     /// Print what one network of each kind needs in memory
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     memory: bool,
     /// text, or json: one object a network
     #[arg(long, value_enum, default_value_t)]
@@ -82,18 +82,14 @@ pub fn main(options: &Options) -> Result<()> {
 
 /// The work of every network, where the images are there: their number counts.
 fn works(experiment: &Experiment, plan: &Plan) -> BTreeMap<String, Work> {
-    let mut all = experiment.clone();
-    all.protocol.splits = plan.nodes.iter().map(|node| node.split).collect();
-    all.protocol.splits.sort_unstable();
-    all.protocol.splits.dedup();
-    let halves = match Halves::of(&all) {
+    let halves = match Halves::of_nodes(experiment, &plan.nodes) {
         Ok(halves) => halves,
         Err(error) => {
             note!("the work of the networks is not known without their images: {error}");
             return BTreeMap::new();
         }
     };
-    plan.nodes.iter().filter_map(|node| Some((node.name.clone(), work::of(&all, node, &halves).ok()?))).collect()
+    plan.nodes.iter().filter_map(|node| Some((node.name.clone(), work::of(experiment, node, &halves).ok()?))).collect()
 }
 
 /// What freezing, caching and sharing save of the whole plan.

@@ -65,7 +65,7 @@ pub fn train(
     busy: Busy<'_>,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let halves = Halves::of(experiment)?;
+    let halves = Halves::of_nodes(experiment, wanted.iter().copied())?;
     let mut weights = std::collections::HashMap::new();
     for node in wanted {
         weights.insert(node.name.clone(), work::of(experiment, node, &halves)?.computed as f64);

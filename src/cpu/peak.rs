@@ -1,4 +1,4 @@
-//! What this machine multiplies and adds at most: the measure that operations are held against.
+//! What this machine multiplies and adds, and moves, at most: the measure that operations are held against.
 
 use crate::host::Lanes;
 use pulp::{Simd, WithSimd};
@@ -39,4 +39,24 @@ pub fn multiply_adds_per_second() -> f64 {
         done as f64 / start.elapsed().as_secs_f64()
     };
     (0..10).map(measure).fold(0.0, f64::max)
+}
+
+/// Elements that are moved from: more than any cache holds.
+const MOVED: usize = 1 << 26;
+
+/// The most bytes a second between memory and registers, read and written ones together: `y = x a + b` over all threads,
+/// the best of some measurements.
+pub fn bytes_per_second() -> f64 {
+    let x = vec![1.0f32; MOVED];
+    let mut y = vec![0.0f32; MOVED];
+    let (a, b) = (black_box(0.999f32), black_box(1e-3f32));
+    let mut measure = |_| {
+        let start = Instant::now();
+        x.par_chunks(1 << 16).zip(y.par_chunks_mut(1 << 16)).for_each(|(x, y)| {
+            x.iter().zip(y).for_each(|(x, y)| *y = x * a + b);
+        });
+        black_box(&y);
+        8.0 * MOVED as f64 / start.elapsed().as_secs_f64()
+    };
+    (0..5).map(&mut measure).fold(0.0, f64::max)
 }

@@ -68,6 +68,25 @@ pub fn hold_out(
     Ok((between(0, train_per_class)?, between(train_per_class, expected)?))
 }
 
+/// Two disjoint sets, each in the order of the original: of every class all images but the last `held_per_class` to
+/// train on, and those to choose schedules with. Classes may differ in size.
+///
+/// # Errors
+/// [`DataError::TooFewImages`] for a class (below the highest label) that would keep no image to train on.
+pub fn hold_out_last(set: &ImageSet, held_per_class: usize) -> Result<(ImageSet, ImageSet), DataError> {
+    let counts = set.class_counts(0);
+    let expected = held_per_class.saturating_add(1);
+    for (class, &got) in counts.iter().enumerate() {
+        if got < expected {
+            return Err(DataError::TooFewImages { class: class as u16, expected, got });
+        }
+    }
+    let places = places(set);
+    let trained = |&index: &usize| places[index] < counts[usize::from(set.labels[index])] - held_per_class;
+    let (train, held): (Vec<usize>, Vec<usize>) = (0..set.len()).partition(trained);
+    Ok((set.select(&train)?, set.select(&held)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +120,17 @@ mod tests {
         let (train, held) = hold_out(&set(), 2, 1).unwrap();
         assert_eq!(train.pixels, [0, 1, 2, 4]);
         assert_eq!((held.pixels, held.labels), (vec![3, 5], vec![1, 0]));
+    }
+
+    #[test]
+    fn the_last_of_each_class_are_held_out_and_all_others_trained_on_whatever_their_number() {
+        let uneven = ImageSet::new(1, 1, 1, (0..7).collect(), vec![1, 0, 1, 1, 0, 1, 1]).unwrap();
+        let (train, held) = hold_out_last(&uneven, 1).unwrap();
+        assert_eq!((train.pixels, train.labels), (vec![0, 1, 2, 3, 5], vec![1, 0, 1, 1, 1]));
+        assert_eq!((held.pixels, held.labels), (vec![4, 6], vec![0, 1]));
+        assert!(matches!(hold_out_last(&uneven, 2), Err(DataError::TooFewImages { class: 0, expected: 3, got: 2 })));
+        // Where all classes are of one size it is the same as naming the number.
+        assert_eq!(hold_out_last(&set(), 1).unwrap(), hold_out(&set(), 3, 1).unwrap());
     }
 
     #[test]

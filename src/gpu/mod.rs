@@ -13,6 +13,7 @@ mod fault;
 mod guard;
 mod kernel;
 mod memory;
+pub mod peak;
 mod pipeline;
 mod recorder;
 mod ring;

@@ -70,6 +70,7 @@ mod executor;
 pub mod finite;
 pub mod lrn;
 pub mod max_pool;
+mod peak;
 mod placement;
 pub mod program;
 pub mod relu;
@@ -80,6 +81,7 @@ pub mod top_k;
 
 pub use error::OpsError;
 pub use executor::{Device, Executor};
+pub use peak::Peak;
 pub use program::{Element, Program, Role, TensorId, TensorShape};
 pub use tile::TILES;
 

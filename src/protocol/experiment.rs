@@ -12,6 +12,8 @@ use std::path::Path;
 
 /// The most networks of one experiment; the published study has 170.
 const MAX_NETWORKS: usize = 100_000;
+/// The most evaluations of a network: its checkpoints and its log hold every one of them.
+const MAX_EVALUATIONS: u64 = 10_000;
 
 /// The experiments that are built in.
 const BUILT_IN: [(&str, &str); 7] = [
@@ -141,7 +143,7 @@ pub struct Protocol {
     /// 0 means that only `strata similarity` does.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub similarity_images: usize,
-    /// Evaluations in one training run, the last one included.
+    /// Evaluations in one training run, the last one included; fewer where its steps cannot be divided so.
     pub evaluations: u64,
     /// Steps between two checkpoints.
     pub checkpoint_every: u64,
@@ -275,13 +277,19 @@ impl Experiment {
                 return bad("protocol.train_sizes", expected, size.to_string());
             }
         }
+        // A network that stands in a plan twice would wait for itself, and count twice.
+        let (layers, arms) = (&self.protocol.layers, &self.protocol.arms);
+        if let Some(n) = repeated(layers) {
+            return bad("protocol.layers", "numbers that differ", format!("{n} twice"));
+        }
+        if let Some(arm) = repeated(arms) {
+            return bad("protocol.arms", "arms that differ", format!("{:?} twice", arm.name()));
+        }
         if self.protocol.splits.is_empty() {
             return bad("protocol.splits", "at least one seed", "empty".into());
         }
-        for (i, seed) in self.protocol.splits.iter().enumerate() {
-            if self.protocol.splits[..i].contains(seed) {
-                return bad("protocol.splits", "seeds that differ", format!("{seed} twice"));
-            }
+        if let Some(seed) = repeated(&self.protocol.splits) {
+            return bad("protocol.splits", "seeds that differ", format!("{seed} twice"));
         }
         let Protocol { split, classes_per_half, splits, .. } = &self.protocol;
         if splits.len() > 1 && !split.is_drawn(*classes_per_half) {
@@ -300,6 +308,10 @@ impl Experiment {
             let expected = "a data set where protocol.split is \"two-data-sets\", and none elsewhere";
             return bad("data.other_source", expected, format!("{:?}", self.data.other_source));
         }
+        if self.data.other_source.is_empty() && !self.data.other_path.is_empty() {
+            let expected = "empty, unless data.other_source names a data set";
+            return bad("data.other_path", expected, format!("{:?}", self.data.other_path));
+        }
         if !["test", "held-out"].contains(&self.data.evaluate_on.as_str()) {
             return bad("data.evaluate_on", "\"test\" or \"held-out\"", format!("{:?}", self.data.evaluate_on));
         }
@@ -312,9 +324,10 @@ impl Experiment {
         if self.net.outputs > usize::from(u16::MAX) {
             return bad("net.outputs", "at most 65535, as many as labels can name", self.net.outputs.to_string());
         }
-        if self.protocol.evaluations == 0 || self.protocol.evaluations > self.solver.max_iter {
+        let most = self.solver.max_iter.min(MAX_EVALUATIONS);
+        if self.protocol.evaluations == 0 || self.protocol.evaluations > most {
             let got = self.protocol.evaluations.to_string();
-            return bad("protocol.evaluations", "1 to solver.max_iter", got);
+            return bad("protocol.evaluations", &format!("1 to solver.max_iter, and at most {MAX_EVALUATIONS}"), got);
         }
         if self.protocol.checkpoint_every == 0 {
             return bad("protocol.checkpoint_every", "at least 1", "0".into());
@@ -327,6 +340,11 @@ impl Experiment {
         }
         Ok(())
     }
+}
+
+/// The first value that stands in a list for the second time.
+fn repeated<T: PartialEq>(values: &[T]) -> Option<&T> {
+    values.iter().enumerate().find(|(i, value)| values[..*i].contains(value)).map(|(_, value)| value)
 }
 
 const fn is_zero(value: &usize) -> bool {

@@ -2,6 +2,7 @@
 
 use super::{Arm, Experiment, Half, ProtocolError, RunDir};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// What a network is within its experiment: everything but its name and what follows from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,11 +119,8 @@ impl Plan {
     /// A manifest that cannot be read.
     pub fn with_found(experiment: &Experiment, runs: &RunDir) -> Result<Self, ProtocolError> {
         let mut plan = Self::of(experiment);
-        for node in runs.found()? {
-            if !plan.nodes.iter().any(|planned| planned.name == node.name) {
-                plan.nodes.push(node);
-            }
-        }
+        let planned: HashSet<String> = plan.nodes.iter().map(|node| node.name.clone()).collect();
+        plan.nodes.extend(runs.found()?.into_iter().filter(|node| !planned.contains(&node.name)));
         Ok(plan)
     }
 

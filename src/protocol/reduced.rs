@@ -1,32 +1,52 @@
 //! The images of one network: its target half, or a reduced set of it, and the mean that it subtracts.
 
 use super::{
-    Experiment, Node, ProtocolError,
+    Experiment, Half, Node, ProtocolError,
     experiment::Kept,
     source::{HalfData, Halves},
     streams,
 };
 use crate::{
-    data::{mean, subset},
+    data::{DataError, mean, subset},
     host::{Stream, digest},
 };
-use std::borrow::Cow;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The split, the half and the images of a class of a reduced set, and the replicate where it is drawn.
+type Key = (u32, Half, usize, Option<u32>);
+
+/// The reduced sets that networks have asked for: one serves all networks at it.
+#[derive(Debug, Default)]
+pub(super) struct Reduced(Mutex<BTreeMap<Key, Arc<HalfData>>>);
 
 impl HalfData {
-    /// The half with `per_class` training images of each class, the first ones or those that a stream draws, evaluated
-    /// on as many images as before. Its mean is that of the images left.
+    /// The half with at most `per_class` training images of each class, the first ones or those that a stream draws,
+    /// evaluated on as many images as before. Its mean is that of the images left.
     ///
     /// # Errors
-    /// A class with fewer images.
+    /// No class that has as many images.
     pub fn reduced(&self, per_class: usize, drawn: Option<Stream>) -> Result<Self, ProtocolError> {
-        let (first, _) = subset::hold_out(&self.train, per_class, 0)?;
+        let counts = self.train.class_counts(self.classes);
+        if let Some((class, &got)) = counts.iter().enumerate().max_by_key(|(_, count)| **count)
+            && got < per_class
+        {
+            return Err(DataError::TooFewImages { class: class as u16, expected: per_class, got }.into());
+        }
         let train = match drawn {
             Some(stream) => subset::drawn_per_class(&self.train, per_class, stream)?,
-            None => first,
+            None => subset::first_per_class(&self.train, per_class)?,
         };
-        let mean = mean::mean_image(&train)?;
-        let digest = digest::hex(format!("{} {}", train.digest(), self.evaluate.digest()).as_bytes());
-        Ok(Self { train, mean, digest, ..self.clone() })
+        Ok(Self {
+            mean: mean::mean_image(&train)?,
+            digest: digest::hex(format!("{} {}", train.digest(), self.evaluate.digest()).as_bytes()),
+            train,
+            evaluate: self.evaluate.clone(),
+            classes: self.classes,
+            class_names: self.class_names.clone(),
+        })
     }
 }
 
@@ -35,12 +55,8 @@ impl Halves {
     /// that of its source's training half, as the authors' did.
     ///
     /// # Errors
-    /// A split that is not loaded; a class with fewer images than a reduced set needs.
-    pub fn of_node(
-        &self,
-        experiment: &Experiment,
-        node: &Node,
-    ) -> Result<(Cow<'_, HalfData>, Vec<f32>), ProtocolError> {
+    /// A split that is not loaded; a reduced set of more images than any class has.
+    pub fn of_node(&self, experiment: &Experiment, node: &Node) -> Result<(Arc<HalfData>, Vec<f32>), ProtocolError> {
         let half = |half| {
             self.halves.get(&(node.split, half)).ok_or_else(|| ProtocolError::Value {
                 experiment: experiment.name.clone(),
@@ -49,15 +65,33 @@ impl Halves {
                 got: node.split.to_string(),
             })
         };
-        let drawn = (experiment.protocol.train_sizes_of == Kept::Random).then(|| streams::kept(experiment.seed, node));
         let target = match node.train_size {
-            Some(size) => Cow::Owned(half(node.target)?.reduced(size, drawn)?),
-            None => Cow::Borrowed(half(node.target)?),
+            Some(size) => self.reduced(experiment, node, size, half(node.target)?)?,
+            None => Arc::clone(half(node.target)?),
         };
         let mean = match node.source {
             Some(source) if source != node.target => half(source)?.mean.clone(),
             _ => target.mean.clone(),
         };
         Ok((target, mean))
+    }
+
+    fn reduced(
+        &self,
+        experiment: &Experiment,
+        node: &Node,
+        size: usize,
+        half: &HalfData,
+    ) -> Result<Arc<HalfData>, ProtocolError> {
+        let drawn = experiment.protocol.train_sizes_of == Kept::Random;
+        let key = (node.split, node.target, size, drawn.then_some(node.replicate));
+        // Networks side by side wait for the first of them to make the set that they share.
+        let mut made = self.reduced.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(set) = made.get(&key) {
+            return Ok(Arc::clone(set));
+        }
+        let set = Arc::new(half.reduced(size, drawn.then(|| streams::kept(experiment.seed, node)))?);
+        made.insert(key, Arc::clone(&set));
+        Ok(set)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `experiment.toml` holds the resolved experiment of the latest command. A node's folder holds `log.jsonl`
 //! (records), `state.safetensors` and `state.previous.safetensors` (two checkpoints, while it trains), `weights.safetensors`, `confusion.json`,
-//! `timing.json`, and last of all `manifest.toml`: a node is done when its manifest is there.
+//! `timing.json`, and last of all `manifest.toml`: a node has ended when its manifest is there.
 //! `docs/run-directory.md` describes every file.
 
 use super::{Experiment, Node, ProtocolError, lock, plan::NodeKind, settings, similarity::Similarities};

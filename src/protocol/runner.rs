@@ -12,6 +12,7 @@ use crate::{
     train::{Prefixes, TrainError},
 };
 use std::{
+    collections::HashMap,
     sync::{Condvar, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -84,13 +85,10 @@ pub fn run(
     let board = Mutex::new(Board { progress: vec![Progress::Waiting; wanted.len()], error: None });
     let changed = Condvar::new();
     let prefixes = Prefixes::default();
-    let parents: Vec<Vec<Result<usize, &String>>> = wanted
-        .iter()
-        .map(|node| {
-            let place = |name| wanted.iter().position(|other| &other.name == name).ok_or(name);
-            node.parents.iter().map(place).collect()
-        })
-        .collect();
+    let places: HashMap<&String, usize> = wanted.iter().enumerate().map(|(at, node)| (&node.name, at)).collect();
+    let place = |name| places.get(name).copied().ok_or(name);
+    let parents: Vec<Vec<Result<usize, &String>>> =
+        wanted.iter().map(|node| node.parents.iter().map(place).collect()).collect();
     let worker = || {
         loop {
             let Some((index, first)) = next(&board, &changed, &parents, events) else { return };

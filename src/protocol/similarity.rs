@@ -75,11 +75,7 @@ pub fn compare(
         return Ok(found);
     }
     // Splits of earlier commands are in the directory, too.
-    let mut all = experiment.clone();
-    all.protocol.splits = trained.iter().map(|node| node.split).collect();
-    all.protocol.splits.sort_unstable();
-    all.protocol.splits.dedup();
-    let halves = Halves::of(&all)?;
+    let halves = Halves::of_nodes(experiment, trained.iter().copied())?;
     let layers = experiment.layer_names()?;
     let mut rows = Vec::new();
     for (&(split, half), data) in &halves.halves {

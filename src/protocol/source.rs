@@ -1,8 +1,12 @@
 //! The images of an experiment: its data sets, halved, with training, held-out and test parts.
 
-use super::{Experiment, Half, ProtocolError, halving, image_files};
+use super::{Experiment, Half, Node, ProtocolError, halving, image_files, reduced::Reduced};
 use crate::data::{Dataset, ImageSet, cifar, fashion, fit::fit, idx, mean, noise, subset};
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 /// One half of one split, ready to train on.
 #[derive(Clone, Debug)]
@@ -17,17 +21,18 @@ pub struct HalfData {
     pub classes: usize,
     /// Their names, in the order of the labels.
     pub class_names: Vec<String>,
-    /// The digest of everything above.
+    /// The digest of the training images and of those for evaluation, with their labels.
     pub digest: String,
 }
 
 /// All halves of an experiment, by split and half.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Halves {
     /// The halves.
-    pub halves: BTreeMap<(u32, Half), HalfData>,
+    pub halves: BTreeMap<(u32, Half), Arc<HalfData>>,
     /// The data set in words.
     pub name: String,
+    pub(super) reduced: Reduced,
 }
 
 /// Loads an experiment's data set, of two the one that is A.
@@ -108,17 +113,32 @@ impl Halves {
     /// # Errors
     /// Too few images of a class, a split that the data set does not have.
     pub fn of(experiment: &Experiment) -> Result<Self, ProtocolError> {
+        Self::of_splits(experiment, experiment.protocol.splits.iter().copied().collect())
+    }
+
+    /// The halves of the splits that some networks belong to, and of no other: means over a large set take time.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn of_nodes<'a>(
+        experiment: &Experiment,
+        nodes: impl IntoIterator<Item = &'a Node>,
+    ) -> Result<Self, ProtocolError> {
+        Self::of_splits(experiment, nodes.into_iter().map(|node| node.split).collect())
+    }
+
+    fn of_splits(experiment: &Experiment, splits: BTreeSet<u32>) -> Result<Self, ProtocolError> {
         let dataset = load(experiment)?;
         let other = load_other(experiment, &dataset)?;
         let mut halves = BTreeMap::new();
-        for &seed in &experiment.protocol.splits {
+        for seed in splits {
             let [a, b] = halving::halves(experiment, &dataset, other.as_ref(), seed)?;
             for (half, images) in [(Half::A, a), (Half::B, b)] {
-                halves.insert((seed, half), one_half(experiment, &images)?);
+                halves.insert((seed, half), Arc::new(one_half(experiment, &images)?));
             }
         }
         let name = other.map_or(dataset.name.clone(), |other| format!("{} and {}", dataset.name, other.name));
-        Ok(Self { halves, name })
+        Ok(Self { halves, name, reduced: Reduced::default() })
     }
 }
 
@@ -127,10 +147,7 @@ fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, Protoco
     let (train, held) = match (data.train_per_class, data.held_out_per_class) {
         (0, 0) => (half.train.clone(), None),
         (0, held) => {
-            // All but the held-out images of the smallest class are trained on.
-            let counts = half.train.class_counts(half.class_names.len());
-            let smallest = counts.iter().copied().min().unwrap_or(0);
-            let (train, held) = subset::hold_out(&half.train, smallest.saturating_sub(held), held)?;
+            let (train, held) = subset::hold_out_last(&half.train, held)?;
             (train, Some(held))
         }
         (train, held) => {

@@ -36,8 +36,10 @@ pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work,
         def.layers.iter_mut().for_each(|layer| layer.trainable = true);
         build(experiment, &def)?
     };
+    // As many as fit at whole steps of one distance, the last one after the last step.
+    let evaluations = solver.max_iter.div_ceil(solver.max_iter.div_ceil(experiment.protocol.evaluations));
     let batches = |images: usize| images.div_ceil(solver.batch_size) as u64;
-    let evaluation = net.program.macs(EVAL) * experiment.protocol.evaluations * batches(half.evaluate.len());
+    let evaluation = net.program.macs(EVAL) * evaluations * batches(half.evaluate.len());
     let whole = learning.program.macs(TRAIN) * solver.max_iter + evaluation;
     let pruned = net.program.macs(TRAIN) * solver.max_iter + evaluation;
     let reading = experiment.data.reading();

@@ -7,7 +7,7 @@ use crate::{
     train::record,
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 /// Reads every network of an experiment's plan, finished or not, and every other one in its directory. `device` is
 /// used where no manifest names one.
@@ -16,15 +16,20 @@ use std::path::Path;
 /// A manifest, log or weights file that cannot be read.
 pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Study, ProtocolError> {
     let plan = Plan::with_found(experiment, runs)?;
-    let mut device = device.to_string();
-    let mut version = env!("CARGO_PKG_VERSION").to_string();
+    let (mut devices, mut versions) = (BTreeSet::new(), BTreeSet::new());
     let mut rows = Vec::new();
     for node in &plan.nodes {
         if let Some(manifest) = runs.manifest(&node.name)?.filter(|manifest| manifest.state == State::Done) {
-            (device, version) = (manifest.device, manifest.version);
+            devices.insert(manifest.device);
+            versions.insert(manifest.version);
         }
         rows.push(run(experiment, node, runs)?);
     }
+    // Every device and version that a network was made with: differences between them are part of the numbers.
+    let named = |names: BTreeSet<String>, otherwise: &str| match names.is_empty() {
+        true => otherwise.to_string(),
+        false => names.into_iter().collect::<Vec<_>>().join("; "),
+    };
     Ok(Study {
         experiment: experiment.name.clone(),
         kind: match experiment.protocol.split {
@@ -41,8 +46,8 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
             .join(" and "),
         net: experiment.net.name.clone(),
         layers: experiment.layer_names()?,
-        device,
-        version,
+        device: named(devices, device),
+        version: named(versions, env!("CARGO_PKG_VERSION")),
         config_toml: experiment.to_toml(),
         reported: super::Reported::Last,
         runs: rows,
@@ -88,11 +93,15 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
     })
 }
 
-/// The first layer of the bases of the first split and replicate.
+/// The first layer of the bases of the first split and replicate, where their weights are there.
 fn filters(plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
     let mut drawn = Vec::new();
     for node in plan.nodes.iter().filter(|node| node.arm == Arm::Base).take(2) {
         if runs.state(&node.name)? != State::Done {
+            continue;
+        }
+        // Records that are passed on may come without the weights.
+        if !runs.node(&node.name).join("weights.safetensors").exists() {
             continue;
         }
         let tensors = runs.tensors(&node.name)?;

@@ -20,7 +20,10 @@ mod write;
 
 pub use csv::{runs_csv, summary_csv};
 pub use error::ReportError;
-pub use figure::{Figure, Table, figures, figures_together};
+pub use figure::{
+    Figure, Table, figures, figures_together,
+    roofline::{Achieved, Roof, roofline},
+};
 pub use measured::{Confusion, Filters, Similarity};
 pub use page::{Drawn, page};
 pub use published::published;

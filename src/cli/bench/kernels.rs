@@ -7,13 +7,19 @@ use super::{
 };
 use crate::{
     cli::{DeviceArgs, device},
-    cpu::peak,
-    ops::{Device, check},
+    host::atomic,
+    ops::{Peak, check},
+    report::{Achieved, Roof, roofline},
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 /// The nets that are timed where none is named, with their images a step.
 const NETS: [(&str, usize); 2] = [("caffenet", 32), ("alexnet32", 128)];
@@ -29,6 +35,9 @@ pub struct Options {
     /// Steps that are timed; one more comes first to warm up
     #[arg(long, default_value_t = 5)]
     steps: u32,
+    /// Draw each net under the device's roofline, as DIR/roofline-NET.svg
+    #[arg(long, value_name = "DIR")]
+    roofline: Option<PathBuf>,
     /// text, or json: one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -53,12 +62,14 @@ pub fn main(options: &Options) -> Result<()> {
     if !summary.ok() {
         return Err(CheckFailed { failed: summary.failed, total: summary.cases }.into());
     }
-    // The probe runs on this processor and says nothing of another device.
-    let peak = matches!(device, Device::Cpu).then(|| 2e-9 * peak::multiply_adds_per_second());
+    let peak = Peak::measure(&device)?;
     let mut nets = BTreeMap::new();
     for (name, batch) in wanted {
         let (_, mut executor) = net::load(name, batch, None, &device)?;
         nets.insert(name, (batch, layers::measure(&mut executor, options.steps)?));
+    }
+    if let Some(folder) = &options.roofline {
+        nets.iter().try_for_each(|(net, (batch, rows))| draw(folder, net, *batch, rows, peak, &device.describe()))?;
     }
     let mut out = std::io::stdout().lock();
     if let Format::Json = options.format {
@@ -66,23 +77,43 @@ pub fn main(options: &Options) -> Result<()> {
             nets.iter().map(|(net, (batch, rows))| json!({ "net": net, "batch": batch, "operations": rows })).collect();
         let record = json!({
             "device": device.describe(), "threads": rayon::current_num_threads(),
-            "version": env!("CARGO_PKG_VERSION"), "checks": summary, "peak_gflops": peak, "nets": nets,
+            "version": env!("CARGO_PKG_VERSION"), "checks": summary,
+            "peak_gflops": peak.gflops, "peak_gigabytes_per_second": peak.gigabytes_per_second, "nets": nets,
         });
         writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
         return Ok(());
     }
-    let most = peak.map_or(String::new(), |peak| format!(" {peak:.1} GFLOP/s at most;"));
-    writeln!(out, "{}:{most} {} checks right", device.describe(), summary.cases)?;
+    let Peak { gflops, gigabytes_per_second: bytes } = peak;
+    let checks = summary.cases;
+    writeln!(out, "{}: at most {gflops:.1} GFLOP/s and {bytes:.1} GB/s; {checks} checks right", device.describe())?;
     for (net, (batch, rows)) in &nets {
         writeln!(out, "\n{net}, {batch} images a step")?;
-        layers::print(rows, peak, &mut out)?;
+        layers::print(rows, Some(peak), &mut out)?;
         by_layer(rows, peak, &mut out)?;
     }
     Ok(())
 }
 
-/// Prints a line a layer with weights: milliseconds and share of the peak of its three passes.
-fn by_layer(rows: &[Row], peak: Option<f64>, out: &mut impl Write) -> Result<()> {
+/// Draws a net's operations under the device's roofline.
+fn draw(folder: &Path, net: &str, batch: usize, rows: &[Row], peak: Peak, device: &str) -> Result<()> {
+    let achieved: Vec<Achieved> = rows
+        .iter()
+        .map(|row| Achieved {
+            layer: row.layer.clone(),
+            pass: row.pass,
+            gflops: row.gflops,
+            gigabytes_per_second: row.gigabytes_per_second,
+        })
+        .collect();
+    let roof = Roof { gflops: peak.gflops, gigabytes_per_second: peak.gigabytes_per_second };
+    let svg = roofline(&format!("{net}, {batch} images a step, {device}"), &achieved, roof);
+    fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    let path = folder.join(format!("roofline-{net}.svg"));
+    atomic::write(&path, svg.as_bytes()).with_context(|| format!("{}", path.display()))
+}
+
+/// Prints a line a layer with weights: milliseconds and share of the roof of its three passes.
+fn by_layer(rows: &[Row], peak: Peak, out: &mut impl Write) -> Result<()> {
     write!(out, "\n{:<8}", "layer")?;
     PASSES.iter().try_for_each(|(_, title)| write!(out, " {title:>24}"))?;
     writeln!(out)?;
@@ -92,8 +123,7 @@ fn by_layer(rows: &[Row], peak: Option<f64>, out: &mut impl Write) -> Result<()>
         for (pass, _) in PASSES {
             let row = multiplies.iter().find(|row| row.layer == first.layer && row.pass == pass);
             let cell = row.map_or("none".into(), |row| {
-                let share = peak.map_or(String::new(), |peak| format!(" {:5.1}% of peak", 100.0 * row.gflops / peak));
-                format!("{:.2} ms{share}", row.milliseconds)
+                format!("{:.2} ms {:5.1}% of roof", row.milliseconds, 100.0 * row.gflops / row.roof(peak))
             });
             write!(out, " {cell:>24}")?;
         }

@@ -3,7 +3,7 @@
 use super::{median, net};
 use crate::{
     nn::TRAIN,
-    ops::{Executor, program::Entry},
+    ops::{Executor, Peak, program::Entry},
 };
 use anyhow::{Result, bail};
 use serde::Serialize;
@@ -18,7 +18,8 @@ pub struct Row {
     pub pass: &'static str,
     /// The median.
     pub milliseconds: f64,
-    /// Multiplications and additions, 10^9 a second; 0 where it does not multiply.
+    /// Multiplications and additions of its definition, 10^9 a second; 0 where it does not multiply. Winograd does
+    /// fewer, and may so exceed the device's peak.
     pub gflops: f64,
     /// What it must read and write at least, 10^9 bytes a second.
     pub gigabytes_per_second: f64,
@@ -27,14 +28,21 @@ pub struct Row {
 impl Row {
     fn new(entry: &Entry, seconds: f64) -> Self {
         let cost = entry.op.cost();
+        // What is too short for the clock has no rate, rather than an infinite one.
+        let rate = |amount: f64| if seconds > 0.0 { amount / seconds } else { 0.0 };
         Self {
             layer: entry.layer.clone(),
             operation: entry.op.stem(),
             pass: entry.op.pass(),
             milliseconds: 1e3 * seconds,
-            gflops: 2e-9 * cost.macs as f64 / seconds,
-            gigabytes_per_second: 4e-9 * cost.elements as f64 / seconds,
+            gflops: rate(2e-9 * cost.macs as f64),
+            gigabytes_per_second: rate(4e-9 * cost.elements as f64),
         }
+    }
+
+    /// The most GFLOP/s that the device allows an operation of as many products a byte as this one.
+    pub fn roof(&self, peak: Peak) -> f64 {
+        peak.at(self.gflops / self.gigabytes_per_second)
     }
 }
 
@@ -54,19 +62,20 @@ pub fn measure(executor: &mut Executor, steps: u32) -> Result<Vec<Row>> {
     Ok(entries.zip(columns).map(|(entry, seconds)| Row::new(entry, median(seconds))).collect())
 }
 
-/// Prints a line an operation; `peak` is the most GFLOP/s of the device, where it is known.
-pub fn print(rows: &[Row], peak: Option<f64>, out: &mut impl Write) -> Result<()> {
+/// Prints a line an operation; its share of the roof where the device's peak has been measured.
+pub fn print(rows: &[Row], peak: Option<Peak>, out: &mut impl Write) -> Result<()> {
     let total: f64 = rows.iter().map(|row| row.milliseconds).sum();
-    let titles = ("layer", "operation", "pass", "ms", "share", "GFLOP/s", "of peak", "GB/s");
-    let (layer, operation, pass, ms, share, gflops, of_peak, bytes) = titles;
-    writeln!(out, "\n{layer:<8} {operation:<22} {pass:<16} {ms:>9} {share:>7} {gflops:>9} {of_peak:>8} {bytes:>7}")?;
+    let titles = ("layer", "operation", "pass", "ms", "share", "GFLOP/s", "of roof", "GB/s");
+    let (layer, operation, pass, ms, share, gflops, of_roof, bytes) = titles;
+    writeln!(out, "\n{layer:<8} {operation:<22} {pass:<16} {ms:>9} {share:>7} {gflops:>9} {of_roof:>8} {bytes:>7}")?;
     for row in rows {
         let share = 100.0 * row.milliseconds / total;
         let multiplies = row.gflops > 0.0;
         let gflops = if multiplies { format!("{:.1}", row.gflops) } else { String::new() };
-        let of_peak = peak.filter(|_| multiplies).map_or(String::new(), |p| format!("{:.0}%", 100.0 * row.gflops / p));
+        let of_roof = peak.filter(|_| multiplies);
+        let of_roof = of_roof.map_or(String::new(), |peak| format!("{:.0}%", 100.0 * row.gflops / row.roof(peak)));
         write!(out, "{:<8} {:<22} {:<16} {:9.3} ", row.layer, row.operation, row.pass, row.milliseconds)?;
-        writeln!(out, "{share:6.1}% {gflops:>9} {of_peak:>8} {:7.1}", row.gigabytes_per_second)?;
+        writeln!(out, "{share:6.1}% {gflops:>9} {of_roof:>8} {:7.1}", row.gigabytes_per_second)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod heat;
 mod look;
 mod panel;
 mod png;
+pub mod roofline;
 mod similarity;
 mod sizes;
 pub(super) mod svg;

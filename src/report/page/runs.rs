@@ -36,7 +36,7 @@ pub(super) fn all(results: &Results) -> String {
     let rows: Vec<Vec<Cell>> = results.runs.iter().map(row).collect();
     let table = table("All runs; differences in points", &head, &rows);
     let open = if rows.len() <= OPEN { " open=\"open\"" } else { "" };
-    format!("<details{open}><summary>{}</summary>\n{table}</details>\n", counted(rows.len(), "run"))
+    format!("<details class=\"wide\"{open}><summary>{}</summary>\n{table}</details>\n", counted(rows.len(), "run"))
 }
 
 fn row(r: &RunRow) -> Vec<Cell> {

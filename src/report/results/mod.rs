@@ -134,7 +134,14 @@ pub struct Results {
 pub fn analyse(study: &Study) -> Result<Results, ReportError> {
     let sheet = Sheet::new(study)?;
     let base = paper::level(&sheet);
-    let runs = rows::run_rows(study, &sheet, base.as_ref());
+    // Networks on reduced sets stand in figures of their own, but in the same list of runs.
+    let mut sheets = vec![sheet];
+    for size in sizes::sizes(study).into_iter().filter(Option::is_some) {
+        sheets.push(Sheet::of_size(study, size)?);
+    }
+    let runs = rows::run_rows(study, &sheets, base.as_ref());
+    let excluded = sheets.iter().flat_map(|sheet| sheet.excluded.clone()).collect();
+    let sheet = &sheets[0];
     Ok(Results {
         experiment: study.experiment.clone(),
         kind: study.kind,
@@ -147,24 +154,24 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         reported: study.reported,
         states: states(study),
         ns: sheet.ns(),
-        paper: paper::rows(&sheet, base.as_ref()),
-        paired: Arm::WITH_N.iter().flat_map(|&arm| contrast::by_n(arm, |ns| sheet.deltas(arm, ns), &sheet)).collect(),
+        paper: paper::rows(sheet, base.as_ref()),
+        paired: Arm::WITH_N.iter().flat_map(|&arm| contrast::by_n(arm, |ns| sheet.deltas(arm, ns), sheet)).collect(),
         restart: contrast::single(&sheet.deltas(Arm::Restart, &(0..=0))),
-        co_adaptation: contrast::by_n(Arm::Selffer, |ns| sheet.deltas(Arm::Selffer, ns), &sheet),
-        specificity: contrast::by_n(Arm::Transfer, |ns| sheet.matched(Arm::Transfer, Arm::Selffer, ns), &sheet),
-        differences: rows::differences(&sheet),
-        targets: targets::rows(study.kind, &sheet),
+        co_adaptation: contrast::by_n(Arm::Selffer, |ns| sheet.deltas(Arm::Selffer, ns), sheet),
+        specificity: contrast::by_n(Arm::Transfer, |ns| sheet.matched(Arm::Transfer, Arm::Selffer, ns), sheet),
+        differences: rows::differences(sheet),
+        targets: targets::rows(study.kind, sheet),
         sizes: sizes::rows(study)?,
         train_per_class: study.train_per_class,
         similarity: similarity::rows(study),
         confusions: study.confusions.iter().map(confusion::rows).collect(),
         filters: study.filters.iter().map(filters::ranges).collect::<Result<_, _>>()?,
         costs: costs::rows(study),
-        boosts: boost::boosts(&sheet, base.as_ref()),
-        claims: claims::claims(&sheet, base.as_ref()),
+        boosts: boost::boosts(sheet, base.as_ref()),
+        claims: claims::claims(sheet, base.as_ref()),
         curves: rows::curves(study),
         mean_curves: rows::mean_curves(study),
-        excluded: sheet.excluded,
+        excluded,
         base,
         runs,
     })

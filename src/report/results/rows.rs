@@ -74,6 +74,8 @@ pub struct Curve {
     pub arm: Arm,
     /// Copied layers.
     pub n: Option<u32>,
+    /// Most training images of a class, where the training set was reduced.
+    pub train_size: Option<usize>,
     /// Step and test top-1 accuracy in percent, in order; evaluations without a finite accuracy are left out.
     pub points: Vec<(u64, f64)>,
     /// Step and mean training loss since the evaluation before, in nats, where it was recorded.
@@ -84,7 +86,7 @@ pub struct Curve {
     pub evaluations: usize,
 }
 
-/// The mean of all counted curves of an arm at n.
+/// The mean of all curves of finished runs of an arm at n, on whole training sets.
 #[derive(Clone, Debug, Serialize)]
 pub struct MeanCurve {
     /// What was trained.
@@ -97,10 +99,10 @@ pub struct MeanCurve {
     pub losses: Vec<(u64, f64)>,
 }
 
-/// Averages the thinned curves of finished runs by arm, n and step.
+/// Averages the thinned curves of finished runs on whole training sets by arm, n and step.
 pub(super) fn mean_curves(study: &Study) -> Vec<MeanCurve> {
     let mut groups: BTreeMap<(Arm, Option<u32>), Vec<Curve>> = BTreeMap::new();
-    for curve in curves(study).into_iter().filter(|curve| curve.done) {
+    for curve in curves(study).into_iter().filter(|curve| curve.done && curve.train_size.is_none()) {
         groups.entry((curve.arm, curve.n)).or_default().push(curve);
     }
     let averaged = |((arm, n), curves): ((Arm, Option<u32>), Vec<Curve>)| MeanCurve {
@@ -121,8 +123,12 @@ fn by_step<'a>(points: impl Iterator<Item = &'a (u64, f64)>) -> Vec<(u64, f64)> 
     steps.into_iter().filter_map(|(step, values)| Some((step, mean(&values)?))).collect()
 }
 
-pub(super) fn run_rows(study: &Study, sheet: &Sheet, base: Option<&Level>) -> Vec<RunRow> {
-    let counted: HashMap<*const Run, _> = sheet.counted.iter().map(|one| (std::ptr::from_ref(one.run), one)).collect();
+/// A row for every run of the plan; `sheets` are that of the whole training sets and those of the reduced ones.
+pub(super) fn run_rows(study: &Study, sheets: &[Sheet], base: Option<&Level>) -> Vec<RunRow> {
+    let counted = sheets.iter().flat_map(|sheet| &sheet.counted);
+    let counted: HashMap<*const Run, _> = counted.map(|one| (std::ptr::from_ref(one.run), one)).collect();
+    // The mean of all bases is that of the whole training sets.
+    let comparable = |run: &Run| base.filter(|_| run.train_size.is_none());
     let row = |run: &Run| {
         let one = counted.get(&std::ptr::from_ref(run));
         RunRow {
@@ -139,7 +145,7 @@ pub(super) fn run_rows(study: &Study, sheet: &Sheet, base: Option<&Level>) -> Ve
             top1: one.map(|one| one.value),
             base: one.and_then(|one| one.base),
             delta: one.and_then(|one| one.delta()),
-            delta_paper: one.zip(base).map(|(one, base)| one.value - base.mean),
+            delta_paper: one.zip(comparable(run)).map(|(one, base)| one.value - base.mean),
             seconds: run.seconds,
             tera_macs: run.work.map(|work| work / 1e12),
             message: run.message.clone(),
@@ -171,6 +177,7 @@ pub(super) fn curves(study: &Study) -> Vec<Curve> {
             run: run.name.clone(),
             arm: run.arm,
             n: run.n,
+            train_size: run.train_size,
             points,
             losses,
             done: run.state == State::Done,

@@ -24,11 +24,17 @@ pub struct SizeRow {
     pub delta: Option<Estimate>,
 }
 
-/// Rows by size, rising, the whole set last; none where no run has a reduced set.
-pub(super) fn rows(study: &Study) -> Result<Vec<SizeRow>, ReportError> {
+/// The sizes of the training sets, rising, the whole set last.
+pub(super) fn sizes(study: &Study) -> Vec<Option<usize>> {
     let mut sizes: Vec<Option<usize>> = study.runs.iter().map(|run| run.train_size).collect();
     sizes.sort_by_key(|size| size.unwrap_or(usize::MAX));
     sizes.dedup();
+    sizes
+}
+
+/// Rows by size, rising, the whole set last; none where no run has a reduced set.
+pub(super) fn rows(study: &Study) -> Result<Vec<SizeRow>, ReportError> {
+    let sizes = sizes(study);
     if sizes.iter().all(Option::is_none) {
         return Ok(Vec::new());
     }

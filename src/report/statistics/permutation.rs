@@ -111,12 +111,13 @@ pub fn holm(ps: &[f64]) -> Vec<f64> {
 
 /// Tests a family of cluster values together, such as one arm at every n.
 ///
-/// A member is undecided where even its smallest possible p, corrected as the family's first, misses the level.
+/// A member is undecided where its corrected p would miss the level even if every member had its smallest possible p.
 #[must_use]
 pub fn judge(family: &[Vec<f64>]) -> Vec<Test> {
     let ps: Vec<f64> = family.iter().map(|values| sign_flip(values).unwrap_or(1.0)).collect();
-    let judged = holm(&ps).into_iter().zip(&ps).zip(family).map(|((holm, &p), values)| {
-        let smallest = (smallest_p(values.len()) * family.len() as f64).min(1.0);
+    // Holm's correction rises with each p, so that no outcome gives less than the smallest ps do together.
+    let least = holm(&family.iter().map(|values| smallest_p(values.len())).collect::<Vec<_>>());
+    let judged = holm(&ps).into_iter().zip(&ps).zip(family).zip(least).map(|(((holm, &p), values), smallest)| {
         let verdict = match values.iter().sum::<f64>() {
             _ if smallest > LEVEL => Verdict::Undecided,
             _ if holm > LEVEL => Verdict::Open,
@@ -164,6 +165,17 @@ mod tests {
         assert_eq!(judge(&[vec![-1.0; 6]])[0].verdict, Verdict::Lower);
         assert_eq!(judge(&[vec![1.0; 6]])[0].verdict, Verdict::Higher);
         assert_eq!(judge(&[vec![1.0, -1.0, 1.0, -1.0, 1.0, -1.0]])[0].verdict, Verdict::Open);
+    }
+
+    #[test]
+    fn what_is_undecided_follows_from_the_number_of_clusters_of_every_member() {
+        // Five members of twelve clusters leave the one of six in the last place of the correction.
+        let mut family = vec![vec![1.0; 12]; 5];
+        family.push(vec![1.0; 6]);
+        let judged = judge(&family);
+        assert!(judged.iter().all(|test| test.holm >= test.smallest));
+        assert_eq!(judged[5].verdict, Verdict::Higher);
+        assert_eq!(judged[5].smallest, smallest_p(6));
     }
 
     #[test]

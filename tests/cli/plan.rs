@@ -1,0 +1,49 @@
+//! The plan: what there is to do, and what is saved.
+
+use super::made::{err, out, strata};
+
+#[test]
+fn plan_lists_every_network_with_parents_and_state() {
+    let runs = tempfile::tempdir().unwrap();
+    let output = strata(&["plan", "--format", "json", "--runs"]).arg(runs.path()).output().unwrap();
+    let nodes: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    // 2 splits: 2 bases, 2 restarts, 6 arms x 7 layers x 2 targets.
+    assert_eq!(nodes.len(), 2 * (2 + 2 + 84));
+    let node = nodes.iter().find(|node| node["name"] == "s0-r0-A3B+").unwrap();
+    assert_eq!(node["arm"], "AnB+");
+    assert_eq!(node["n"], 3);
+    assert_eq!(node["parents"], serde_json::json!(["s0-r0-baseA"]));
+    assert_eq!(node["state"], "pending");
+    assert!(nodes.iter().find(|node| node["name"] == "s0-r0-baseB").unwrap()["n"].is_null());
+}
+
+#[test]
+fn plan_counts_the_work_and_what_freezing_caching_and_sharing_save() {
+    let runs = tempfile::tempdir().unwrap();
+    let plan = |format: &str| {
+        let arms = "protocol.arms=[\"BnB+\", \"AnB\", \"AnB-probe\", \"random-he\"]";
+        let mut command = strata(&["plan", "--set", arms, "--format", format, "--runs"]);
+        let output = command.arg(runs.path()).output().unwrap();
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    let nodes: Vec<serde_json::Value> = serde_json::from_str(&plan("json")).unwrap();
+    let work = |name: &str| {
+        let node = nodes.iter().find(|node| node["name"] == name).unwrap();
+        ["all_layers_learning", "with_frozen_layers", "computed"]
+            .map(|key| node["multiply_adds"][key].as_u64().unwrap())
+    };
+    let [whole, pruned, computed] = work("s0-r0-baseB");
+    assert!(whole == pruned && pruned == computed);
+    assert_eq!(work("s0-r0-B4B+"), work("s0-r0-baseB"));
+    for n in 1..=7 {
+        let [transfer_whole, transfer_pruned, transfer_computed] = work(&format!("s0-r0-A{n}B"));
+        assert_eq!(transfer_whole, whole);
+        assert!(transfer_computed < transfer_pruned && transfer_pruned < whole, "n = {n}");
+        assert_eq!(work(&format!("s0-r0-random-he{n}B")), work(&format!("s0-r0-A{n}B")));
+    }
+    assert!(work("s0-r0-A7B")[2] < work("s0-r0-A1B")[2]);
+    let text = plan("text");
+    assert_eq!(text.matches("% saved").count(), 3, "{text}");
+    assert!(!text.contains(" 0.0 % saved"), "{text}");
+}
