@@ -36,6 +36,7 @@ fn device(name: &str) -> Result<Device, Failure> {
 fn measure(criterion: &mut Criterion, name: &str, batch: usize, device: &Device) -> Result<(), Failure> {
     let options = BuildOptions {
         batch,
+        parts: 1,
         input: Input::Activation,
         momentum: 0.9,
         weight_decay: 0.0005,
@@ -53,7 +54,7 @@ fn measure(criterion: &mut Criterion, name: &str, batch: usize, device: &Device)
     executor.write(net.x, &stream("images").normal(values, 1.0))?;
     executor.write_words(net.labels, &(0..batch as u32).map(|i| i % 100).collect::<Vec<_>>())?;
     // A rate of zero, so that weights stay what they are however often they are updated.
-    let step = Step { iteration: 0, rate: 0.0, dropout: stream("dropout") };
+    let step = Step { iteration: 0, rate: 0.0, dropout: stream("dropout"), first_image: 0 };
     executor.run(TRAIN, &step)?;
 
     let mut group = criterion.benchmark_group(format!("{name}-{batch}"));
