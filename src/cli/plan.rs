@@ -3,7 +3,7 @@
 use super::output::note;
 use super::{DeviceArgs, Format, StudyArgs, device, study};
 use crate::{
-    nn::{BuildOptions, Input, Net, memory_plan},
+    nn::{Input, Net, memory_plan},
     protocol::{
         Experiment, Plan, RunDir,
         node::net_of,
@@ -129,20 +129,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
         }
         seen.push(kind);
         let input = Input::Images { stored: [half.train.height, half.train.width], scale: experiment.data.scale };
-        let solver = &experiment.solver;
-        let net = Net::build(
-            &net_of(&experiment, node, half.classes)?,
-            BuildOptions {
-                batch: solver.batch_size,
-                parts: solver.batch_parts,
-                input,
-                momentum: solver.momentum,
-                weight_decay: solver.weight_decay,
-                convention: solver.convention,
-                given_masks: false,
-                keep_gradients: false,
-            },
-        )?;
+        let net = Net::build(&net_of(&experiment, node, half.classes)?, experiment.solver.building(input))?;
         writeln!(out, "\n{} and networks like it", node.name)?;
         write!(out, "{}", memory_plan::describe(&net, device.layout()))?;
     }

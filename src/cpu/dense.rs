@@ -5,20 +5,22 @@
 use super::{
     conv2d::column_sums,
     memory::Scratch,
-    panels::{Packed, Panels, Right},
+    panels::{Packed, Panels},
     product::{View, product as product_of_views},
     sgd,
     tiles::{Left, Then, product},
 };
 use crate::host::Real;
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// Images in one product, and columns or rows of the weights in one part of it: fixed, so that an image's bits
 /// depend neither on its batch nor on the number of threads.
 const IMAGES_PER_PRODUCT: usize = 32;
 const COLUMNS_PER_PART: usize = 512;
 const ROWS_PER_PART: usize = 64;
+
+/// Rows of weights whose gradient is computed before they are updated: two megabytes where a layer has 4,096 outputs.
+const ROWS_PER_UPDATE: usize = 128;
 
 /// Terms that are summed before they are added to the sum of those in front of them.
 const TERMS_PER_SUM: usize = 512;
@@ -87,56 +89,21 @@ pub fn backward_input<T: Real>([inputs, outputs]: [usize; 2], w: &[T], dy: &[T],
     });
 }
 
-/// The upstream gradient, packed for products over the images: a matrix for each part of its columns.
-fn packed<'a, T: Real>(outputs: usize, dy: &[T], scratch: &'a Scratch<T>) -> Packed<'a, T> {
-    let shape = Panels::new::<T>(dy.len() / outputs, COLUMNS_PER_PART.min(outputs));
-    Packed::new(scratch, shape, outputs.div_ceil(COLUMNS_PER_PART), |part, columns, panel| {
-        for (row, dy) in panel.chunks_exact_mut(shape.width).zip(dy.chunks_exact(outputs)) {
-            let dy = &dy[part * COLUMNS_PER_PART..];
-            let dy = &dy[columns.start.min(dy.len())..columns.end.min(dy.len())];
-            row[..dy.len()].copy_from_slice(dy);
-            row[dy.len()..].fill(T::zero());
-        }
-    })
-}
-
-/// Calls `write(gradients, rows, columns, first row)` for every part of the columns of [`ROWS_PER_PART`] rows of weights.
-fn gradient_of_rows<T: Real>(
-    [inputs, outputs]: [usize; 2],
-    x: &[T],
-    gradients: &Packed<'_, T>,
-    (first, rows): (usize, usize),
-    scratch: &Scratch<T>,
-    mut write: impl FnMut(&Left<'_, T>, Right<'_, T>, Range<usize>),
-) {
-    let images = x.len() / inputs;
-    let mut transposed = scratch.lend(rows * images);
-    for (n, x) in x.chunks_exact(inputs).enumerate() {
-        transposed[n..].iter_mut().step_by(images).zip(&x[first..][..rows]).for_each(|(to, &v)| *to = v);
-    }
-    let rows = Left::matrix(&transposed, rows, images, images);
-    for part in 0..outputs.div_ceil(COLUMNS_PER_PART) {
-        let columns = part * COLUMNS_PER_PART..outputs.min((part + 1) * COLUMNS_PER_PART);
-        let mut gradients = gradients.matrix(part);
-        gradients.shape.columns = columns.len();
-        write(&rows, gradients, columns);
-    }
+/// Overwrites the gradient of some rows of the weights from the row `first` on.
+fn gradient_of_rows<T: Real>([inputs, outputs]: [usize; 2], x: &[T], dy: &[T], first: usize, dw: &mut [T]) {
+    let (images, rows) = (x.len() / inputs, dw.len() / outputs);
+    let x = View::rows(&x[first..], [images, rows], inputs).transposed();
+    product_of_views(x, View::rows(dy, [images, outputs], outputs), dw, outputs, false);
 }
 
 /// Overwrites `dw` with the gradient with respect to the weights: `dw = x^T dy`, summed in the order of the images.
-pub fn backward_weight<T: Real>(size: [usize; 2], x: &[T], dy: &[T], dw: &mut [T], scratch: &Scratch<T>) {
-    let outputs = size[1];
-    let gradients = packed(outputs, dy, scratch);
-    dw.par_chunks_mut(ROWS_PER_PART * outputs).enumerate().for_each(|(index, dw)| {
-        let rows = (index * ROWS_PER_PART, dw.len() / outputs);
-        gradient_of_rows(size, x, &gradients, rows, scratch, |rows, gradients, columns| {
-            product(rows, gradients, Then::Write, &mut dw[columns.start..], outputs);
-        });
-    });
+pub fn backward_weight<T: Real>(size: [usize; 2], x: &[T], dy: &[T], dw: &mut [T]) {
+    let parts = dw.par_chunks_mut(COLUMNS_PER_PART * size[1]).enumerate();
+    parts.for_each(|(index, dw)| gradient_of_rows(size, x, dy, index * COLUMNS_PER_PART, dw));
 }
 
-/// Updates the weights `w` and the history `h` with the gradient that [`backward_weight`] would write, a block at a time,
-/// so that the gradient never leaves the cache.
+/// Updates the weights `w` and the history `h` with the gradient that [`backward_weight`] would write, some rows at a
+/// time, so that the gradient does not leave the cache.
 pub fn update_weight<T: Real>(
     size: [usize; 2],
     x: &[T],
@@ -145,19 +112,11 @@ pub fn update_weight<T: Real>(
     [w, h]: [&mut [T]; 2],
     scratch: &Scratch<T>,
 ) {
-    let outputs = size[1];
-    let gradients = packed(outputs, dy, scratch);
-    let parts = w.par_chunks_mut(ROWS_PER_PART * outputs).zip(h.par_chunks_mut(ROWS_PER_PART * outputs));
-    parts.enumerate().for_each(|(index, (w, h))| {
-        let rows = (index * ROWS_PER_PART, w.len() / outputs);
-        let mut block = scratch.lend(rows.1 * COLUMNS_PER_PART.min(outputs));
-        gradient_of_rows(size, x, &gradients, rows, scratch, |rows, gradients, columns| {
-            product(rows, gradients, Then::Write, &mut block, columns.len());
-            let blocks = block.chunks_exact(columns.len());
-            for ((g, w), h) in blocks.zip(w.chunks_exact_mut(outputs)).zip(h.chunks_exact_mut(outputs)) {
-                sgd::step_of_task(update, g, &mut w[columns.clone()], &mut h[columns.clone()]);
-            }
-        });
+    let of_part = ROWS_PER_UPDATE * size[1];
+    w.par_chunks_mut(of_part).zip(h.par_chunks_mut(of_part)).enumerate().for_each(|(index, (w, h))| {
+        let mut dw = scratch.lend(w.len());
+        gradient_of_rows(size, x, dy, index * ROWS_PER_UPDATE, &mut dw);
+        sgd::step_of_task(update, &dw, w, h);
     });
 }
 
@@ -177,7 +136,7 @@ mod tests {
             let x = Stream::named("x").normal(images * inputs, 1.0);
             let dy = Stream::named("dy").normal(images * outputs, 1.0);
             let mut dw = vec![f32::NAN; inputs * outputs];
-            backward_weight([inputs, outputs], &x, &dy, &mut dw, &Scratch::default());
+            backward_weight([inputs, outputs], &x, &dy, &mut dw);
             for (i, &dw) in dw.iter().enumerate() {
                 let (row, column) = (i / outputs, i % outputs);
                 let sum = (0..images).fold(0.0, |s, n| x[n * inputs + row].mul_add(dy[n * outputs + column], s));

@@ -217,7 +217,7 @@ impl Operation for BackwardWeight {
         match self.dw {
             Gradient::Kept(dw) => memory.write_real(dw.0, |m, dw| {
                 m.scratch.overwrite_or_add(self.accumulate, dw, |dw| {
-                    cpu::dense::backward_weight(size, &m.real[self.x.0], &m.real[self.dy.0], dw, &m.scratch);
+                    cpu::dense::backward_weight(size, &m.real[self.x.0], &m.real[self.dy.0], dw);
                 });
             }),
             Gradient::Applied { rule, w, h } => memory.write_both(w.0, h.0, |m, w, h| {

@@ -3,7 +3,7 @@
 //! A run directory can grow: more splits, replicates, arms or layers change no network that is there. What must
 //! not change under a network are the settings below, and only they refuse it.
 
-use super::{Experiment, Node};
+use super::{Experiment, Node, experiment::Kept};
 use crate::host::digest;
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images behind them count by their digest.
-const OF_NO_NETWORK: [&str; 9] = [
+const OF_NO_NETWORK: [&str; 10] = [
     "name",
     "description",
     "protocol.splits",
@@ -19,6 +19,7 @@ const OF_NO_NETWORK: [&str; 9] = [
     "protocol.layers",
     "protocol.arms",
     "protocol.train_sizes",
+    "protocol.train_sizes_of",
     "protocol.similarity_images",
     "protocol.checkpoint_every",
 ];
@@ -31,9 +32,17 @@ pub fn shared(experiment: &Experiment) -> Table {
     without_defaults(experiment)
 }
 
-/// All settings of one network: the shared ones, and `network` with its arm, n, split, replicate and target.
+/// All settings of one network: the shared ones, `network` with its arm, n, split, replicate and target, and how its
+/// images were chosen, where they are fewer than all.
 pub fn of(experiment: &Experiment, node: &Node) -> Table {
     let mut settings = shared(experiment);
+    if node.train_size.is_some() && experiment.protocol.train_sizes_of != Kept::default() {
+        let kept = Value::try_from(experiment.protocol.train_sizes_of);
+        let protocol = settings.entry("protocol").or_insert_with(|| Value::Table(Table::new()));
+        if let (Value::Table(protocol), Ok(kept)) = (protocol, kept) {
+            protocol.insert("train_sizes_of".into(), kept);
+        }
+    }
     if let Ok(network) = Value::try_from(node.kind()) {
         settings.insert("network".into(), network);
     }
@@ -171,6 +180,17 @@ mod tests {
         for other in [node(Arm::Transfer, 4), node(Arm::Selffer, 3)] {
             assert_ne!(digest(&of(&experiment(&[]), &other)), before, "{}", other.name);
         }
+    }
+
+    #[test]
+    fn how_images_are_chosen_is_a_setting_of_networks_on_fewer_than_all_alone() {
+        let (first, random) = (experiment(&[]), experiment(&["protocol.train_sizes_of=\"random\""]));
+        assert_eq!(of(&first, &node(Arm::Transfer, 3)), of(&random, &node(Arm::Transfer, 3)));
+        assert_eq!(shared(&first), shared(&random));
+        let mut reduced = node(Arm::Transfer, 3);
+        reduced.train_size = Some(10);
+        let difference = difference(&of(&first, &reduced), &of(&random, &reduced));
+        assert_eq!(difference.unwrap(), "there: no protocol.train_sizes_of; now: protocol.train_sizes_of = \"random\"");
     }
 
     #[test]

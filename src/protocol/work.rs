@@ -2,8 +2,8 @@
 
 use super::{Experiment, Node, ProtocolError, node::net_of, source::Halves};
 use crate::{
-    nn::{ABOVE, BuildOptions, EVAL, Input, Net, NetDef, PREFIX, TRAIN},
-    train::prefix,
+    nn::{ABOVE, EVAL, Input, Net, NetDef, PREFIX, TRAIN},
+    train::{Solver, prefix},
 };
 use std::collections::BTreeMap;
 
@@ -79,16 +79,7 @@ pub fn sharing_key(experiment: &Experiment, node: &Node) -> Option<String> {
 }
 
 fn build(experiment: &Experiment, def: &NetDef) -> Result<Net, ProtocolError> {
-    let solver = &experiment.solver;
-    let options = BuildOptions {
-        batch: solver.batch_size,
-        parts: 1,
-        input: Input::Activation,
-        momentum: solver.momentum,
-        weight_decay: solver.weight_decay,
-        convention: solver.convention,
-        given_masks: false,
-        keep_gradients: false,
-    };
-    Ok(Net::build(def, options)?)
+    // The work is that of whole batches, however they are computed.
+    let solver = Solver { batch_parts: 1, ..experiment.solver.clone() };
+    Ok(Net::build(def, solver.building(Input::Activation))?)
 }

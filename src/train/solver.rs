@@ -1,7 +1,10 @@
 //! Caffe's solver: what one training run is, apart from its net and its data.
 
 use super::TrainError;
-use crate::ops::sgd::Convention;
+use crate::{
+    nn::{BuildOptions, Input},
+    ops::sgd::Convention,
+};
 use serde::{Deserialize, Serialize};
 
 /// A schedule with Caffe's names.
@@ -40,6 +43,20 @@ const fn is_one(parts: &usize) -> bool {
 }
 
 impl Solver {
+    /// How a net is built that this solver trains on `input`.
+    pub fn building(&self, input: Input) -> BuildOptions {
+        BuildOptions {
+            batch: self.batch_size,
+            parts: self.batch_parts,
+            input,
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
+            convention: self.convention,
+            given_masks: false,
+            keep_gradients: false,
+        }
+    }
+
     /// The learning rate of a step, counted from 0: `base_lr * gamma ^ floor(step / stepsize)`.
     pub fn rate(&self, step: u64) -> f64 {
         self.base_lr * self.gamma.powi((step / self.stepsize.max(1)) as i32)

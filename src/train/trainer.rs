@@ -9,7 +9,7 @@ use super::{
 use crate::{
     data::crop::Crop,
     host::{Stop, Stream},
-    nn::{ABOVE, ABOVE_NEXT, BuildOptions, EVAL, Input, NEXT, Net, NetDef, TRAIN, UPDATE},
+    nn::{ABOVE, ABOVE_NEXT, EVAL, Input, NEXT, Net, NetDef, TRAIN, UPDATE},
     ops::{Device, Executor, Step},
 };
 use std::time::Duration;
@@ -94,19 +94,8 @@ impl<'a> Trainer<'a> {
         if got[0] != c || got[1] < h || got[2] < w {
             return Err(TrainError::Images { net: def.name.clone(), expected: def.input, got });
         }
-        let net = Net::build(
-            def,
-            BuildOptions {
-                batch: solver.batch_size,
-                parts: solver.batch_parts,
-                input: Input::Images { stored: [train.set.height, train.set.width], scale: reading.scale },
-                momentum: solver.momentum,
-                weight_decay: solver.weight_decay,
-                convention: solver.convention,
-                given_masks: false,
-                keep_gradients: false,
-            },
-        )?;
+        let input = Input::Images { stored: [train.set.height, train.set.width], scale: reading.scale };
+        let net = Net::build(def, solver.building(input))?;
         check_labels(&net, &train)?;
         let executor = Executor::load(device, net.program.clone())?;
         let batches = Batches::new(streams.order, streams.crops, train.set.len(), net.batch, reading);

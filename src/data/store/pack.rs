@@ -75,6 +75,7 @@ pub fn pack(
             let what = "other images or another size";
             return Err(StoreError::OtherContents { path: out.into(), what }.into());
         }
+        tidy(out);
         let skipped = store.skipped().to_vec();
         return Ok(Packed { images: store.len(), resumed: store.len(), skipped });
     }
@@ -91,6 +92,21 @@ pub fn pack(
     let images = build.kept.len();
     let skipped = build.finish(set, &items, out, identity, options.side)?;
     Ok(Packed { images, resumed, skipped })
+}
+
+/// The file that a store is built in, and the journal beside it.
+fn beside(out: &Path) -> [PathBuf; 2] {
+    [".part", ".journal"].map(|suffix| PathBuf::from(format!("{}{suffix}", out.display())))
+}
+
+/// Removes what a process may leave that is killed just behind the renaming of a whole store. What cannot be removed
+/// costs nothing but space, and a part that is locked belongs to a process that is about to remove it.
+fn tidy(out: &Path) {
+    let [part, journal] = beside(out);
+    let _ = std::fs::remove_file(journal);
+    if File::open(&part).is_ok_and(|file| file.try_lock().is_ok()) {
+        let _ = std::fs::remove_file(part);
+    }
 }
 
 /// The digest of what a store is built from: the listing, the labels and the size.
@@ -123,8 +139,7 @@ struct Build {
 
 impl Build {
     fn open(out: &Path, identity: &str, total: usize, options: PackOptions) -> Result<Self, DataError> {
-        let with = |suffix: &str| PathBuf::from(format!("{}{suffix}", out.display()));
-        let (path, journal_path) = (with(".part"), with(".journal"));
+        let [path, journal_path] = beside(out);
         let failure = |source| StoreError::Write { path: path.clone(), source };
         let mut file =
             File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failure)?;
