@@ -32,7 +32,7 @@ const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 470.0;
 const EDGES: (f64, f64, f64, f64) = (74.0, 44.0, WIDTH - 24.0, 372.0);
 
-/// How the passes look, and what they are called.
+/// How passes that begin so look, and what they are called.
 const PASSES: [(&str, &str, Look); 3] = [
     ("forward", "forward", Look { colour: "#0072B2", shape: Shape::Circle, dash: "" }),
     ("backward_input", "input gradient", Look { colour: "#D55E00", shape: Shape::Up, dash: "" }),
@@ -62,7 +62,7 @@ pub fn roofline(title: &str, achieved: &[Achieved], roof: Roof) -> String {
     frame(&mut svg, &axes);
     draw_roof(&mut svg, &axes, roof);
     for &(intensity, point) in &points {
-        let Some((_, name, look)) = PASSES.iter().find(|(pass, ..)| *pass == point.pass) else { continue };
+        let Some((_, name, look)) = PASSES.iter().find(|(pass, ..)| point.pass.starts_with(pass)) else { continue };
         let place = (axes.at_x(intensity.log10()), axes.at_y(point.gflops.log10()));
         let layer = escape(&point.layer);
         let attributes = format!(
