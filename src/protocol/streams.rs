@@ -78,4 +78,15 @@ mod tests {
         let (restart, base) = (node(Arm::Restart, None, Half::A), node(Arm::Base, None, Half::A));
         assert_ne!(training(1, &restart).order, training(1, &base).order);
     }
+
+    #[test]
+    fn the_two_halves_of_a_split_draw_numbers_of_their_own() {
+        for (arm, n) in [(Arm::Base, None), (Arm::Restart, None), (Arm::Selffer, Some(3))] {
+            let [a, b] = [Half::A, Half::B].map(|target| node(arm, n, target));
+            assert_ne!(new_layer(1, &a, "fc8.weight"), new_layer(1, &b, "fc8.weight"));
+            assert_ne!(training(1, &a).order, training(1, &b).order);
+            assert_ne!(training(1, &a).dropout, training(1, &b).dropout);
+            assert_ne!(kept(1, &a), kept(1, &b));
+        }
+    }
 }
