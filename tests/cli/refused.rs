@@ -89,3 +89,19 @@ fn a_damaged_parent_is_named_and_not_used() {
     assert_eq!(output.status.code(), Some(6), "{}", err(&output));
     assert!(err(&output).contains("baseA") && err(&output).contains("digest"), "{}", err(&output));
 }
+
+#[test]
+fn a_network_is_refused_whose_parent_was_trained_again_to_other_weights() {
+    let runs = tempfile::tempdir().unwrap();
+    let run = |name: &str| tiny(&["run", "default", name], runs.path()).output().unwrap();
+    assert!(run("s0-r0-A1B").status.success());
+    assert!(run("s0-r0-A1B").status.success());
+    // As if the base had been made on another device: its manifest has another digest of its weights.
+    let file = runs.path().join("default-quick/s0-r0-baseA/manifest.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let line = text.lines().find(|line| line.starts_with("weights = ")).unwrap();
+    std::fs::write(&file, text.replace(line, &format!("weights = \"{}\"", "0".repeat(64)))).unwrap();
+    let output = run("s0-r0-A1B");
+    assert!(!output.status.success());
+    assert!(err(&output).contains("trained again to other weights"), "{}", err(&output));
+}
