@@ -64,6 +64,7 @@ pub struct Recorder<'a> {
     gpu: &'a Gpu,
     memory: &'a Memory,
     layer: String,
+    tile: Option<usize>,
     operations: usize,
     planned: Vec<Planned>,
     parameters: Vec<u8>,
@@ -80,18 +81,26 @@ pub(super) struct Tape {
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(gpu: &'a Gpu, memory: &'a Memory) -> Self {
-        Self { gpu, memory, layer: "-".into(), operations: 0, planned: Vec::new(), parameters: Vec::new(), scratch: 0 }
+        let layer = "-".into();
+        Self { gpu, memory, layer, tile: None, operations: 0, planned: Vec::new(), parameters: Vec::new(), scratch: 0 }
     }
 
-    /// Begins the next operation; its layer is named in messages.
-    pub fn operation(&mut self, layer: &str) {
+    /// Begins the next operation; its layer is named in messages, and its product, where it is one, says which tile
+    /// the device prefers.
+    pub fn operation(&mut self, layer: &str, product: Option<&str>) {
         self.layer = layer.to_string();
+        self.tile = self.gpu.limits().tile.or_else(|| self.gpu.preferred(product?));
         self.operations += 1;
     }
 
     /// The device's limits.
     pub fn limits(&self) -> &Limits {
         self.gpu.limits()
+    }
+
+    /// The number of the tile that the operation's products are to take, if not the one that their shapes choose.
+    pub fn tile(&self) -> Option<usize> {
+        self.tile
     }
 
     /// All segments of a tensor, in order.

@@ -117,7 +117,7 @@ impl Executor {
                 for tape in &program.tapes {
                     session.tape(|recorder| {
                         tape.iter().try_for_each(|entry| {
-                            recorder.operation(&entry.layer);
+                            recorder.operation(&entry.layer, entry.op.product().as_deref());
                             entry.op.record(recorder)
                         })
                     })?;

@@ -1,10 +1,10 @@
 //! `strata bench step`: training steps with dropout, momentum and decay, and inference, in images a second.
 
-use super::{super::Format, layers, median, net};
+use super::{super::Format, layers, net};
 use crate::{
     cli::{DeviceArgs, device},
     nn::{EVAL, TRAIN},
-    ops::OpsError,
+    ops::{OpsError, median},
 };
 use anyhow::Result;
 use clap::Args;
