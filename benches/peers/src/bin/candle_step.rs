@@ -21,35 +21,31 @@ fn overhang(size: usize) -> usize {
     (size + 1) % 2
 }
 
-/// The maximum of windows of 3 at stride 2 along one dimension: of the even positions, the odd ones, and the next even
-/// ones.
+/// The maximum of windows of 3 at stride 2 along one dimension: of every second slice, from the first, second and third on.
+/// Of the ways to write it this had the fastest gradient.
 fn window_max(x: &Tensor, dim: usize) -> Candle<Tensor> {
-    let size = x.dim(dim)?;
-    let windows = size / 2;
-    let pairs = windows + 1;
-    let mut dims = x.dims().to_vec();
-    dims.splice(dim..=dim, [pairs, 2]);
-    let x = x.pad_with_zeros(dim, 0, 2 * pairs - size)?.reshape(dims)?;
-    let (even, odd) = (x.narrow(dim + 1, 0, 1)?.squeeze(dim + 1)?, x.narrow(dim + 1, 1, 1)?.squeeze(dim + 1)?);
-    even.narrow(dim, 0, windows)?.maximum(&odd.narrow(dim, 0, windows)?)?.maximum(&even.narrow(dim, 1, windows)?)
+    let windows = (x.dim(dim)? as u32 - 1) / 2;
+    let slices = |first: u32| {
+        let at: Vec<u32> = (0..windows).map(|window| 2 * window + first).collect();
+        x.index_select(&Tensor::new(at, x.device())?, dim)
+    };
+    slices(0)?.maximum(&slices(1)?)?.maximum(&slices(2)?)
 }
 
 fn max_pool(x: &Tensor, train: bool) -> Candle<Tensor> {
-    if train {
-        return window_max(&window_max(x, 2)?, 3);
-    }
     let (_, _, height, width) = x.dims4()?;
-    x.pad_with_zeros(2, 0, overhang(height))?.pad_with_zeros(3, 0, overhang(width))?.max_pool2d_with_stride(3, 2)
+    let x = x.pad_with_zeros(2, 0, overhang(height))?.pad_with_zeros(3, 0, overhang(width))?;
+    if train { window_max(&window_max(&x, 2)?, 3) } else { x.max_pool2d_with_stride(3, 2) }
 }
 
-/// x / (1 + alpha / size * s)^beta, where s sums the squares of the channels around by slices of the padded squares.
+/// x / (1 + alpha / size * s)^beta, where s sums the squares of `size` channels around: a convolution of 1 x 1 with a
+/// band of ones, which takes half the time of adding slices.
 fn local_response_norm(x: &Tensor, size: usize, alpha: f64) -> Candle<Tensor> {
     let channels = x.dim(1)?;
-    let squares = x.sqr()?.pad_with_zeros(1, size / 2, size / 2)?;
-    let mut sum = squares.narrow(1, 0, channels)?;
-    for offset in 1..size {
-        sum = (sum + squares.narrow(1, offset, channels)?)?;
-    }
+    let in_band = |i: usize| (i / channels).abs_diff(i % channels) <= size / 2;
+    let band: Vec<f32> = (0..channels * channels).map(|i| if in_band(i) { 1.0 } else { 0.0 }).collect();
+    let band = Tensor::from_vec(band, (channels, channels, 1, 1), x.device())?;
+    let sum = x.sqr()?.conv2d(&band, 0, 1, 1, 1)?;
     x / sum.affine(alpha / size as f64, 1.0)?.powf(LRN_BETA)?
 }
 
