@@ -3,22 +3,35 @@
 use super::exit_code::NoDevice;
 use crate::{
     gpu::{Choice, Gpu, GpuError},
+    host::Precision,
     ops::Device,
 };
 use anyhow::Result;
 
-/// Opens the device of a choice.
+/// The precision of a name.
 ///
 /// # Errors
-/// A choice that is none, or a device that is not there, with a remedy. Only `auto` turns to the cpu,
+/// A name that is none, with those that there are.
+pub fn precision(name: &str) -> Result<Precision, String> {
+    let known = [Precision::F32, Precision::Mixed];
+    let found = known.into_iter().find(|precision| precision.name() == name);
+    found.ok_or_else(|| format!("there are {}", known.map(Precision::name).join(" and ")))
+}
+
+/// Opens the device of a choice for a precision.
+///
+/// # Errors
+/// A choice that is none, or a device that is not there or cannot compute so, with a remedy. Only `auto` turns to the cpu,
 /// and only where there is no hardware adapter: one that is there and fails is an error.
-pub fn open(choice: &str) -> Result<Device> {
+pub fn open(choice: &str, precision: Precision) -> Result<Device> {
+    let open = |choice| Gpu::open_for(choice, precision, |_| {});
+    let cpu = || Device::Cpu.expect(precision).map(|()| Device::Cpu);
     let choice = match choice {
-        "cpu" => return Ok(Device::Cpu),
+        "cpu" => return Ok(cpu()?),
         "auto" => {
-            return match Gpu::open(&Choice::Hardware) {
+            return match open(&Choice::Hardware) {
                 Ok(gpu) => Ok(Device::Gpu(gpu)),
-                Err(GpuError::NoAdapter { .. }) => Ok(Device::Cpu),
+                Err(GpuError::NoAdapter { .. }) => Ok(cpu()?),
                 Err(error) => Err(error.into()),
             };
         }
@@ -32,5 +45,5 @@ pub fn open(choice: &str) -> Result<Device> {
             }
         },
     };
-    Ok(Device::Gpu(Gpu::open(&choice)?))
+    Ok(Device::Gpu(open(&choice)?))
 }

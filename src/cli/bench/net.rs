@@ -1,7 +1,7 @@
 //! A net of the zoo, ready to be timed on random images.
 
 use crate::{
-    host::Stream,
+    host::{Precision, Stream},
     nn::{BuildOptions, Input, Net, NetDef, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
 };
@@ -26,7 +26,13 @@ pub fn find(name: &str) -> Result<NetDef> {
 }
 
 /// Builds and loads a net with dropout, momentum and decay, and gives it images, labels and weights.
-pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) -> Result<(Net, Executor)> {
+pub fn load(
+    name: &str,
+    batch: usize,
+    freeze: Option<usize>,
+    precision: Precision,
+    device: &Device,
+) -> Result<(Net, Executor)> {
     let mut def = find(name)?;
     if let Some(n) = freeze {
         def.freeze(n)?;
@@ -38,6 +44,8 @@ pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) ->
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
+        precision,
+        loss_scale: 1.0,
         given_masks: false,
         keep_gradients: false,
     };

@@ -2,7 +2,7 @@
 
 use super::{super::Format, layers, median, net};
 use crate::{
-    cli::{DeviceArgs, device},
+    cli::{DeviceArgs, PrecisionArgs, device},
     nn::{EVAL, TRAIN},
     ops::OpsError,
 };
@@ -33,11 +33,14 @@ pub struct Options {
     format: Format,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let device = device::open(&options.device.device)?;
-    let (net, mut executor) = net::load(&options.net, options.batch, options.freeze, &device)?;
+    let precision = options.precision.precision.unwrap_or_default();
+    let device = device::open(&options.device.device, precision)?;
+    let (net, mut executor) = net::load(&options.net, options.batch, options.freeze, precision, &device)?;
     let mut time = |tape: usize| -> Result<f64, OpsError> {
         let mut seconds = Vec::new();
         for iteration in 0..options.steps.max(1) + 2 {
