@@ -19,6 +19,7 @@ mod relu;
 mod sgd;
 mod softmax_cross_entropy;
 mod top_k;
+mod tuning;
 
 /// Runs an operation's cases on every device and names every one that fails.
 fn check(cases: strata::ops::check::Cases) {

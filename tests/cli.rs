@@ -10,4 +10,5 @@ mod cli {
     pub mod refused;
     pub mod reports;
     pub mod study;
+    pub mod tune;
 }

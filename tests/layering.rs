@@ -123,6 +123,27 @@ fn only_the_gpu_room_names_wgpu() {
     }
 }
 
+/// A closure that is called from a function for wide registers, and not compiled into it, has the least processor's.
+#[test]
+fn loops_for_wide_registers_are_compiled_into_the_function_that_has_them() {
+    let mut files = Vec::new();
+    rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cpu"), &mut files);
+    let mut calls = 0;
+    for path in files {
+        let text = fs::read_to_string(&path).expect("a readable source");
+        for (at, call) in text.match_indices("vectorised(") {
+            let argument = text[at + call.len()..].trim_start();
+            assert!(
+                argument.starts_with("#[inline(always)]"),
+                "{}: mark the closure `#[inline(always)]`",
+                path.display()
+            );
+            calls += 1;
+        }
+    }
+    assert!(calls >= 8, "{calls} calls were found");
+}
+
 #[test]
 fn the_reader_of_imports_sees_plain_and_grouped_paths() {
     assert_eq!(rooms_named("use crate::host::Shape;"), ["host"]);

@@ -1,12 +1,42 @@
 //! From `--device` to a device.
 
-use super::exit_code::NoDevice;
+use super::{exit_code::NoDevice, output::note};
 use crate::{
-    gpu::{Choice, Gpu, GpuError},
+    gpu::{AdapterInfo, Choice, Gpu, GpuError},
     host::Precision,
-    ops::Device,
+    ops::{Device, Tuning},
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
+use etcetera::BaseStrategy;
+use std::{path::PathBuf, sync::Arc};
+
+/// Where an adapter's preferred tiles are kept: in the folder that `STRATA_CACHE` names, or the user's cache.
+///
+/// # Errors
+/// A user without a home directory.
+pub fn tuning_file(adapter: &AdapterInfo) -> Result<PathBuf> {
+    let folder = match std::env::var_os("STRATA_CACHE").filter(|path| !path.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => {
+            let users =
+                etcetera::choose_base_strategy().context("no folder for what was measured; set STRATA_CACHE")?;
+            users.cache_dir().join("strata")
+        }
+    };
+    Ok(folder.join(Tuning::file_name(adapter)))
+}
+
+/// Lets a device take the tiles that were measured on it. What cannot be read costs time only, and is told.
+fn tuned(gpu: Arc<Gpu>) -> Device {
+    // Kernels for processors have one tile, and what was measured in f32 says nothing of mixed precision.
+    if !gpu.limits().lanes && gpu.precision() == Precision::F32 {
+        match tuning_file(gpu.info()).and_then(|path| Ok(Tuning::read(&path, gpu.info())?)) {
+            Ok(tuning) => tuning.apply(&gpu),
+            Err(error) => note!("the tiles of the products are not tuned: {error}"),
+        }
+    }
+    Device::Gpu(gpu)
+}
 
 /// The precision of a name.
 ///
@@ -30,7 +60,7 @@ pub fn open(choice: &str, precision: Precision) -> Result<Device> {
         "cpu" => return Ok(cpu()?),
         "auto" => {
             return match open(&Choice::Hardware) {
-                Ok(gpu) => Ok(Device::Gpu(gpu)),
+                Ok(gpu) => Ok(tuned(gpu)),
                 Err(GpuError::NoAdapter { .. }) => Ok(cpu()?),
                 Err(error) => Err(error.into()),
             };
@@ -45,5 +75,5 @@ pub fn open(choice: &str, precision: Precision) -> Result<Device> {
             }
         },
     };
-    Ok(Device::Gpu(open(&choice)?))
+    Ok(tuned(open(&choice)?))
 }

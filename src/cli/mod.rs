@@ -16,6 +16,7 @@ mod run;
 mod similarity;
 mod study;
 mod train;
+mod tune;
 
 use crate::host::Precision;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -50,6 +51,8 @@ enum Command {
     /// Measure how fast this machine trains
     #[command(subcommand)]
     Bench(bench::Options),
+    /// Measure which tiles of the products are the fastest on a GPU, and keep that for all runs on it
+    Tune(tune::Options),
     /// List the adapters of this machine, and the one that `auto` takes
     Devices(devices::Options),
 }
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Similarity(options) => similarity::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Bench(options) => bench::main(&options),
+        Command::Tune(options) => tune::main(&options),
         Command::Devices(options) => devices::main(&options),
     };
     match result {

@@ -102,16 +102,19 @@ pub fn forward<T: Real>(dims: &LrnDims, x: &[T], y: &mut [T], scratch: &Scratch<
     y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each_init(buffers, |[squares, scales, powers], (y, x)| {
         let used = x.len() / c * padded.stride();
         let (scales, powers) = (&mut scales[..used], &mut powers[..used]);
-        vectorised(|| {
-            block_scales(dims, &padded, x, squares, scales);
-            write_powers(scales, dims.beta, powers);
-            for (pixel, (y, x)) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)).enumerate() {
-                let powers = padded.sums(powers, pixel);
-                for i in 0..c {
-                    y[i] = x[i] * powers[i];
+        vectorised(
+            #[inline(always)]
+            || {
+                block_scales(dims, &padded, x, squares, scales);
+                write_powers(scales, dims.beta, powers);
+                for (pixel, (y, x)) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)).enumerate() {
+                    let powers = padded.sums(powers, pixel);
+                    for i in 0..c {
+                        y[i] = x[i] * powers[i];
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }
 
@@ -127,26 +130,29 @@ pub fn backward<T: Real>(dims: &LrnDims, x: &[T], dy: &[T], dx: &mut [T], scratc
     parts.for_each_init(buffers, |[squares, ratios, scales, powers], ((dx, x), dy)| {
         let used = x.len() / c * padded.stride();
         let (scales, powers) = (&mut scales[..used], &mut powers[..used]);
-        vectorised(|| {
-            block_scales(dims, &padded, x, squares, scales);
-            write_powers(scales, dims.beta, powers);
-            for (pixel, (x, dy)) in x.chunks_exact(c).zip(dy.chunks_exact(c)).enumerate() {
-                let (scales, powers) = (padded.sums(scales, pixel), padded.sums(powers, pixel));
-                let ratios = padded.pixel(ratios, pixel);
-                for i in 0..c {
-                    ratios[i] = dy[i] * x[i] * (powers[i] / scales[i]);
+        vectorised(
+            #[inline(always)]
+            || {
+                block_scales(dims, &padded, x, squares, scales);
+                write_powers(scales, dims.beta, powers);
+                for (pixel, (x, dy)) in x.chunks_exact(c).zip(dy.chunks_exact(c)).enumerate() {
+                    let (scales, powers) = (padded.sums(scales, pixel), padded.sums(powers, pixel));
+                    let ratios = padded.pixel(ratios, pixel);
+                    for i in 0..c {
+                        ratios[i] = dy[i] * x[i] * (powers[i] / scales[i]);
+                    }
                 }
-            }
-            // The scales have served; their place holds the sums of the ratios.
-            padded.window_sums(ratios, scales);
-            for (pixel, ((dx, x), dy)) in
-                dx.chunks_exact_mut(c).zip(x.chunks_exact(c)).zip(dy.chunks_exact(c)).enumerate()
-            {
-                let (powers, sums) = (padded.sums(powers, pixel), padded.sums(scales, pixel));
-                for i in 0..c {
-                    dx[i] = dy[i] * powers[i] - factor * x[i] * sums[i];
+                // The scales have served; their place holds the sums of the ratios.
+                padded.window_sums(ratios, scales);
+                for (pixel, ((dx, x), dy)) in
+                    dx.chunks_exact_mut(c).zip(x.chunks_exact(c)).zip(dy.chunks_exact(c)).enumerate()
+                {
+                    let (powers, sums) = (padded.sums(powers, pixel), padded.sums(scales, pixel));
+                    for i in 0..c {
+                        dx[i] = dy[i] * powers[i] - factor * x[i] * sums[i];
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }

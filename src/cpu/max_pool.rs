@@ -4,62 +4,70 @@ use super::vectorised;
 use crate::host::{PoolDims, Real, Window};
 use rayon::prelude::*;
 
+/// The lines of every window down, and its columns across, that lie inside the image.
+fn taps_inside(dims: &PoolDims) -> [Vec<Vec<usize>>; 2] {
+    let inside = |window: &Window, outputs: usize, inputs: usize| -> Vec<Vec<usize>> {
+        let taps = |p| (0..window.kernel).filter_map(move |r| window.position(p, r, inputs)).collect();
+        (0..outputs).map(taps).collect()
+    };
+    [inside(&dims.vertical, dims.p, dims.x.h), inside(&dims.horizontal, dims.q, dims.x.w)]
+}
+
+/// Overwrites `places` with those of a window's taps, in row-major order.
+#[inline(always)]
+fn write_places(lines: &[usize], columns: &[usize], width: usize, places: &mut Vec<u32>) {
+    places.clear();
+    for h in lines {
+        places.extend(columns.iter().map(|w| (h * width + w) as u32));
+    }
+}
+
+/// Calls `$channels` for all channels of a pixel: sixteen at a time in registers, then eight, then the rest.
+macro_rules! by_channels {
+    ($channels:ident, $c:expr, ($($argument:expr),*)) => {{
+        let mut first = 0;
+        while first + 16 <= $c {
+            $channels::<T, 16>($($argument),*, first);
+            first += 16;
+        }
+        if first + 8 <= $c {
+            $channels::<T, 8>($($argument),*, first);
+            first += 8;
+        }
+        for first in first..$c {
+            $channels::<T, 1>($($argument),*, first);
+        }
+    }};
+}
+
 /// Overwrites `y` with each window's maximum and `argmax` with its place `h * W + w` in the image.
 /// Padding never wins. A NaN is greater than any number, so that it cannot hide.
 pub fn forward<T: Real>(dims: &PoolDims, x: &[T], y: &mut [T], argmax: &mut [u32]) {
     let c = dims.x.c;
     let (image, output) = (dims.x.features(), dims.p * dims.q * c);
-    let inside = |window: &Window, outputs: usize, inputs: usize| -> Vec<Vec<usize>> {
-        let taps = |p| (0..window.kernel).filter_map(move |r| window.position(p, r, inputs)).collect();
-        (0..outputs).map(taps).collect()
-    };
-    let (lines, columns) = (inside(&dims.vertical, dims.p, dims.x.h), inside(&dims.horizontal, dims.q, dims.x.w));
+    let [lines, columns] = taps_inside(dims);
     y.par_chunks_mut(output).zip(argmax.par_chunks_mut(output)).zip(x.par_chunks(image)).for_each_init(
         Vec::new,
         |places, ((y, argmax), x)| {
-            vectorised(|| {
-                let outputs = y.chunks_exact_mut(c).zip(argmax.chunks_exact_mut(c));
-                let windows = lines.iter().flat_map(|h| columns.iter().map(move |w| (h, w)));
-                for ((lines, columns), (y, argmax)) in windows.zip(outputs) {
-                    // The places of the window's taps that lie inside the image, in row-major order.
-                    places.clear();
-                    for h in lines {
-                        places.extend(columns.iter().map(|w| (h * dims.x.w + w) as u32));
+            vectorised(
+                #[inline(always)]
+                || {
+                    let outputs = y.chunks_exact_mut(c).zip(argmax.chunks_exact_mut(c));
+                    let windows = lines.iter().flat_map(|h| columns.iter().map(move |w| (h, w)));
+                    for ((lines, columns), (y, argmax)) in windows.zip(outputs) {
+                        write_places(lines, columns, dims.x.w, places);
+                        by_channels!(maximum, c, (places, x, y, argmax));
                     }
-                    window_maximum(places, x, y, argmax);
-                }
-            });
+                },
+            );
         },
     );
 }
 
-/// The maximum over the places, channel by channel: sixteen channels at a time in registers, then eight, then the rest.
+/// The maximum over the places, for `W` channels from `first` up.
 #[inline(always)]
-fn window_maximum<T: Real>(places: &[u32], x: &[T], y: &mut [T], argmax: &mut [u32]) {
+fn maximum<T: Real, const W: usize>(places: &[u32], x: &[T], y: &mut [T], argmax: &mut [u32], first: usize) {
     let c = y.len();
-    let mut first = 0;
-    while first + 16 <= c {
-        channels_maximum::<T, 16>(places, x, c, first, y, argmax);
-        first += 16;
-    }
-    if first + 8 <= c {
-        channels_maximum::<T, 8>(places, x, c, first, y, argmax);
-        first += 8;
-    }
-    for first in first..c {
-        channels_maximum::<T, 1>(places, x, c, first, y, argmax);
-    }
-}
-
-#[inline(always)]
-fn channels_maximum<T: Real, const W: usize>(
-    places: &[u32],
-    x: &[T],
-    c: usize,
-    first: usize,
-    y: &mut [T],
-    argmax: &mut [u32],
-) {
     let (mut best, mut place_of) = ([T::neg_infinity(); W], [places.first().copied().unwrap_or(0); W]);
     for &place in places {
         let x = &x[place as usize * c + first..][..W];
@@ -74,18 +82,43 @@ fn channels_maximum<T: Real, const W: usize>(
     argmax[first..first + W].copy_from_slice(&place_of);
 }
 
-/// Overwrites `dx`: each window's gradient goes to its maximum, added in the order of the windows.
+/// Overwrites `dx`: each window's gradient goes to its maximum, added in the order of the windows. Every place of a
+/// window is looked at, and has the gradient or zero added: whole registers of channels are faster than single places,
+/// and a sum that began at zero keeps its bits with a zero added.
 pub fn backward<T: Real>(dims: &PoolDims, argmax: &[u32], dy: &[T], dx: &mut [T]) {
     let c = dims.x.c;
     let (image, output) = (dims.x.features(), dims.p * dims.q * c);
-    dx.par_chunks_mut(image).zip(argmax.par_chunks(output)).zip(dy.par_chunks(output)).for_each(
-        |((dx, argmax), dy)| {
-            dx.fill(T::zero());
-            for (argmax, dy) in argmax.chunks_exact(c).zip(dy.chunks_exact(c)) {
-                for (ci, (&place, &dy)) in argmax.iter().zip(dy).enumerate() {
-                    dx[place as usize * c + ci] += dy;
-                }
-            }
+    let [lines, columns] = taps_inside(dims);
+    dx.par_chunks_mut(image).zip(argmax.par_chunks(output)).zip(dy.par_chunks(output)).for_each_init(
+        Vec::new,
+        |places, ((dx, argmax), dy)| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    dx.fill(T::zero());
+                    let outputs = argmax.chunks_exact(c).zip(dy.chunks_exact(c));
+                    let windows = lines.iter().flat_map(|h| columns.iter().map(move |w| (h, w)));
+                    for ((lines, columns), (argmax, dy)) in windows.zip(outputs) {
+                        write_places(lines, columns, dims.x.w, places);
+                        by_channels!(spread, c, (places, argmax, dy, dx));
+                    }
+                },
+            );
         },
     );
+}
+
+/// Adds the gradient of one window to its maxima, for `W` channels from `first` up.
+#[inline(always)]
+fn spread<T: Real, const W: usize>(places: &[u32], argmax: &[u32], dy: &[T], dx: &mut [T], first: usize) {
+    let c = dy.len();
+    let (mut place_of, mut gradients) = ([0; W], [T::zero(); W]);
+    place_of.copy_from_slice(&argmax[first..first + W]);
+    gradients.copy_from_slice(&dy[first..first + W]);
+    for &place in places {
+        let dx = &mut dx[place as usize * c + first..][..W];
+        for i in 0..W {
+            dx[i] += if place_of[i] == place { gradients[i] } else { T::zero() };
+        }
+    }
 }

@@ -152,7 +152,12 @@ impl<T: Real> Scratch<T> {
         let mut terms = self.lend(to.len());
         write(&mut terms);
         let parts = to.par_chunks_mut(ELEMENTS_PER_TASK).zip(terms.par_chunks(ELEMENTS_PER_TASK));
-        parts.for_each(|(to, terms)| vectorised(|| to.iter_mut().zip(terms).for_each(|(to, &v)| *to += v)));
+        parts.for_each(|(to, terms)| {
+            vectorised(
+                #[inline(always)]
+                || to.iter_mut().zip(terms).for_each(|(to, &v)| *to += v),
+            )
+        });
     }
 
     /// Elements of all buffers that are not on loan.

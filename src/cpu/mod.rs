@@ -35,6 +35,8 @@ const ELEMENTS_PER_TASK: usize = 1 << 14;
 
 /// Runs a loop compiled for the widest vectors that this machine has (AVX2, AVX-512, NEON), chosen at run time.
 /// Only the width changes: no product and sum are contracted, so the bits are the same on every width.
+///
+/// The loop must be marked `#[inline(always)]`: what is only called from there is compiled for the least processor.
 #[inline(always)]
 fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)

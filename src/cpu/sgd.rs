@@ -37,18 +37,21 @@ pub fn step<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
 /// The same for a few weights, on the thread at hand.
 pub(super) fn step_of_task<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
     let (rate, momentum, decay) = (T::of(update.rate), T::of(update.momentum), T::of(update.decay));
-    vectorised(|| match update.convention {
-        Convention::Caffe => {
-            for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
-                *h = momentum * *h + rate * (g + decay * *w);
-                *w = *w - *h;
+    vectorised(
+        #[inline(always)]
+        || match update.convention {
+            Convention::Caffe => {
+                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                    *h = momentum * *h + rate * (g + decay * *w);
+                    *w = *w - *h;
+                }
             }
-        }
-        Convention::Pytorch => {
-            for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
-                *h = momentum * *h + (g + decay * *w);
-                *w = *w - rate * *h;
+            Convention::Pytorch => {
+                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                    *h = momentum * *h + (g + decay * *w);
+                    *w = *w - rate * *h;
+                }
             }
-        }
-    });
+        },
+    );
 }

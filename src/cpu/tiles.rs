@@ -53,14 +53,16 @@ impl<'a, T> Left<'a, T> {
     fn starts<const M: usize>(&self, first: usize) -> [usize; M] {
         // One division a tile: where the depth is small, one a row would take longer than the products.
         let (mut line, mut column) = (first / self.across, first % self.across);
-        std::array::from_fn(|_| {
-            let at = line * self.line + column * self.step;
+        // No `array::from_fn`: its closure would be called for every row.
+        let mut starts = [0; M];
+        for at in &mut starts {
+            *at = line * self.line + column * self.step;
             column += 1;
             if column == self.across {
                 (line, column) = (line + 1, 0);
             }
-            at
-        })
+        }
+        starts
     }
 }
 

@@ -177,23 +177,26 @@ impl<T: Real, const N: usize, const L: usize> WithSimd for ToPoints<'_, T, N, L>
             let inside = |axis: usize, i: usize, size: usize| {
                 usize::try_from((place[axis] * self.step + i) as isize + self.first[axis]).ok().filter(|&at| at < size)
             };
-            let pixels: [[Option<usize>; L]; L] = std::array::from_fn(|i| {
-                std::array::from_fn(|j| {
-                    let pixel = inside(0, i, height).zip(inside(1, j, width));
-                    pixel.map(|(h, w)| ((image * height + h) * width + w) * self.all)
-                })
-            });
+            let mut pixels = [[None; L]; L];
+            for (i, line) in pixels.iter_mut().enumerate() {
+                let Some(h) = inside(0, i, height) else { continue };
+                for (j, pixel) in line.iter_mut().enumerate() {
+                    *pixel = inside(1, j, width).map(|w| ((image * height + h) * width + w) * self.all);
+                }
+            }
             let Places { points, tiles, chunk, chunks } = self.places;
             for channel in (0..self.channels.len()).step_by(lanes) {
                 let base = tile * tiles + channel / chunk * chunks + channel % chunk;
-                let load = |i: usize, j: usize| {
-                    let from = pixels[i][j].map(|at| &self.values[at + self.channels.start + channel..][..lanes]);
-                    from.map_or(zero, |from| T::vectors::<S>(from)[0])
-                };
                 both(
                     &mut lines,
-                    load,
+                    #[inline(always)]
+                    |i: usize, j: usize| {
+                        let from = pixels[i][j].map(|at| &self.values[at + self.channels.start + channel..][..lanes]);
+                        from.map_or(zero, |from| T::vectors::<S>(from)[0])
+                    },
+                    #[inline(always)]
                     |line| at_points::<T, S, N, L>(simd, line),
+                    #[inline(always)]
                     |i, line| {
                         for (j, &value) in line.iter().enumerate() {
                             let to = &mut self.to[base + (i * N + j) * points..][..lanes];
@@ -230,15 +233,17 @@ impl<T: Real, const N: usize, const M: usize> WithSimd for FromPoints<'_, T, N, 
             let first = (image - self.block.images.start) * lines.len() + down * M - lines.start;
             let (rows, columns) = (M.min(lines.end - down * M), M.min(width - across * M));
             for channel in (0..count).step_by(lanes) {
-                let load = |i: usize, j: usize| {
-                    let from = (i * N + j) * points + tile * count + channel;
-                    T::vectors::<S>(&self.products[from..][..lanes])[0]
-                };
                 let bias = self.bias.map(|b| T::vectors::<S>(&b[self.channels.start + channel..][..lanes])[0]);
                 both(
                     &mut between,
-                    load,
+                    #[inline(always)]
+                    |i: usize, j: usize| {
+                        let from = (i * N + j) * points + tile * count + channel;
+                        T::vectors::<S>(&self.products[from..][..lanes])[0]
+                    },
+                    #[inline(always)]
                     |line| outputs::<T, S, N, M>(simd, line),
+                    #[inline(always)]
                     |i, results| {
                         if i >= rows {
                             return;
@@ -280,15 +285,17 @@ impl<T: Real, const N: usize, const R: usize> WithSimd for KernelsToPoints<'_, T
             if self.reversed { (self.columns.clone(), 0..kg) } else { (0..cg, self.columns.clone()) };
         for c in inputs {
             for k in outputs.clone().step_by(lanes) {
-                let load = |r: usize, s: usize| {
-                    let tap = if self.reversed { (R - 1 - r) * R + R - 1 - s } else { r * R + s };
-                    let from = (tap * cg + c) * self.dims.k + self.group * kg + k;
-                    T::vectors::<S>(&self.w[from..][..lanes])[0]
-                };
                 both(
                     &mut lines,
-                    load,
+                    #[inline(always)]
+                    |r: usize, s: usize| {
+                        let tap = if self.reversed { (R - 1 - r) * R + R - 1 - s } else { r * R + s };
+                        let from = (tap * cg + c) * self.dims.k + self.group * kg + k;
+                        T::vectors::<S>(&self.w[from..][..lanes])[0]
+                    },
+                    #[inline(always)]
                     |line| at_points::<T, S, N, R>(simd, line),
+                    #[inline(always)]
                     |i, line| {
                         for (j, value) in line.iter().enumerate() {
                             let point = i * N + j;

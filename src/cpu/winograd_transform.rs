@@ -76,7 +76,12 @@ pub fn both<V: Copy, const A: usize, const B: usize>(
     mut store: impl FnMut(usize, [V; B]),
 ) {
     for j in 0..A {
-        let column = along(std::array::from_fn(|i| load(i, j)));
+        // No `array::from_fn`: its closure is not compiled into the loop, and returns registers by way of memory.
+        let mut column = [load(0, j); A];
+        for i in 1..A {
+            column[i] = load(i, j);
+        }
+        let column = along(column);
         for i in 0..B {
             lines[i][j] = column[i];
         }

@@ -101,13 +101,15 @@ impl<T: Real> WithSimd for FromPoints<'_, T> {
             for c in 0..cg {
                 for k in (0..kg).step_by(lanes) {
                     let place = k / width * self.shape.panel_len() + c * width + k % width;
-                    let load = |i: usize, j: usize| {
-                        T::vectors::<S>(&sums[(i * N + j) * self.shape.len() + place..][..lanes])[0]
-                    };
                     both(
                         &mut lines,
-                        load,
+                        #[inline(always)]
+                        |i: usize, j: usize| {
+                            T::vectors::<S>(&sums[(i * N + j) * self.shape.len() + place..][..lanes])[0]
+                        },
+                        #[inline(always)]
                         |line| outputs::<T, S, N, R>(simd, line),
+                        #[inline(always)]
                         |r, taps| {
                             for (s, &tap) in taps.iter().enumerate().filter(|_| r == self.r) {
                                 let at = (s * cg + c) * self.dims.k + group * kg + k;

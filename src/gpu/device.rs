@@ -8,7 +8,7 @@ use super::{
 };
 use crate::host::Precision;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
@@ -90,6 +90,8 @@ pub struct Gpu {
     pub(super) submission: Mutex<()>,
     pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
     pub(super) modules: Mutex<HashMap<&'static str, wgpu::ShaderModule>>,
+    /// The tiles that are preferred for some products.
+    tiles: Mutex<BTreeMap<String, usize>>,
     reports: Arc<Reports>,
 }
 
@@ -204,6 +206,7 @@ impl Gpu {
             submission: Mutex::new(()),
             pipelines: Mutex::default(),
             modules: Mutex::default(),
+            tiles: Mutex::default(),
             reports,
         }))
     }
@@ -229,8 +232,36 @@ impl Gpu {
     /// [`GpuError::Lost`] where the same adapter is not there any more; those of [`Self::open`].
     pub fn renewed(self: &Arc<Self>) -> Result<Arc<Self>, GpuError> {
         let Some(message) = lock(&self.reports.lost).clone() else { return Ok(Arc::clone(self)) };
-        let opened = Self::open_for(&self.choice, self.precision(), |limits| *limits = self.limits)?;
+        let opened = self.again(|_| {})?;
+        opened.prefer(lock(&self.tiles).clone());
         if opened.info.to_string() == self.info.to_string() { Ok(opened) } else { Err(GpuError::Lost(message)) }
+    }
+
+    /// Opens a device of the same choice once more, with the same limits as far as `lower` leaves them; it prefers no
+    /// tiles.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn again(&self, lower: impl FnOnce(&mut Limits)) -> Result<Arc<Self>, GpuError> {
+        Self::open_for(&self.choice, self.precision(), |limits| {
+            *limits = self.limits;
+            lower(limits);
+        })
+    }
+
+    /// Takes these tiles for the products of programs that are loaded from now on, in place of all before.
+    pub fn prefer(&self, tiles: BTreeMap<String, usize>) {
+        *lock(&self.tiles) = tiles;
+    }
+
+    /// The number of the tile that is preferred for a product, if one is.
+    pub(super) fn preferred(&self, product: &str) -> Option<usize> {
+        lock(&self.tiles).get(product).copied()
+    }
+
+    /// Shader and entry point of every pipeline that was made so far, in the order of their names.
+    pub fn pipelines(&self) -> BTreeSet<(&'static str, &'static str)> {
+        lock(&self.pipelines).keys().map(|&(shader, entry, _)| (shader, entry)).collect()
     }
 
     /// An error that the device reported since the last call, if there is one. A lost device stays lost.

@@ -74,7 +74,7 @@ impl Probe {
         let tensors = ["peak/x", "peak/y"].map(|name| TensorSpec::whole(name, 1, 16 * vectors));
         let mut session = Session::new(Arc::clone(gpu), tensors.to_vec())?;
         let tape = session.tape(|recorder| {
-            recorder.operation("peak");
+            recorder.operation("peak", None);
             let parameters = PeakParameters { vectors: vectors as u32, rounds, factor: 0.999, term: 1e-3 };
             let bindings = [read(recorder.whole(0)?), write(recorder.whole(1)?)];
             recorder.dispatch(kernel, &[], &parameters, &bindings, vectors.div_ceil(256) as u64)

@@ -65,6 +65,7 @@ pub struct Recorder<'a> {
     gpu: &'a Gpu,
     memory: &'a Memory,
     layer: String,
+    tile: Option<usize>,
     operations: usize,
     planned: Vec<Planned>,
     parameters: Vec<u8>,
@@ -86,6 +87,7 @@ impl<'a> Recorder<'a> {
             gpu,
             memory,
             layer: "-".into(),
+            tile: None,
             operations: 0,
             planned: Vec::new(),
             parameters: Vec::new(),
@@ -104,15 +106,22 @@ impl<'a> Recorder<'a> {
         self.limits().matrices.filter(|_| self.precision == Precision::Mixed)
     }
 
-    /// Begins the next operation; its layer is named in messages.
-    pub fn operation(&mut self, layer: &str) {
+    /// Begins the next operation; its layer is named in messages, and its product, where it is one, says which tile
+    /// the device prefers.
+    pub fn operation(&mut self, layer: &str, product: Option<&str>) {
         self.layer = layer.to_string();
+        self.tile = self.gpu.limits().tile.or_else(|| self.gpu.preferred(product?));
         self.operations += 1;
     }
 
     /// The device's limits.
     pub fn limits(&self) -> &Limits {
         self.gpu.limits()
+    }
+
+    /// The number of the tile that the operation's products are to take, if not the one that their shapes choose.
+    pub fn tile(&self) -> Option<usize> {
+        self.tile
     }
 
     /// All segments of a tensor, in order.

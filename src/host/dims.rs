@@ -2,6 +2,7 @@
 //! n images, c input channels, h x w input, k output channels, r x s kernel, p x q output.
 
 use super::Window;
+use std::fmt::{self, Display};
 
 /// A batch of images or feature maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,12 @@ pub struct ImageDims {
     pub h: usize,
     /// Width.
     pub w: usize,
+}
+
+impl Display for ImageDims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}x{}", self.n, self.c, self.h, self.w)
+    }
 }
 
 impl ImageDims {
@@ -66,6 +73,14 @@ impl ConvDims {
     /// Multiply-adds of the forward pass: `n p q k r s c / groups`.
     pub const fn macs(&self) -> u64 {
         (self.x.n * self.p * self.q * self.k) as u64 * (self.r() * self.s() * self.cg()) as u64
+    }
+}
+
+impl Display for ConvDims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { x, k, p, q, vertical: v, horizontal: h, groups } = self;
+        write!(f, "{x} to {k}x{p}x{q}, {}x{} taps, stride {}x{}, ", v.kernel, h.kernel, v.stride, h.stride)?;
+        write!(f, "dilation {}x{}, padding {}x{}, {groups} groups", v.dilation, h.dilation, v.pad_begin, h.pad_begin)
     }
 }
 

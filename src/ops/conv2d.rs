@@ -119,6 +119,9 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         product_cost(&self.dims)
     }
+    fn product(&self) -> Option<String> {
+        Some(format!("conv2d {} {}", self.pass(), self.dims))
+    }
     fn reads(&self) -> Vec<TensorId> {
         [self.x, self.w].into_iter().chain(self.b).collect()
     }
@@ -161,6 +164,9 @@ impl Operation for BackwardInput {
     fn cost(&self) -> Cost {
         product_cost(&self.dims)
     }
+    fn product(&self) -> Option<String> {
+        Some(format!("conv2d {} {}", self.pass(), self.dims))
+    }
     fn reads(&self) -> Vec<TensorId> {
         [self.w, self.dy].into_iter().chain(self.rectified).collect()
     }
@@ -202,6 +208,9 @@ impl Operation for BackwardWeight {
         let Cost { macs, elements } = product_cost(&self.dims);
         let weights = self.dims.r() * self.dims.s() * self.dims.cg() * self.dims.k;
         Cost { macs, elements: elements + self.dw.elements(weights) }
+    }
+    fn product(&self) -> Option<String> {
+        Some(format!("conv2d {} {}", self.pass(), self.dims))
     }
     fn reads(&self) -> Vec<TensorId> {
         self.dw.reads([self.x, self.dy], self.accumulate.then_some(self.db))
@@ -385,7 +394,7 @@ fn way(
     if let Some(lanes) = lanes {
         return (lanes, &[("ALIGNED", 1.0)], LANES);
     }
-    let tile = tile::choose(recorder.limits().tile, products, results);
+    let tile = tile::choose(recorder.tile(), products, results);
     let constants: Constants = if aligned { &[("ALIGNED", 1.0)] } else { &[("ALIGNED", 0.0)] };
     (tile::kernel(recorder, tiled, tile), constants, TILES[tile])
 }

@@ -96,6 +96,9 @@ impl Operation for Forward {
     fn cost(&self) -> Cost {
         self.dims.cost()
     }
+    fn product(&self) -> Option<String> {
+        Some(format!("dense {} {} to {}", self.pass(), self.dims.x, self.dims.k))
+    }
     fn reads(&self) -> Vec<TensorId> {
         [self.x, self.w].into_iter().chain(self.b).collect()
     }
@@ -155,6 +158,9 @@ impl Operation for BackwardInput {
     fn cost(&self) -> Cost {
         self.dims.cost()
     }
+    fn product(&self) -> Option<String> {
+        Some(format!("dense {} {} to {}", self.pass(), self.dims.x, self.dims.k))
+    }
     fn reads(&self) -> Vec<TensorId> {
         [self.w, self.dy].into_iter().chain(self.rectified).collect()
     }
@@ -205,6 +211,9 @@ impl Operation for BackwardWeight {
     fn cost(&self) -> Cost {
         let Cost { macs, elements } = self.dims.cost();
         Cost { macs, elements: elements + self.dw.elements(self.dims.x.features() * self.dims.k) }
+    }
+    fn product(&self) -> Option<String> {
+        Some(format!("dense {} {} to {}", self.pass(), self.dims.x, self.dims.k))
     }
     fn reads(&self) -> Vec<TensorId> {
         self.dw.reads([self.x, self.dy], self.accumulate.then_some(self.db))
@@ -391,7 +400,7 @@ fn dispatch(
     let (kernel, [down, across], constants): (_, _, Constants) = if recorder.limits().lanes {
         (lanes, of_lanes, vectors_for(parameters.n, of_lanes))
     } else {
-        let tile = tile::choose(recorder.limits().tile, parts as usize, results);
+        let tile = tile::choose(recorder.tile(), parts as usize, results);
         (tile::kernel(recorder, tiled, tile), TILES[tile], &[])
     };
     let workgroups = results[0].div_ceil(down) * results[1].div_ceil(across) * parts as usize;

@@ -1,5 +1,6 @@
 //! What can go wrong with an operation's shapes, or on a device.
 
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// An error of the operations.
@@ -70,6 +71,17 @@ pub enum OpsError {
         /// What came.
         got: usize,
     },
+    /// The file of an adapter's preferred tiles.
+    #[error("{}: {message}; `strata tune` measures again", path.display())]
+    Tuning {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// An adapter whose clock cannot be read.
+    #[error("this adapter has no timestamps, so that its operations cannot be timed one by one")]
+    NoTimestamps,
     /// A tensor whose storage may hold another one by now.
     #[error("tensor {tensor} passes between operations only; build the net with `keep_gradients` to read it")]
     Passing {

@@ -145,7 +145,7 @@ impl Executor {
                     session.tape(|recorder| {
                         recorder.precision(program.precision);
                         tape.iter().try_for_each(|entry| {
-                            recorder.operation(&entry.layer);
+                            recorder.operation(&entry.layer, entry.op.product().as_deref());
                             entry.op.record(recorder)
                         })
                     })?;

@@ -91,13 +91,17 @@ pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod storage;
 mod tile;
+mod timing;
 pub mod top_k;
+mod tuning;
 
 pub use error::OpsError;
 pub use executor::{Device, Executor};
 pub use peak::Peak;
 pub use program::{Element, Program, Role, TensorId, TensorShape};
 pub use tile::TILES;
+pub use timing::median;
+pub use tuning::{Measured, Tuning};
 
 use crate::{
     cpu,
@@ -146,6 +150,10 @@ pub trait Operation {
     fn pass(&self) -> &'static str;
     /// The work of one call.
     fn cost(&self) -> Cost;
+    /// Its pass and shape in words where it is a product in tiles: what decides which of them is the fastest.
+    fn product(&self) -> Option<String> {
+        None
+    }
     /// The tensors that it reads, those that it changes in place among them.
     fn reads(&self) -> Vec<TensorId>;
     /// The tensors that it overwrites or changes in place.
@@ -175,6 +183,10 @@ macro_rules! operations {
             /// The work of one call.
             pub fn cost(&self) -> Cost {
                 match self { $(Op::$variant(call) => call.cost()),* }
+            }
+            /// Its pass and shape in words where it is a product in tiles: what decides which of them is the fastest.
+            pub fn product(&self) -> Option<String> {
+                match self { $(Op::$variant(call) => call.product()),* }
             }
             /// The tensors that it reads, those that it changes in place among them.
             pub fn reads(&self) -> Vec<TensorId> {

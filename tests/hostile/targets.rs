@@ -16,6 +16,7 @@ use strata::{
         store::Store,
     },
     nn::weights,
+    ops::Tuning,
     protocol::{Experiment, Plan, RunDir},
     report::{self, Study},
 };
@@ -28,7 +29,7 @@ mod npy;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every parser of a file that strata reads.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("idx", idx),
     ("cifar", cifar),
     ("npy", numpy),
@@ -40,6 +41,7 @@ pub const TARGETS: [Target; 11] = [
     ("experiment", experiment),
     ("records", records),
     ("report", whole_report),
+    ("tuning", tuning),
 ];
 
 /// A folder of this process and thread in memory, where there is such a place.
@@ -199,6 +201,18 @@ pub fn records(bytes: &[u8]) {
     let _ = (runs.similarities(), runs.found());
     let _ = report::load::study(&experiment, &runs, "cpu");
     let _ = std::fs::remove_dir_all(place());
+}
+
+/// An adapter's preferred tiles.
+pub fn tuning(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(tuning) = Tuning::parse(text) {
+        with_files(&[], |folder| {
+            tuning.write(&folder.join("tiles.toml")).expect("it is written");
+            let again = std::fs::read_to_string(folder.join("tiles.toml")).expect("it is read");
+            assert_eq!(Tuning::parse(&again).as_ref(), Ok(&tuning), "what is written is read back");
+        });
+    }
 }
 
 /// A study's records as one JSON file, through every number and every line of its report.

@@ -65,7 +65,7 @@ pub fn main(options: &Options) -> Result<()> {
     let peak = Peak::measure(&device)?;
     let mut nets = BTreeMap::new();
     for (name, batch) in wanted {
-        let (_, mut executor) = net::load(name, batch, None, Precision::F32, &device)?;
+        let (_, mut executor) = net::load(name, batch, None, &device)?;
         nets.insert(name, (batch, layers::measure(&mut executor, options.steps)?));
     }
     if let Some(folder) = &options.roofline {

@@ -1,11 +1,11 @@
 //! The operations of a training step, one by one.
 
-use super::{median, net};
+use super::net;
 use crate::{
     nn::TRAIN,
     ops::{Executor, Peak, program::Entry},
 };
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 use std::io::Write;
 
@@ -48,18 +48,9 @@ impl Row {
 
 /// Times every operation of some training steps; a first step warms up.
 pub fn measure(executor: &mut Executor, steps: u32) -> Result<Vec<Row>> {
-    let mut columns: Vec<Vec<f64>> = Vec::new();
-    for iteration in 0..steps.max(1) + 1 {
-        let Some(seconds) = executor.run_timed(TRAIN, &net::step(iteration))? else {
-            bail!("this adapter has no timestamps: leave out --layers");
-        };
-        if iteration > 0 {
-            columns.resize(seconds.len(), Vec::new());
-            columns.iter_mut().zip(seconds).for_each(|(column, seconds)| column.push(seconds));
-        }
-    }
+    let seconds = executor.time(TRAIN, steps, net::step)?;
     let entries = executor.program().tapes[TRAIN].iter();
-    Ok(entries.zip(columns).map(|(entry, seconds)| Row::new(entry, median(seconds))).collect())
+    Ok(entries.zip(seconds).map(|(entry, seconds)| Row::new(entry, seconds)).collect())
 }
 
 /// Prints a line an operation; its share of the roof where the device's peak has been measured.

@@ -2,7 +2,7 @@
 
 mod kernels;
 mod layers;
-mod net;
+pub mod net;
 mod step;
 
 use anyhow::Result;
@@ -21,10 +21,4 @@ pub fn main(options: &Options) -> Result<()> {
         Options::Step(options) => step::main(options),
         Options::Kernels(options) => kernels::main(options),
     }
-}
-
-/// The median of some seconds; 0 where there are none.
-fn median(mut seconds: Vec<f64>) -> f64 {
-    seconds.sort_by(f64::total_cmp);
-    seconds.get(seconds.len() / 2).copied().unwrap_or(0.0)
 }

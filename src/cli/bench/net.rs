@@ -16,7 +16,8 @@ fn classes(net: &str) -> usize {
     }
 }
 
-fn stream(purpose: &str) -> Stream {
+/// The random numbers of one purpose.
+pub fn stream(purpose: &str) -> Stream {
     Stream::named(&format!("bench/{purpose}"))
 }
 
@@ -25,14 +26,8 @@ pub fn find(name: &str) -> Result<NetDef> {
     Ok(zoo::net(name, classes(name))?)
 }
 
-/// Builds and loads a net with dropout, momentum and decay, and gives it images, labels and weights.
-pub fn load(
-    name: &str,
-    batch: usize,
-    freeze: Option<usize>,
-    precision: Precision,
-    device: &Device,
-) -> Result<(Net, Executor)> {
+/// Builds a net with dropout, momentum and decay.
+pub fn build(name: &str, batch: usize, freeze: Option<usize>, precision: Precision) -> Result<Net> {
     let mut def = find(name)?;
     if let Some(n) = freeze {
         def.freeze(n)?;
@@ -49,10 +44,15 @@ pub fn load(
         given_masks: false,
         keep_gradients: false,
     };
-    let net = Net::build(&def, options)?;
+    Ok(Net::build(&def, options)?)
+}
+
+/// Builds a net in the precision of a device and loads it, and gives it images, labels and weights.
+pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) -> Result<(Net, Executor)> {
+    let net = build(name, batch, freeze, device.precision())?;
     let mut executor = Executor::load(device, net.program.clone())?;
     net.initialise(&mut executor, stream)?;
-    let images = batch * def.input.iter().product::<usize>();
+    let images = batch * net.def.input.iter().product::<usize>();
     executor.write(net.x, &stream("images").normal(images, 1.0))?;
     let labels: Vec<u32> = (0..batch).map(|i| (i % classes(name)) as u32).collect();
     executor.write_words(net.labels, &labels)?;

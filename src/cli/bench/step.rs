@@ -1,10 +1,10 @@
 //! `strata bench step`: training steps with dropout, momentum and decay, and inference, in images a second.
 
-use super::{super::Format, layers, median, net};
+use super::{super::Format, layers, net};
 use crate::{
     cli::{DeviceArgs, PrecisionArgs, device},
     nn::{EVAL, TRAIN},
-    ops::OpsError,
+    ops::{OpsError, median},
 };
 use anyhow::Result;
 use clap::Args;
@@ -38,9 +38,8 @@ pub struct Options {
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let precision = options.precision.precision.unwrap_or_default();
-    let device = device::open(&options.device.device, precision)?;
-    let (net, mut executor) = net::load(&options.net, options.batch, options.freeze, precision, &device)?;
+    let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
+    let (net, mut executor) = net::load(&options.net, options.batch, options.freeze, &device)?;
     let mut time = |tape: usize| -> Result<f64, OpsError> {
         let mut seconds = Vec::new();
         for iteration in 0..options.steps.max(1) + 2 {

@@ -1,0 +1,98 @@
+//! The tiles that a device prefers after it has been measured.
+
+use super::devices::guarded;
+use std::sync::Arc;
+use strata::{
+    gpu::Gpu,
+    host::{Precision, Stream},
+    nn::{BuildOptions, Input, Net, TRAIN, zoo},
+    ops::{Device, Executor, OpsError, Step, TILES, Tuning, sgd::Convention},
+};
+
+fn tiled() -> Arc<Gpu> {
+    match guarded(false) {
+        Device::Gpu(gpu) => gpu,
+        other => panic!("{} is no gpu", other.describe()),
+    }
+}
+
+fn net() -> Net {
+    let options = BuildOptions {
+        batch: 2,
+        parts: 1,
+        input: Input::Activation,
+        momentum: 0.9,
+        weight_decay: 0.0005,
+        convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1.0,
+        given_masks: false,
+        keep_gradients: false,
+    };
+    Net::build(&zoo::net("alexnet28", 10).unwrap(), options).unwrap()
+}
+
+fn prepare(net: &Net, executor: &mut Executor) -> Result<(), OpsError> {
+    net.initialise(executor, Stream::named).unwrap();
+    let values = net.batch * net.def.input.iter().product::<usize>();
+    executor.write(net.x, &Stream::named("images").normal(values, 1.0))?;
+    executor.write_words(net.labels, &[3, 8])
+}
+
+fn step() -> Step {
+    Step { iteration: 0, rate: 0.01, dropout: Stream::named("dropout"), first_image: 0 }
+}
+
+/// The bits of all weights after a step.
+fn weights(net: &Net, gpu: &Arc<Gpu>) -> Vec<Vec<u32>> {
+    let mut executor = Executor::load(&Device::Gpu(Arc::clone(gpu)), net.program.clone()).unwrap();
+    prepare(net, &mut executor).unwrap();
+    executor.run(TRAIN, &step()).unwrap();
+    let of = |param: &strata::nn::Param| executor.read(param.w).unwrap().iter().map(|v| v.to_bits()).collect();
+    net.params.iter().map(of).collect()
+}
+
+#[test]
+fn every_product_of_a_step_is_measured_and_the_fastest_tile_is_kept_in_a_file() {
+    let (gpu, net) = (tiled(), net());
+    let mut tuning = Tuning::none(gpu.info());
+    let rows = tuning.measure(&gpu, &net.program, (TRAIN, 1, &step()), |executor| prepare(&net, executor)).unwrap();
+    let products = net.program.tapes[TRAIN].iter().filter(|entry| entry.op.cost().macs > 0).count();
+    assert_eq!(rows.len(), products, "{rows:?}");
+    for row in &rows {
+        let least = row.milliseconds.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(least > 0.0 && row.taken_milliseconds() <= row.untuned_milliseconds, "{row:?}");
+        if row.preferred.is_some() {
+            assert_eq!(row.taken_milliseconds(), least, "{row:?}");
+        }
+    }
+    assert_eq!(tuning.len(), rows.iter().filter(|row| row.preferred.is_some()).count());
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(Tuning::file_name(gpu.info()));
+    assert!(Tuning::read(&path, gpu.info()).unwrap().is_empty(), "nothing is preferred before it was measured");
+    tuning.write(&path).unwrap();
+    assert_eq!(Tuning::read(&path, gpu.info()).unwrap(), tuning);
+    let other = strata::gpu::AdapterInfo { name: "another".into(), ..gpu.info().clone() };
+    let refused = Tuning::read(&path, &other).unwrap_err().to_string();
+    assert!(refused.contains("of another adapter") && refused.contains("strata tune"), "{refused}");
+    assert_ne!(Tuning::file_name(&other), Tuning::file_name(gpu.info()));
+}
+
+#[test]
+fn a_preferred_tile_is_taken_and_changes_no_bit() {
+    let net = net();
+    let untuned = weights(&net, &tiled());
+    for (tile, [rows, columns]) in TILES.into_iter().enumerate() {
+        let gpu = tiled();
+        let products = net.program.tapes[TRAIN].iter().filter_map(|entry| entry.op.product());
+        let lines: String = products.map(|product| format!("\"{product}\" = {tile}\n")).collect();
+        Tuning::parse(&format!("adapter = \"x\"\n[tiles]\n{lines}")).unwrap().apply(&gpu);
+        assert!(weights(&net, &gpu) == untuned, "tiles of {rows}x{columns} change bits");
+        for (shader, entry) in gpu.pipelines() {
+            let own = TILES.map(|[rows, columns]| format!("{rows}x{columns}"));
+            let of_tile = own.iter().position(|name| shader.ends_with(&format!("_{name}")));
+            assert!(of_tile.is_none_or(|made| made == tile), "{shader}/{entry} is not of the preferred tile");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `strata tune`: which tiles are the fastest for the products of some nets on a GPU.
+
+use super::{Format, bench::net, device};
+use crate::{
+    cli::DeviceArgs,
+    host::Precision,
+    nn::{Input, Net, TRAIN},
+    ops::{Device, Measured, OpsError, TILES, Tuning},
+    protocol::{Arm, Experiment, Plan, node::net_of, source::Halves},
+};
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+use std::{io::Write, path::Path};
+
+#[derive(Args, Debug)]
+pub struct Options {
+    /// A built-in experiment or a TOML file: its nets are measured at its batch size
+    #[arg(default_value = "default")]
+    experiment: String,
+    /// Override a key of the experiment, such as solver.batch_size=256 (may be repeated)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// In place of an experiment's: a net of the zoo, as `bench step` builds it
+    #[arg(long, conflicts_with_all = ["experiment", "overrides"])]
+    net: Option<String>,
+    /// Images a step of the named net
+    #[arg(long, default_value_t = 128, requires = "net")]
+    batch: usize,
+    /// Steps that are timed with each tile; one more comes first to warm up
+    #[arg(long, default_value_t = 5)]
+    steps: u32,
+    /// text, or json: one object
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
+
+/// The nets with every layer learning: those with frozen layers have no other products.
+fn nets(options: &Options) -> Result<Vec<Net>> {
+    if let Some(name) = &options.net {
+        return Ok(vec![net::build(name, options.batch, None, Precision::F32)?]);
+    }
+    let mut experiment = Experiment::find(&options.experiment, &options.overrides)?;
+    // Tiles are measured in f32, and taken in f32 alone.
+    experiment.solver.precision = Precision::F32;
+    let halves = Halves::of(&experiment)?;
+    let mut nets: Vec<Net> = Vec::new();
+    for node in Plan::of(&experiment).nodes.iter().filter(|node| node.arm == Arm::Base) {
+        let Some(half) = halves.halves.get(&(node.split, node.target)) else { continue };
+        if nets.iter().any(|net| net.classes() == half.classes) {
+            continue;
+        }
+        let input = Input::Images { stored: [half.train.height, half.train.width], scale: experiment.data.scale };
+        nets.push(Net::build(&net_of(&experiment, node, half.classes)?, experiment.solver.building(input))?);
+    }
+    Ok(nets)
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    let nets = nets(options)?;
+    let opened = device::open(&options.device.device, Precision::F32)?;
+    let mut out = std::io::stdout().lock();
+    let gpu = match &opened {
+        Device::Gpu(gpu) if !gpu.limits().lanes => gpu,
+        other => {
+            writeln!(out, "{}: its kernels have one tile, and there is nothing to choose", other.describe())?;
+            return Ok(());
+        }
+    };
+    let path = device::tuning_file(gpu.info())?;
+    // What was measured for other nets is kept; a file that is damaged is replaced.
+    let mut tuning = Tuning::read(&path, gpu.info()).unwrap_or_else(|_| Tuning::none(gpu.info()));
+    let mut rows = Vec::new();
+    for net in &nets {
+        // The products of inference are among those of a step.
+        let step = net::step(0);
+        let prepare = |executor: &mut _| net.initialise(executor, net::stream).map_err(anyhow::Error::from);
+        rows.extend(tuning.measure(gpu, &net.program, (TRAIN, options.steps, &step), prepare)?);
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| OpsError::Tuning { path: path.clone(), message: error.to_string() })?;
+    }
+    tuning.write(&path)?;
+    match options.format {
+        Format::Json => {
+            let record = json!({ "device": opened.describe(), "file": path, "tiles": TILES, "products": rows });
+            writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
+        }
+        Format::Text => print(&rows, &opened, &path, &mut out)?,
+    }
+    Ok(())
+}
+
+fn print(rows: &[Measured], device: &Device, path: &Path, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "{}", device.describe())?;
+    write!(out, "{:<8} {:<24} {:>10}", "layer", "pass", "untuned")?;
+    TILES.iter().try_for_each(|[rows, columns]| write!(out, " {:>10}", format!("{rows}x{columns}")))?;
+    writeln!(out, "  taken")?;
+    for row in rows {
+        write!(out, "{:<8} {:<24} {:>7.3} ms", row.layer, row.pass, row.untuned_milliseconds)?;
+        row.milliseconds.iter().try_for_each(|ms| write!(out, " {ms:>7.3} ms"))?;
+        let taken = row.preferred.map_or("as untuned".into(), |[rows, columns]| format!("{rows}x{columns}"));
+        writeln!(out, "  {taken}")?;
+    }
+    let sum = |of: fn(&Measured) -> f64| rows.iter().map(of).sum::<f64>();
+    let [before, after] = [sum(|row| row.untuned_milliseconds), sum(Measured::taken_milliseconds)];
+    writeln!(out, "products of a step: {before:.2} ms, tuned {after:.2} ms")?;
+    writeln!(out, "kept in {}", path.display())?;
+    Ok(())
+}

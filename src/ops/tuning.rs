@@ -1,0 +1,213 @@
+//! Which tile is the fastest for each product, as measured on one adapter, and kept in a file.
+//!
+//! A tile decides how a product's results are divided among workgroups, and nothing of the order in which they are
+//! summed: what is measured, lost or taken from another day never changes a bit.
+
+use super::{
+    Device, Executor, OpsError, Step, catalogue,
+    program::{Entry, Program},
+    tile::TILES,
+};
+use crate::{
+    gpu::{AdapterInfo, Gpu},
+    host::{atomic, bounded, digest},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
+
+/// Products of one adapter at most: a study has some dozens.
+const PRODUCTS: usize = 10_000;
+/// How often each tile has its turn.
+const ROUNDS: usize = 2;
+/// What a tile must save of the time of the tile that the shape alone chooses, to be preferred: less is noise.
+const WORTH: f64 = 0.02;
+
+/// The tiles that are preferred on one adapter. A product that is not in it takes the tile that its shape chooses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tuning {
+    /// The adapter with its driver, in words.
+    adapter: String,
+    /// The number of the tile of each product, by what [`super::Operation::product`] says of it.
+    tiles: BTreeMap<String, usize>,
+}
+
+/// What was measured of one operation.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    /// Its layer.
+    pub layer: String,
+    /// Its pass.
+    pub pass: &'static str,
+    /// Milliseconds with the tile that the shape alone chooses.
+    pub untuned_milliseconds: f64,
+    /// Milliseconds with each of [`TILES`].
+    pub milliseconds: [f64; TILES.len()],
+    /// Rows and columns of the tile that is preferred, where that is worth it.
+    pub preferred: Option<[usize; 2]>,
+}
+
+impl Measured {
+    /// Milliseconds with the tile that is taken from now on.
+    pub fn taken_milliseconds(&self) -> f64 {
+        let tile = TILES.iter().position(|&tile| Some(tile) == self.preferred);
+        tile.map_or(self.untuned_milliseconds, |tile| self.milliseconds[tile])
+    }
+}
+
+impl Tuning {
+    /// Nothing is preferred.
+    pub fn none(adapter: &AdapterInfo) -> Self {
+        Self { adapter: adapter.to_string(), tiles: BTreeMap::new() }
+    }
+
+    /// The name of an adapter's file: another driver or other shaders have another one.
+    pub fn file_name(adapter: &AdapterInfo) -> String {
+        let shaders: BTreeSet<String> = catalogue()
+            .filter(|kernel| !kernel.shader.sizes.is_empty())
+            .map(|kernel| digest::hex(kernel.shader.source().as_bytes()))
+            .collect();
+        let shaders: Vec<String> = shaders.into_iter().collect();
+        format!("tiles-{}.toml", &digest::hex(format!("{adapter} {}", shaders.concat()).as_bytes())[..16])
+    }
+
+    /// Reads an adapter's file; nothing is preferred where there is none.
+    ///
+    /// # Errors
+    /// [`OpsError::Tuning`]: it cannot be read, is damaged, or is that of another adapter.
+    pub fn read(path: &Path, adapter: &AdapterInfo) -> Result<Self, OpsError> {
+        let refused = |message: String| OpsError::Tuning { path: path.to_path_buf(), message };
+        let text = match bounded::read_text(path, bounded::TEXT) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::none(adapter)),
+            other => other.map_err(|error| refused(error.to_string()))?,
+        };
+        let tuning = Self::parse(&text).map_err(refused)?;
+        match tuning.adapter == adapter.to_string() {
+            true => Ok(tuning),
+            false => Err(refused(format!("is of another adapter, {:?} instead of \"{adapter}\"", tuning.adapter))),
+        }
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let tuning: Self = toml::from_str(text).map_err(|error| error.message().to_string())?;
+        if tuning.tiles.len() > PRODUCTS {
+            return Err(format!("has {} products, above the limit of {PRODUCTS}", tuning.tiles.len()));
+        }
+        match tuning.tiles.iter().find(|(_, tile)| **tile >= TILES.len()) {
+            Some((product, tile)) => {
+                Err(format!("{product:?} has tile {tile}; the tiles are numbered from 0 to {}", TILES.len() - 1))
+            }
+            None => Ok(tuning),
+        }
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`OpsError::Tuning`] with what the operating system says.
+    pub fn write(&self, path: &Path) -> Result<(), OpsError> {
+        let refused = |message: String| OpsError::Tuning { path: path.to_path_buf(), message };
+        let text = toml::to_string(self).map_err(|error| refused(error.to_string()))?;
+        atomic::write(path, text.as_bytes()).map_err(|error| refused(error.to_string()))
+    }
+
+    /// How many products prefer another tile than their shapes choose.
+    pub fn len(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// Whether nothing is preferred.
+    pub fn is_empty(&self) -> bool {
+        self.tiles.is_empty()
+    }
+
+    /// Lets an opened device take the tiles for all programs that are loaded from now on.
+    pub fn apply(&self, gpu: &Gpu) {
+        gpu.prefer(self.tiles.clone());
+    }
+
+    /// Times the products of one tape with every tile, each as the least of two medians of some steps, and prefers the
+    /// fastest. `prepare` gives a loaded program its numbers.
+    ///
+    /// # Errors
+    /// Those of loading and running; [`OpsError::NoTimestamps`] where the adapter's clock cannot be read.
+    pub fn measure<E: From<OpsError>>(
+        &mut self,
+        gpu: &Arc<Gpu>,
+        program: &Arc<Program>,
+        (tape, steps, step): (usize, u32, &Step),
+        prepare: impl Fn(&mut Executor) -> Result<(), E>,
+    ) -> Result<Vec<Measured>, E> {
+        let time = |tile: Option<usize>| -> Result<Vec<f64>, E> {
+            let gpu = gpu.again(|limits| limits.tile = tile).map_err(OpsError::from)?;
+            let mut executor = Executor::load(&Device::Gpu(gpu), Arc::clone(program))?;
+            prepare(&mut executor)?;
+            let seconds = executor.time(tape, steps, |_| *step)?;
+            Ok(seconds.into_iter().map(|seconds| 1e3 * seconds).collect())
+        };
+        // Every way has its turn in every round, so that a disturbance does not meet one of them alone.
+        let ways: Vec<Option<usize>> = std::iter::once(None).chain((0..TILES.len()).map(Some)).collect();
+        let mut least = vec![vec![f64::INFINITY; program.tapes[tape].len()]; ways.len()];
+        for way in (0..ROUNDS).flat_map(|_| 0..ways.len()) {
+            let milliseconds = time(ways[way])?;
+            least[way].iter_mut().zip(milliseconds).for_each(|(least, ms)| *least = least.min(ms));
+        }
+        let mut rows = Vec::new();
+        for (i, Entry { layer, op }) in program.tapes[tape].iter().enumerate() {
+            let Some(product) = op.product() else { continue };
+            let untuned_milliseconds = least[0][i];
+            let milliseconds = std::array::from_fn(|tile: usize| least[1 + tile][i]);
+            let best = fastest(untuned_milliseconds, &milliseconds);
+            match best {
+                Some(tile) => self.tiles.insert(product, tile),
+                None => self.tiles.remove(&product),
+            };
+            rows.push(Measured {
+                layer: layer.clone(),
+                pass: op.pass(),
+                untuned_milliseconds,
+                milliseconds,
+                preferred: best.map(|tile| TILES[tile]),
+            });
+        }
+        Ok(rows)
+    }
+}
+
+/// The tile that is the fastest by more than noise.
+fn fastest(untuned: f64, with: &[f64; TILES.len()]) -> Option<usize> {
+    let best = (0..TILES.len()).min_by(|&a, &b| with[a].total_cmp(&with[b]));
+    best.filter(|&tile| with[tile] < (1.0 - WORTH) * untuned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tuning, fastest};
+
+    #[test]
+    fn a_tile_is_preferred_where_it_saves_more_than_noise() {
+        assert_eq!(fastest(10.0, &[10.1, 9.0, 8.0]), Some(2));
+        assert_eq!(fastest(10.0, &[9.9, 10.0, 11.0]), None);
+        assert_eq!(fastest(0.0, &[0.0, 0.0, 0.0]), None);
+    }
+
+    #[test]
+    fn a_file_that_is_damaged_is_refused_with_what_is_wrong() {
+        let wrong = |text: &str| Tuning::parse(text).unwrap_err();
+        assert!(
+            wrong("adapter = \"x\"\n[tiles]\n\"dense\" = 3\n").contains("tile 3; the tiles are numbered from 0 to 2")
+        );
+        assert!(wrong("adapter = \"x\"").contains("tiles"));
+        assert!(wrong("adapter = \"x\"\ncolour = 1\n[tiles]\n").contains("colour"));
+        let many: String = (0..10_001).map(|i| format!("p{i} = 0\n")).collect();
+        assert!(wrong(&format!("adapter = \"x\"\n[tiles]\n{many}")).contains("above the limit of 10000"));
+    }
+}

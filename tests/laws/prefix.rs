@@ -1,0 +1,95 @@
+//! What is computed once for a frozen prefix is what it would give at every step.
+
+use super::made::{bits, images, losses, solver, streams, trainer};
+use strata::{
+    data::{ImageSet, mean},
+    host::Stream,
+    nn::{NetDef, zoo},
+    ops::Device,
+    train::{Images, Prefixes, Reading, Trainer, batches::Augmentation, checkpoint},
+};
+
+#[test]
+fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
+    let set = images(40, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    for n in [1, 4, 6, 7] {
+        let mut def = zoo::alexnet28(5);
+        def.freeze(n).unwrap();
+        let mut cached = trainer(&def, &set, &mean, 3, 16);
+        let mut plain = trainer(&def, &set, &mean, 3, 16).without_cache();
+        assert_eq!(losses(&mut cached, 3), losses(&mut plain, 3), "n = {n}");
+        let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
+        for (name, (_, values)) in &a {
+            assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
+        }
+    }
+}
+
+/// A net for windows of 24x24 out of images of 28x28.
+fn smaller(n: usize) -> NetDef {
+    let mut def = zoo::alexnet28(5);
+    def.input = [1, 24, 24];
+    def.freeze(n).unwrap();
+    def
+}
+
+fn on_views<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], views: u32, steps: u64) -> Trainer<'a> {
+    let reading = Reading { scale: 0.0125, augmentation: Augmentation::CropAndMirror, views };
+    let images = Images { set, mean };
+    let mut trainer = Trainer::new(def, &solver(steps, 16), images, reading, streams(), &Device::Cpu).unwrap();
+    trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
+    trainer
+}
+
+#[test]
+fn a_fixed_number_of_views_gives_the_same_bits_with_and_without_a_cache() {
+    let set = images(20, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    // Ten steps of 16 are eight epochs: each of three views is seen more than once.
+    for n in [1, 5, 7] {
+        let def = smaller(n);
+        let mut cached = on_views(&def, &set, &mean, 3, 10);
+        let mut plain = on_views(&def, &set, &mean, 3, 10).without_cache();
+        assert_eq!(losses(&mut cached, 10), losses(&mut plain, 10), "n = {n}");
+        let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
+        for (name, (_, values)) in &a {
+            assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
+        }
+        assert_ne!(
+            losses(&mut on_views(&def, &set, &mean, 2, 10), 10),
+            losses(&mut on_views(&def, &set, &mean, 3, 10), 10)
+        );
+        assert_ne!(
+            losses(&mut on_views(&def, &set, &mean, 0, 10), 10),
+            losses(&mut on_views(&def, &set, &mean, 3, 10), 10)
+        );
+    }
+}
+
+#[test]
+fn networks_that_share_a_frozen_prefix_get_the_bits_of_networks_alone() {
+    let set = images(40, 5, "set");
+    let mean = mean::mean_image(&set).unwrap();
+    let prefixes = Prefixes::default();
+    let probe = |n: usize| zoo::alexnet28(5).probe(n).unwrap();
+    let frozen = |n: usize| {
+        let mut def = zoo::alexnet28(5);
+        def.freeze(n).unwrap();
+        def
+    };
+    // The prefixes of n = 6 and 7 end below the same dropout; the probe on seven layers has none.
+    for (def, kept) in [(frozen(4), 1), (probe(4), 1), (frozen(6), 2), (frozen(7), 2), (probe(6), 2), (probe(7), 3)] {
+        let mut alone = trainer(&def, &set, &mean, 3, 16);
+        let mut sharing = trainer(&def, &set, &mean, 3, 16).sharing(&prefixes, "weights and images");
+        assert_eq!(losses(&mut sharing, 3), losses(&mut alone, 3));
+        assert_eq!(prefixes.len(), kept);
+    }
+    // What is shared is used: another key's activations would change the result.
+    let mut other = trainer(&frozen(4), &set, &mean, 3, 16);
+    for param in other.net.params.clone().iter().filter(|param| param.name == "conv1.bias") {
+        other.executor.write(param.w, &vec![0.5; param.shape[0]]).unwrap();
+    }
+    let alone = losses(&mut trainer(&frozen(4), &set, &mean, 3, 16), 3);
+    assert_eq!(losses(&mut other.sharing(&prefixes, "weights and images"), 3), alone);
+}
