@@ -13,7 +13,7 @@ use criterion::{Criterion, Throughput};
 use std::{sync::Arc, time::Duration};
 use strata::{
     gpu::{Choice, Gpu},
-    host::Stream,
+    host::{Precision, Stream},
     nn::{BuildOptions, Input, Net, TRAIN, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
 };
@@ -41,6 +41,8 @@ fn measure(criterion: &mut Criterion, name: &str, batch: usize, device: &Device)
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1.0,
         given_masks: false,
         keep_gradients: false,
     };

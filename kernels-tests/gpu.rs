@@ -2,6 +2,8 @@
 //! the gpu executor keeps: the same bits run after run, however tensors are divided, whatever the batch.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod mixed;
+
 use std::sync::{Arc, OnceLock};
 use strata::{
     gpu::{Choice, Gpu, Limits},
@@ -63,7 +65,8 @@ impl Case {
     }
 
     fn load(&self, device: &Device) -> Executor {
-        let mut executor = Executor::load(device, Arc::new(self.program.clone())).unwrap_or_else(|e| panic!("{e}"));
+        let program = Program { precision: device.precision(), ..self.program.clone() };
+        let mut executor = Executor::load(device, Arc::new(program)).unwrap_or_else(|e| panic!("{e}"));
         self.reals.iter().for_each(|(id, values)| executor.write(*id, values).unwrap());
         self.words.iter().for_each(|(id, values)| executor.write_words(*id, values).unwrap());
         self.bytes.iter().for_each(|(id, values)| executor.write_bytes(*id, values).unwrap());
@@ -158,9 +161,16 @@ fn pooling(x: ImageDims, windows: [Window; 2], ceil: bool) -> Case {
 
 #[test]
 fn convolutions_of_awkward_shapes_equal_the_reference() {
-    let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
     // The kernels that a GPU takes, beside those that a processor takes.
     let tiles = limited(|limits| limits.lanes = false);
+    for dims in awkward_convolutions() {
+        convolution(dims).check(&format!("{dims:?}"));
+        convolution(dims).check_on(&format!("in tiles, {dims:?}"), &tiles);
+    }
+}
+
+fn awkward_convolutions() -> Vec<ConvDims> {
+    let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
     let cases = [
         (images(1, 1, 1, 1), 1, [one(1, 1, 0), one(1, 1, 0)], 1),
         (images(2, 3, 7, 5), 5, [one(3, 1, 1), one(3, 1, 1)], 1),
@@ -174,30 +184,29 @@ fn convolutions_of_awkward_shapes_equal_the_reference() {
         (images(1, 16, 13, 5), 65, [one(3, 1, 1), one(3, 1, 1)], 1),
         (images(5, 24, 5, 5), 136, [one(5, 1, 2), one(5, 1, 2)], 2),
     ];
-    for (x, k, windows, groups) in cases {
-        let dims = conv2d::dims(x, k, windows, groups).unwrap();
-        convolution(dims).check(&format!("{dims:?}"));
-        convolution(dims).check_on(&format!("in tiles, {dims:?}"), &tiles);
-    }
+    cases.map(|(x, k, windows, groups)| conv2d::dims(x, k, windows, groups).unwrap()).to_vec()
 }
 
 #[test]
 fn dense_layers_of_awkward_shapes_equal_the_reference() {
     // The kernels that a GPU takes, beside those that a processor takes.
     let tiles = limited(|limits| limits.lanes = false);
-    for (n, c, h, w, k) in [
+    for dims in awkward_dense_layers() {
+        dense_layer(dims).check(&format!("{dims:?}"));
+        dense_layer(dims).check_on(&format!("in tiles, {dims:?}"), &tiles);
+    }
+}
+
+fn awkward_dense_layers() -> Vec<dense::DenseDims> {
+    let layers = [
         (1, 1, 1, 1, 1),
         (3, 5, 2, 3, 7),
         (65, 16, 1, 1, 63),
         (64, 17, 2, 2, 64),
         (33, 37, 3, 3, 130),
         (3, 37, 6, 5, 1030),
-    ] {
-        let (case, text) =
-            (dense_layer(dense::DenseDims { x: images(n, c, h, w), k }), format!("{n} {c}x{h}x{w} -> {k}"));
-        case.check(&format!("dense {text}"));
-        case.check_on(&format!("dense in tiles, {text}"), &tiles);
-    }
+    ];
+    layers.map(|(n, c, h, w, k)| dense::DenseDims { x: images(n, c, h, w), k }).to_vec()
 }
 
 #[test]
@@ -428,17 +437,8 @@ fn the_bits_are_the_same_with_the_checks_of_untrusted_shaders() {
 }
 
 /// Dimensions of 1, 2, a tile less one, a tile, a tile and one, and primes.
-#[test]
-fn the_bits_do_not_depend_on_the_tile() {
+fn products_around_tiles() -> Vec<Case> {
     let one = |kernel, stride, pad| window(kernel, stride, pad, pad, 1);
-    let tiles: Vec<Device> = (0..TILES.len())
-        .map(|tile| {
-            limited(|limits| {
-                limits.lanes = false;
-                limits.tile = Some(tile);
-            })
-        })
-        .collect();
     let mut cases = Vec::new();
     for (x, k, windows, groups) in [
         (images(1, 1, 1, 1), 1, [one(1, 1, 0); 2], 1),
@@ -463,7 +463,20 @@ fn the_bits_do_not_depend_on_the_tile() {
     ] {
         cases.push(dense_layer(dense::DenseDims { x: images(n, c, 1, 1), k }));
     }
-    for case in cases {
+    cases
+}
+
+#[test]
+fn the_bits_do_not_depend_on_the_tile() {
+    let tiles: Vec<Device> = (0..TILES.len())
+        .map(|tile| {
+            limited(|limits| {
+                limits.lanes = false;
+                limits.tile = Some(tile);
+            })
+        })
+        .collect();
+    for case in products_around_tiles() {
         let [first, second, third] = [0, 1, 2].map(|tile| bits(&case.run(&tiles[tile])));
         assert_eq!(first, second);
         assert_eq!(first, third);

@@ -4,7 +4,7 @@ use super::devices::guarded;
 use std::sync::Arc;
 use strata::{
     gpu::Gpu,
-    host::Stream,
+    host::{Precision, Stream},
     nn::{BuildOptions, Input, Net, TRAIN, zoo},
     ops::{Device, Executor, OpsError, Step, TILES, Tuning, sgd::Convention},
 };
@@ -24,6 +24,8 @@ fn net() -> Net {
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1.0,
         given_masks: false,
         keep_gradients: false,
     };

@@ -101,12 +101,9 @@ struct Corners { a: Corner, b: Corner, c: Corner, d: Corner }
 
 // y: rows are output pixels, columns output channels, the depth taps and input channels; a run is 256 deep.
 @compute @workgroup_size($INVOCATIONS)
-fn forward(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let tile = tile_of(linear(workgroup, workgroups));
+fn forward(who: Invocation) {
+    let i = enter(who);
+    let tile = tile_of(linear(who.workgroup, who.workgroups));
     let g = tile.group;
     // A folded grid may have a few workgroups too many.
     if g >= conv.groups { return; }
@@ -128,6 +125,7 @@ fn forward(
         if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(tile.row, tile.column);
         if at.x < conv.rows {
@@ -196,12 +194,9 @@ struct Spots { a: Spot, b: Spot, c: Spot, d: Spot }
 
 // dx, in gather form: rows are input pixels, columns input channels, the depth taps and output channels.
 @compute @workgroup_size($INVOCATIONS)
-fn backward_input(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let tile = tile_of(linear(workgroup, workgroups));
+fn backward_input(who: Invocation) {
+    let i = enter(who);
+    let tile = tile_of(linear(who.workgroup, who.workgroups));
     let g = tile.group;
     // A folded grid may have a few workgroups too many.
     if g >= conv.groups { return; }
@@ -223,6 +218,7 @@ fn backward_input(
         if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(tile.row, tile.column);
         if at.x < conv.rows {
@@ -331,12 +327,9 @@ fn sum_pixels(i: u32, sum: Sum) {
 
 // dw and db: rows are taps and input channels, columns output channels, the depth output pixels.
 @compute @workgroup_size($INVOCATIONS)
-fn backward_weight(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let sum = sum_of(linear(workgroup, workgroups));
+fn backward_weight(who: Invocation) {
+    let i = enter(who);
+    let sum = sum_of(linear(who.workgroup, who.workgroups));
     if sum.first >= sum.last { return; }
     let corner = vec2<u32>(sum.tile.row, sum.tile.column);
     if conv.continued != 0u && conv.split == 0u {
@@ -344,8 +337,10 @@ fn backward_weight(
             let at = place(i, v) + corner;
             if at.x < conv.rows { set_total_vector(v, load(sum.to + at.x * conv.kp + at.y, at.y)); }
         }
+        take_totals(i);
     }
     sum_pixels(i, sum);
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + corner;
         if at.x < conv.rows && at.x % conv.stored < conv.cg {
@@ -380,12 +375,9 @@ fn store_history(at: u32, column: u32, v: vec4<f32>) {
 
 // The same for a sum that is not split, but dw is no tensor: it updates the weights.
 @compute @workgroup_size($INVOCATIONS)
-fn backward_weight_update(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let sum = sum_of(linear(workgroup, workgroups));
+fn backward_weight_update(who: Invocation) {
+    let i = enter(who);
+    let sum = sum_of(linear(who.workgroup, who.workgroups));
     if sum.first >= sum.last { return; }
     let corner = vec2<u32>(sum.tile.row, sum.tile.column);
     if conv.continued != 0u {
@@ -393,8 +385,10 @@ fn backward_weight_update(
             let at = place(i, v) + corner;
             if at.x < conv.rows { set_total_vector(v, load_partial(sum.to + at.x * conv.kp + at.y, at.y)); }
         }
+        take_totals(i);
     }
     sum_pixels(i, sum);
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + corner;
         if at.x < conv.rows && at.x % conv.stored < conv.cg {

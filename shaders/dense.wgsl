@@ -82,12 +82,9 @@ fn fetch_forward(i: u32, row: u32, column: u32, depth: u32) {
 
 // Rows are images, columns output features, the depth input features; a run is 256 deep.
 @compute @workgroup_size($INVOCATIONS)
-fn forward(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let task = task_of(linear(workgroup, workgroups), dense.kp, dense.first, dense.first + dense.rows);
+fn forward(who: Invocation) {
+    let i = enter(who);
+    let task = task_of(linear(who.workgroup, who.workgroups), dense.kp, dense.first, dense.first + dense.rows);
     if task.begin >= task.end { return; }
     // A part of the sum has its own place.
     let to = select(dense.start, task.part * dense.n, dense.split != 0u) + task.row;
@@ -98,6 +95,7 @@ fn forward(
                 set_total_vector(v, load((to + at.x) * dense.kp, task.column + at.y, dense.k));
             }
         }
+        take_totals(i);
     }
     fetch_forward(i, task.row, task.column, task.begin);
     put_square_a(i, 0u);
@@ -114,6 +112,7 @@ fn forward(
         if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v);
         let column = task.column + at.y;
@@ -144,12 +143,9 @@ fn fetch_backward_input(i: u32, row: u32, column: u32, depth: u32) {
 
 // dx = dy w^T: rows are images, columns input features, the depth output features; a run is 256 deep.
 @compute @workgroup_size($INVOCATIONS)
-fn backward_input(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let task = task_of(linear(workgroup, workgroups), dense.rows, 0u, dense.kp);
+fn backward_input(who: Invocation) {
+    let i = enter(who);
+    let task = task_of(linear(who.workgroup, who.workgroups), dense.rows, 0u, dense.kp);
     if task.begin >= task.end { return; }
     fetch_backward_input(i, task.row, task.column, task.begin);
     put_square_a(i, 0u);
@@ -166,6 +162,7 @@ fn backward_input(
         if (depth + SLAB) % 256u == 0u { close_run(); }
     }
     close_run();
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + vec2<u32>(task.row, task.column);
         if at.x < dense.n {
@@ -234,19 +231,18 @@ fn sum_images(i: u32, row: u32, column: u32) {
 
 // dw = x^T dy and db: rows are input features, columns output features, the depth images.
 @compute @workgroup_size($INVOCATIONS)
-fn backward_weight(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let first = weights_of(linear(workgroup, workgroups));
+fn backward_weight(who: Invocation) {
+    let i = enter(who);
+    let first = weights_of(linear(who.workgroup, who.workgroups));
     if dense.continued != 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + first;
             if at.x < dense.rows { set_total_vector(v, load(at.x * dense.kp, at.y, dense.k)); }
         }
+        take_totals(i);
     }
     sum_images(i, first.x, first.y);
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + first;
         if at.x < dense.rows && (dense.first + at.x) % dense.cp < dense.c {
@@ -257,19 +253,18 @@ fn backward_weight(
 
 // The same, but dw is no tensor: it updates the weights.
 @compute @workgroup_size($INVOCATIONS)
-fn backward_weight_update(
-    @builtin(local_invocation_index) i: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-) {
-    let first = weights_of(linear(workgroup, workgroups));
+fn backward_weight_update(who: Invocation) {
+    let i = enter(who);
+    let first = weights_of(linear(who.workgroup, who.workgroups));
     if dense.continued != 0u {
         for (var v = 0u; v < 16u; v++) {
             let at = place(i, v) + first;
             if at.x < dense.rows { set_total_vector(v, load_partial(at.x * dense.kp, at.y, dense.k)); }
         }
+        take_totals(i);
     }
     sum_images(i, first.x, first.y);
+    give_totals(i);
     for (var v = 0u; v < 16u; v++) {
         let at = place(i, v) + first;
         if at.x < dense.rows && at.y < dense.kp && (dense.first + at.x) % dense.cp < dense.c {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use strata::{
+    host::Precision,
     nn::{BuildOptions, EVAL, Filler, Input, Kind, Net, NetDef, zoo},
     ops::{TensorShape, sgd::Convention},
 };
@@ -14,6 +15,8 @@ fn build(def: &NetDef) -> Net {
         momentum: 0.9,
         weight_decay: 0.0,
         convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1.0,
         given_masks: false,
         keep_gradients: true,
     };
@@ -152,6 +155,8 @@ fn a_layer_that_does_not_fit_is_named_with_its_input() {
             momentum: 0.9,
             weight_decay: 0.0,
             convention: Convention::Caffe,
+            precision: Precision::F32,
+            loss_scale: 1.0,
             given_masks: false,
             keep_gradients: true,
         },

@@ -28,7 +28,7 @@ pub const fn column(rows: usize) -> TensorShape {
 impl Machine {
     /// An empty one with one tape.
     pub fn new() -> Self {
-        let program = Program { tensors: Vec::new(), tapes: vec![Vec::new()] };
+        let program = Program { tapes: vec![Vec::new()], ..Program::default() };
         Self { program, reals: Vec::new(), words: Vec::new() }
     }
 

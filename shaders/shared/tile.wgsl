@@ -1,63 +1,36 @@
-// A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 8 rows x 8 columns
-// of it: rows 4 i .. 4 i + 3 and $ROWS / 2 + 4 i .., columns 4 j .. 4 j + 3 and $COLUMNS / 2 + 4 j ... The operands
+// A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 64 of them. The operands
 // pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the next one is
 // on its way from memory into registers, and is then put where the one before was, so that one barrier a slab is
-// enough. The sums stay in named vectors: arrays indexed by a loop would be spilled to memory. Every result is summed
-// in the order of the depth whatever the size of the tile, so that the size does not change bits.
+// enough. Every result is summed in the order of the depth whatever the size of the tile, so that the size does not
+// change bits. What the slabs hold, and how they are multiplied, is a matter of the precision: see tile_f32.wgsl and
+// tile_mixed.wgsl.
 
 const INVOCATIONS: u32 = $INVOCATIONSu;
 const TILE_ROWS: u32 = $ROWSu;
 const TILE_COLUMNS: u32 = $COLUMNSu;
 const SLAB: u32 = $DEPTHu;
-// Vectors of a depth of the slabs, and of a slab.
+// Vectors of a depth of the slabs.
 const A_ACROSS: u32 = TILE_ROWS / 4u;
 const B_ACROSS: u32 = TILE_COLUMNS / 4u;
-const A_VECTORS: u32 = SLAB * A_ACROSS;
-const B_VECTORS: u32 = SLAB * B_ACROSS;
-// Squares of four by four in slab b: an operand that lies along the depth is fetched in squares. Slab a has 64.
-const B_SQUARES: u32 = B_VECTORS / 4u;
+// Squares of four by four in a slab: an operand that lies along the depth is fetched in squares.
+const A_SQUARES: u32 = SLAB * A_ACROSS / 4u;
+const B_SQUARES: u32 = SLAB * B_ACROSS / 4u;
 
-// [slab][depth][row / 4] and [slab][depth][column / 4].
-var<workgroup> slab_a: array<vec4<f32>, 2u * A_VECTORS>;
-var<workgroup> slab_b: array<vec4<f32>, 2u * B_VECTORS>;
+// [slab][depth][row / 4] and [slab][depth][column / 4], with room behind each depth where the pitch is larger.
+const A_SLAB: u32 = SLAB * A_PITCH;
+const B_SLAB: u32 = SLAB * B_PITCH;
+var<workgroup> slab_a: array<Staged, 2u * A_SLAB>;
+var<workgroup> slab_b: array<Staged, 2u * B_SLAB>;
 
 // What an invocation has fetched for the next slabs.
 var<private> a0: vec4<f32>; var<private> a1: vec4<f32>; var<private> a2: vec4<f32>; var<private> a3: vec4<f32>;
 var<private> b0: vec4<f32>; var<private> b1: vec4<f32>; var<private> b2: vec4<f32>; var<private> b3: vec4<f32>;
 
-// The sums of an invocation's rows 0 to 7 in the run at hand; l is a row's left vector of columns, r its right one.
-// Then the sums of the runs before.
+// What an invocation has of the results: its vectors 0, 2, .. 14, and 1, 3, .. 15. The sums stay in named vectors:
+// arrays indexed by a loop would be spilled to memory.
 #for n in 0..8
-var<private> l$n: vec4<f32>; var<private> r$n: vec4<f32>;
 var<private> total_l$n: vec4<f32>; var<private> total_r$n: vec4<f32>;
 #end
-
-// Adds the product of the first (0) or the second (1) slabs.
-fn add_slabs(invocation: u32, slab: u32) {
-    let i = slab * A_VECTORS + invocation / (TILE_COLUMNS / 8u);
-    let j = slab * B_VECTORS + invocation % (TILE_COLUMNS / 8u);
-    for (var d = 0u; d < SLAB; d += 4u) {
-        // Four depths: the bookkeeping of a loop costs as much as a depth.
-        #for n in 0..4
-        let u$n = slab_a[(d + $nu) * A_ACROSS + i];
-        let v$n = slab_a[(d + $nu) * A_ACROSS + A_ACROSS / 2u + i];
-        let x$n = slab_b[(d + $nu) * B_ACROSS + j];
-        let y$n = slab_b[(d + $nu) * B_ACROSS + B_ACROSS / 2u + j];
-        #for c in 0..4
-        l$c = fma(vec4<f32>(u$n[$cu]), x$n, l$c);
-        r$c = fma(vec4<f32>(u$n[$cu]), y$n, r$c);
-        #end
-        l4 = fma(vec4<f32>(v$n.x), x$n, l4);
-        r4 = fma(vec4<f32>(v$n.x), y$n, r4);
-        l5 = fma(vec4<f32>(v$n.y), x$n, l5);
-        r5 = fma(vec4<f32>(v$n.y), y$n, r5);
-        l6 = fma(vec4<f32>(v$n.z), x$n, l6);
-        r6 = fma(vec4<f32>(v$n.z), y$n, r6);
-        l7 = fma(vec4<f32>(v$n.w), x$n, l7);
-        r7 = fma(vec4<f32>(v$n.w), y$n, r7);
-        #end
-    }
-}
 
 // The sums of slab b alone, a vector of columns for each of the first invocations, for the gradient of a bias: in
 // the run at hand and in the runs before.
@@ -67,25 +40,9 @@ var<private> column_total: vec4<f32>;
 fn add_columns(i: u32, slab: u32) {
     if i < B_ACROSS {
         #for d in 0..DEPTH
-        column_sum += slab_b[slab * B_VECTORS + $du * B_ACROSS + i];
+        column_sum += vec4<f32>(slab_b[slab * B_SLAB + $du * B_PITCH + i]);
         #end
     }
-}
-
-// Moves the sums of a run of slabs into the total. Sums of runs keep the rounding error of a long sum small:
-// it grows with the length of a run and with the number of runs, not with their product.
-fn close_run() {
-    column_total += column_sum; column_sum = vec4<f32>();
-    #for n in 0..8
-    total_l$n += l$n; total_r$n += r$n; l$n = vec4<f32>(); r$n = vec4<f32>();
-    #end
-}
-
-// The row and the first column, within the tile, of an invocation's vector number v = 2 * row + side.
-fn place(invocation: u32, v: u32) -> vec2<u32> {
-    let row = v / 2u;
-    return vec2<u32>((row / 4u) * (TILE_ROWS / 2u) + invocation / (TILE_COLUMNS / 8u) * 4u + row % 4u,
-        (v % 2u) * (TILE_COLUMNS / 2u) + invocation % (TILE_COLUMNS / 8u) * 4u);
 }
 
 // Vector number v of the sums.
@@ -115,7 +72,7 @@ fn set_total_vector(v: u32, value: vec4<f32>) {
 struct Square { mine: bool, across: u32, depth: u32 }
 
 fn square_a(i: u32) -> Square {
-    return Square(i < 64u, (i % A_ACROSS) * 4u, (i / A_ACROSS) * 4u);
+    return Square(i < A_SQUARES, (i % A_ACROSS) * 4u, (i / A_ACROSS) * 4u);
 }
 fn square_b(i: u32) -> Square {
     let square = i - (INVOCATIONS - B_SQUARES);
@@ -126,11 +83,11 @@ fn square_b(i: u32) -> Square {
 fn put_square_a(i: u32, slab: u32) {
     let square = square_a(i);
     if square.mine {
-        let at = slab * A_VECTORS + square.depth * A_ACROSS + square.across / 4u;
-        slab_a[at] = vec4<f32>(a0.x, a1.x, a2.x, a3.x);
-        slab_a[at + A_ACROSS] = vec4<f32>(a0.y, a1.y, a2.y, a3.y);
-        slab_a[at + 2u * A_ACROSS] = vec4<f32>(a0.z, a1.z, a2.z, a3.z);
-        slab_a[at + 3u * A_ACROSS] = vec4<f32>(a0.w, a1.w, a2.w, a3.w);
+        let at = slab * A_SLAB + square.depth * A_PITCH + square.across / 4u;
+        slab_a[at] = Staged(vec4<f32>(a0.x, a1.x, a2.x, a3.x));
+        slab_a[at + A_PITCH] = Staged(vec4<f32>(a0.y, a1.y, a2.y, a3.y));
+        slab_a[at + 2u * A_PITCH] = Staged(vec4<f32>(a0.z, a1.z, a2.z, a3.z));
+        slab_a[at + 3u * A_PITCH] = Staged(vec4<f32>(a0.w, a1.w, a2.w, a3.w));
     }
 }
 
@@ -138,11 +95,11 @@ fn put_square_a(i: u32, slab: u32) {
 fn put_square_b(i: u32, slab: u32) {
     let square = square_b(i);
     if square.mine {
-        let at = slab * B_VECTORS + square.depth * B_ACROSS + square.across / 4u;
-        slab_b[at] = vec4<f32>(b0.x, b1.x, b2.x, b3.x);
-        slab_b[at + B_ACROSS] = vec4<f32>(b0.y, b1.y, b2.y, b3.y);
-        slab_b[at + 2u * B_ACROSS] = vec4<f32>(b0.z, b1.z, b2.z, b3.z);
-        slab_b[at + 3u * B_ACROSS] = vec4<f32>(b0.w, b1.w, b2.w, b3.w);
+        let at = slab * B_SLAB + square.depth * B_PITCH + square.across / 4u;
+        slab_b[at] = Staged(vec4<f32>(b0.x, b1.x, b2.x, b3.x));
+        slab_b[at + B_PITCH] = Staged(vec4<f32>(b0.y, b1.y, b2.y, b3.y));
+        slab_b[at + 2u * B_PITCH] = Staged(vec4<f32>(b0.z, b1.z, b2.z, b3.z));
+        slab_b[at + 3u * B_PITCH] = Staged(vec4<f32>(b0.w, b1.w, b2.w, b3.w));
     }
 }
 
@@ -156,16 +113,4 @@ fn across_a(i: u32, n: u32) -> Across {
 fn across_b(i: u32, n: u32) -> Across {
     let vector = n * INVOCATIONS + i;
     return Across((vector % B_ACROSS) * 4u, vector / B_ACROSS);
-}
-
-// Puts what was fetched across the depth.
-fn put_across_a(i: u32, slab: u32) {
-    #for n in 0..A_TURNS
-    slab_a[slab * A_VECTORS + $nu * INVOCATIONS + i] = a$n;
-    #end
-}
-fn put_across_b(i: u32, slab: u32) {
-    #for n in 0..B_TURNS
-    slab_b[slab * B_VECTORS + $nu * INVOCATIONS + i] = b$n;
-    #end
 }

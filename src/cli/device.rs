@@ -3,6 +3,7 @@
 use super::{exit_code::NoDevice, output::note};
 use crate::{
     gpu::{AdapterInfo, Choice, Gpu, GpuError},
+    host::Precision,
     ops::{Device, Tuning},
 };
 use anyhow::{Context, Result};
@@ -27,8 +28,8 @@ pub fn tuning_file(adapter: &AdapterInfo) -> Result<PathBuf> {
 
 /// Lets a device take the tiles that were measured on it. What cannot be read costs time only, and is told.
 fn tuned(gpu: Arc<Gpu>) -> Device {
-    // Kernels for processors have one tile.
-    if !gpu.limits().lanes {
+    // Kernels for processors have one tile, and what was measured in f32 says nothing of mixed precision.
+    if !gpu.limits().lanes && gpu.precision() == Precision::F32 {
         match tuning_file(gpu.info()).and_then(|path| Ok(Tuning::read(&path, gpu.info())?)) {
             Ok(tuning) => tuning.apply(&gpu),
             Err(error) => note!("the tiles of the products are not tuned: {error}"),
@@ -37,18 +38,30 @@ fn tuned(gpu: Arc<Gpu>) -> Device {
     Device::Gpu(gpu)
 }
 
-/// Opens the device of a choice.
+/// The precision of a name.
 ///
 /// # Errors
-/// A choice that is none, or a device that is not there, with a remedy. Only `auto` turns to the cpu,
+/// A name that is none, with those that there are.
+pub fn precision(name: &str) -> Result<Precision, String> {
+    let known = [Precision::F32, Precision::Mixed];
+    let found = known.into_iter().find(|precision| precision.name() == name);
+    found.ok_or_else(|| format!("there are {}", known.map(Precision::name).join(" and ")))
+}
+
+/// Opens the device of a choice for a precision.
+///
+/// # Errors
+/// A choice that is none, or a device that is not there or cannot compute so, with a remedy. Only `auto` turns to the cpu,
 /// and only where there is no hardware adapter: one that is there and fails is an error.
-pub fn open(choice: &str) -> Result<Device> {
+pub fn open(choice: &str, precision: Precision) -> Result<Device> {
+    let open = |choice| Gpu::open_for(choice, precision, |_| {});
+    let cpu = || Device::Cpu.expect(precision).map(|()| Device::Cpu);
     let choice = match choice {
-        "cpu" => return Ok(Device::Cpu),
+        "cpu" => return Ok(cpu()?),
         "auto" => {
-            return match Gpu::open(&Choice::Hardware) {
+            return match open(&Choice::Hardware) {
                 Ok(gpu) => Ok(tuned(gpu)),
-                Err(GpuError::NoAdapter { .. }) => Ok(Device::Cpu),
+                Err(GpuError::NoAdapter { .. }) => Ok(cpu()?),
                 Err(error) => Err(error.into()),
             };
         }
@@ -62,5 +75,5 @@ pub fn open(choice: &str) -> Result<Device> {
             }
         },
     };
-    Ok(tuned(Gpu::open(&choice)?))
+    Ok(tuned(open(&choice)?))
 }

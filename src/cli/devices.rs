@@ -3,7 +3,8 @@
 use super::{Format, device};
 use crate::{
     gpu,
-    ops::{CATALOGUE, Device},
+    host::Precision,
+    ops::{Device, catalogue},
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -27,7 +28,7 @@ pub struct Options {
 
 /// Writes the shaders, and returns how many there are.
 fn write_shaders(dir: &Path) -> Result<usize> {
-    let shaders: BTreeMap<_, _> = CATALOGUE.iter().map(|kernel| (kernel.shader.name, kernel.shader)).collect();
+    let shaders: BTreeMap<_, _> = catalogue().map(|kernel| (kernel.shader.name, kernel.shader)).collect();
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     for (name, shader) in &shaders {
         let path = dir.join(format!("{name}.wgsl"));
@@ -43,7 +44,7 @@ pub fn main(options: &Options) -> Result<()> {
         return Ok(());
     }
     let adapters = gpu::adapters();
-    let auto = device::open("auto")?.describe();
+    let auto = device::open("auto", Precision::F32)?.describe();
     let mut out = std::io::stdout().lock();
     if options.format == Format::Json {
         let rows = adapters.iter().map(|adapter| {
@@ -58,6 +59,7 @@ pub fn main(options: &Options) -> Result<()> {
                 "workgroups": adapter.limits.workgroups,
                 "workgroup_bytes": adapter.limits.workgroup_bytes,
                 "invocations": adapter.limits.invocations,
+                "mixed_precision": adapter.matrices.map(|matrices| matrices.to_string()),
                 "features": adapter.features,
             })
         });
@@ -79,6 +81,9 @@ pub fn main(options: &Options) -> Result<()> {
             limits.workgroup_bytes >> 10,
             limits.invocations
         )?;
+        if let Some(matrices) = adapter.matrices {
+            writeln!(out, "  mixed        matrices of {matrices}")?;
+        }
         writeln!(out, "  features     {}", adapter.features.join(", "))?;
     }
     if adapters.is_empty() {

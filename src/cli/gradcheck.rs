@@ -1,7 +1,7 @@
 //! `strata gradcheck`: every operation of a device against double precision.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, Format, device, exit_code::CheckFailed};
+use super::{DeviceArgs, Format, PrecisionArgs, device, exit_code::CheckFailed};
 use crate::ops::check;
 use anyhow::Result;
 use clap::Args;
@@ -10,13 +10,15 @@ use clap::Args;
 pub struct Options {
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
     /// text, or json: one object a line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let device = device::open(&options.device.device)?;
+    let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
     note!("gradcheck on {}", device.describe());
     let format = options.format;
     let mut printed = Ok(());

@@ -18,6 +18,7 @@ mod study;
 mod train;
 mod tune;
 
+use crate::host::Precision;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -74,6 +75,15 @@ struct DeviceArgs {
     device: String,
 }
 
+/// The precision of a command.
+#[derive(Args, Clone, Copy, Debug)]
+struct PrecisionArgs {
+    /// Matrix products in f32, or mixed: f16 operands and f32 sums on the matrix units of a GPU that has them
+    /// (default: as the experiment says, else f32)
+    #[arg(long, value_name = "PRECISION", value_parser = device::precision)]
+    precision: Option<Precision>,
+}
+
 /// The experiment of a command.
 #[derive(Args, Clone, Debug)]
 struct StudyArgs {
@@ -89,6 +99,8 @@ struct StudyArgs {
     /// Cut the same plan down to about a minute; its runs go to EXPERIMENT-quick
     #[arg(long)]
     quick: bool,
+    #[command(flatten)]
+    precision: PrecisionArgs,
 }
 
 /// Parses the arguments, runs the command, and turns its outcome into an exit code.

@@ -116,7 +116,7 @@ fn savings(
 
 fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
-    let device = device::open(&options.device.device)?;
+    let device = device::open(&options.device.device, experiment.solver.precision)?;
     let halves = Halves::of(&experiment)?;
     let plan = Plan::of(&experiment);
     writeln!(out, "device: {}", device.describe())?;

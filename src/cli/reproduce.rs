@@ -35,7 +35,7 @@ pub struct Options {
 pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let experiment = study::experiment(&options.study)?;
-    let device = device::open(&options.device.device)?;
+    let device = device::open(&options.device.device, experiment.solver.precision)?;
     let plan = Plan::of(&experiment);
     let wanted = plan.in_sharing_order();
     let runs = RunDir::open(&options.study.runs, &experiment)?;

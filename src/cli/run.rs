@@ -1,7 +1,7 @@
 //! `strata run EXPERIMENT NODE`: one network of a plan, as one idempotent command.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
+use super::{DeviceArgs, PrecisionArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
 use crate::{
     protocol::{Plan, RunDir, runner::Busy},
     train::record,
@@ -26,6 +26,8 @@ pub struct Options {
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
+    precision: PrecisionArgs,
+    #[command(flatten)]
     device: DeviceArgs,
 }
 
@@ -36,11 +38,12 @@ pub fn main(options: &Options) -> Result<()> {
         runs: options.runs.clone(),
         overrides: options.overrides.clone(),
         quick: options.quick,
+        precision: options.precision,
     };
     let experiment = study::experiment(&args)?;
     let plan = Plan::of(&experiment);
     let node = plan.node(&experiment.name, &options.node)?;
-    let device = device::open(&options.device.device)?;
+    let device = device::open(&options.device.device, experiment.solver.precision)?;
     let runs = RunDir::open(&options.runs, &experiment)?;
     note!("{} of {} on {}", node.name, experiment.name, device.describe());
     // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.

@@ -25,7 +25,7 @@ pub struct Options {
 
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
-    let device = device::open(&options.device.device)?;
+    let device = device::open(&options.device.device, experiment.solver.precision)?;
     let runs = RunDir::open(&options.study.runs, &experiment)?;
     let asked = Some(experiment.protocol.similarity_images).filter(|&images| images > 0);
     let images = options.images.or(asked).unwrap_or(USUAL_IMAGES);

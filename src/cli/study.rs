@@ -8,7 +8,9 @@ use crate::protocol::{Experiment, Node, Plan, ProtocolError};
 /// # Errors
 /// An experiment that is not there or cannot be meant.
 pub fn experiment(args: &StudyArgs) -> Result<Experiment, ProtocolError> {
-    let experiment = Experiment::find(&args.experiment, &args.overrides)?;
+    let mut overrides = args.overrides.clone();
+    overrides.extend(args.precision.precision.map(|precision| format!("solver.precision={:?}", precision.name())));
+    let experiment = Experiment::find(&args.experiment, &overrides)?;
     Ok(if args.quick { experiment.quick() } else { experiment })
 }
 

@@ -1,7 +1,7 @@
 //! `strata train`: one network of the zoo on all classes of one data set.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, device, exit_code, interrupt::Interrupt};
+use super::{DeviceArgs, PrecisionArgs, device, exit_code, interrupt::Interrupt};
 use crate::{
     data::mean,
     host::{Stream, atomic},
@@ -54,11 +54,17 @@ pub struct Options {
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
+    /// What the loss is multiplied with on its way back in mixed precision, a power of two
+    #[arg(long, default_value_t = 1024)]
+    loss_scale: u32,
 }
 
 pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
-    let device = device::open(&options.device.device)?;
+    let precision = options.precision.precision.unwrap_or_default();
+    let device = device::open(&options.device.device, precision)?;
     let overrides = [("data.source", &options.data), ("data.path", &options.data_path), ("net.name", &options.net)]
         .map(|(key, value)| format!("{key}={value:?}"));
     let experiment = Experiment::find("default", &overrides)?;
@@ -75,6 +81,8 @@ pub fn main(options: &Options) -> Result<()> {
         momentum: 0.9,
         weight_decay: options.weight_decay,
         convention: Convention::Caffe,
+        precision,
+        loss_scale: options.loss_scale,
     };
     let stream = |purpose: &str| Stream::named(&format!("seed={}/train/{purpose}", options.seed));
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };

@@ -3,6 +3,7 @@
 use super::{Format, bench::net, device};
 use crate::{
     cli::DeviceArgs,
+    host::Precision,
     nn::{Input, Net, TRAIN},
     ops::{Device, Measured, OpsError, TILES, Tuning},
     protocol::{Arm, Experiment, Plan, node::net_of, source::Halves},
@@ -39,9 +40,11 @@ pub struct Options {
 /// The nets with every layer learning: those with frozen layers have no other products.
 fn nets(options: &Options) -> Result<Vec<Net>> {
     if let Some(name) = &options.net {
-        return Ok(vec![net::build(name, options.batch, None)?]);
+        return Ok(vec![net::build(name, options.batch, None, Precision::F32)?]);
     }
-    let experiment = Experiment::find(&options.experiment, &options.overrides)?;
+    let mut experiment = Experiment::find(&options.experiment, &options.overrides)?;
+    // Tiles are measured in f32, and taken in f32 alone.
+    experiment.solver.precision = Precision::F32;
     let halves = Halves::of(&experiment)?;
     let mut nets: Vec<Net> = Vec::new();
     for node in Plan::of(&experiment).nodes.iter().filter(|node| node.arm == Arm::Base) {
@@ -57,7 +60,7 @@ fn nets(options: &Options) -> Result<Vec<Net>> {
 
 pub fn main(options: &Options) -> Result<()> {
     let nets = nets(options)?;
-    let opened = device::open(&options.device.device)?;
+    let opened = device::open(&options.device.device, Precision::F32)?;
     let mut out = std::io::stdout().lock();
     let gpu = match &opened {
         Device::Gpu(gpu) if !gpu.limits().lanes => gpu,

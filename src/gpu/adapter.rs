@@ -1,6 +1,6 @@
 //! The adapters of a machine, and the choice among them.
 
-use super::{GpuError, Limits};
+use super::{GpuError, Limits, Matrices, matrices};
 use std::fmt::{self, Display};
 
 /// Which adapter to open.
@@ -31,6 +31,8 @@ pub struct AdapterInfo {
     pub limits: Limits,
     /// The names of the optional features.
     pub features: Vec<String>,
+    /// How it multiplies matrices in mixed precision, where it can.
+    pub matrices: Option<Matrices>,
     /// Whether it runs on the processor.
     pub is_software: bool,
     /// Whether it is a GPU that `Choice::Hardware` may take.
@@ -72,6 +74,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> AdapterInfo {
         driver: [info.driver, info.driver_info].join(" ").trim().to_string(),
         limits: Limits::of(&limits),
         features: adapter.features().iter_names().map(|(name, _)| name.to_lowercase()).collect(),
+        matrices: matrices::of(adapter),
         is_software: info.device_type == wgpu::DeviceType::Cpu,
         is_hardware: rank(info.device_type).is_some(),
     }

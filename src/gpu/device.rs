@@ -1,10 +1,12 @@
 //! An opened device with its pipelines, which all sessions share.
 
 use super::{
-    AdapterInfo, Choice, GpuError, Kernel, adapter,
+    AdapterInfo, Choice, GpuError, Kernel, MATRICES, Matrices, adapter,
     fault::Fault,
+    matrices,
     pipeline::{self, Constants, Pipeline},
 };
+use crate::host::Precision;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
@@ -30,6 +32,8 @@ pub struct Limits {
     pub invocations: u32,
     /// Whether to take the kernels for adapters that run on a processor, where there are such.
     pub lanes: bool,
+    /// How matrices are multiplied, where the device was opened for mixed precision.
+    pub matrices: Option<Matrices>,
     /// The number of the tile of matrix products, where it is not chosen by their shapes.
     pub tile: Option<usize>,
     /// Whether shaders run without the checks of indices, divisors and loops that untrusted ones need.
@@ -47,6 +51,7 @@ impl Limits {
             workgroup_bytes: limits.max_compute_workgroup_storage_size,
             invocations: limits.max_compute_invocations_per_workgroup,
             lanes: false,
+            matrices: None,
             tile: None,
             trusted: true,
             guarded: false,
@@ -127,15 +132,44 @@ impl Gpu {
     /// Opens a device and lets `lower` reduce the limits by which tensors and grids are divided,
     /// so that a test can force a division on small tensors.
     pub fn open_limited(choice: &Choice, lower: impl FnOnce(&mut Limits)) -> Result<Arc<Self>, GpuError> {
+        Self::open_for(choice, Precision::F32, lower)
+    }
+
+    /// Opens a device as [`Self::open_limited`] does, for programs of a precision. One for mixed precision runs those in
+    /// `f32`, too.
+    ///
+    /// # Errors
+    /// [`GpuError::Precision`] where the adapter does not offer what mixed precision needs.
+    pub fn open_for(
+        choice: &Choice,
+        precision: Precision,
+        lower: impl FnOnce(&mut Limits),
+    ) -> Result<Arc<Self>, GpuError> {
         let adapter = adapter::choose(choice)?;
         let (info, available) = (adapter::describe(&adapter), adapter.limits());
+        let mixed = precision == Precision::Mixed;
+        if mixed && info.matrices.is_none() {
+            return Err(GpuError::Precision {
+                adapter: info.to_string(),
+                needed: MATRICES.map(|way| way.to_string()).join(" or "),
+                bytes: matrices::WORKGROUP_BYTES >> 10,
+                offered: matrices::offered(&adapter),
+            });
+        }
         // WebGPU's defaults, or what a lesser adapter has; larger bindings where they are offered.
         let mut required = wgpu::Limits::defaults().or_worse_values_from(&available);
         required.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
         required.max_buffer_size = available.max_buffer_size;
+        let (mut features, mut experimental) = (adapter.features() & WANTED, wgpu::ExperimentalFeatures::disabled());
+        if mixed {
+            required.max_compute_workgroup_storage_size = matrices::WORKGROUP_BYTES;
+            features |= matrices::NEEDED;
+            experimental = pipeline::experimental();
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("strata"),
-            required_features: adapter.features() & WANTED,
+            required_features: features,
+            experimental_features: experimental,
             required_limits: required.clone(),
             ..Default::default()
         };
@@ -157,7 +191,9 @@ impl Gpu {
 
         let mut limits = Limits::of(&required);
         let wgpu::AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = adapter.get_info();
+        limits.matrices = info.matrices.filter(|_| mixed);
         limits.lanes = info.is_software
+            && !mixed
             && device.features().contains(wgpu::Features::SUBGROUP)
             && [subgroup_min_size, subgroup_max_size] == [LANES; 2];
         lower(&mut limits);
@@ -185,6 +221,11 @@ impl Gpu {
         &self.limits
     }
 
+    /// The precision that the device was opened for.
+    pub fn precision(&self) -> Precision {
+        if self.limits.matrices.is_some() { Precision::Mixed } else { Precision::F32 }
+    }
+
     /// The device itself, or where it was lost a newly opened one of the same adapter with the same limits.
     ///
     /// # Errors
@@ -202,7 +243,7 @@ impl Gpu {
     /// # Errors
     /// Those of [`Self::open`].
     pub fn again(&self, lower: impl FnOnce(&mut Limits)) -> Result<Arc<Self>, GpuError> {
-        Self::open_limited(&self.choice, |limits| {
+        Self::open_for(&self.choice, self.precision(), |limits| {
             *limits = self.limits;
             lower(limits);
         })

@@ -29,6 +29,20 @@ pub enum GpuError {
         /// What it said.
         message: String,
     },
+    /// The adapter cannot multiply in mixed precision.
+    #[error(
+        "mixed precision needs products of f16 matrices with f32 sums, {needed}, and {bytes} KiB of workgroup memory; {adapter} offers {offered}; use `--precision f32`"
+    )]
+    Precision {
+        /// The adapter.
+        adapter: String,
+        /// The matrices that would do.
+        needed: String,
+        /// KiB of workgroup memory that are needed.
+        bytes: u32,
+        /// What there is.
+        offered: String,
+    },
     /// Something is larger than the device allows, and cannot be split.
     #[error(
         "layer {layer}, tensor {tensor}: {needed} bytes are needed in one piece, but the device's {limit} is {allowed}; use a smaller batch or layer, or `--device cpu`"

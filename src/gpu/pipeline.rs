@@ -29,6 +29,13 @@ fn module(gpu: &Gpu, kernel: &'static Kernel) -> wgpu::ShaderModule {
     unsafe { gpu.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
 }
 
+/// The consent to features of wgpu that may still have defects: cooperative matrices.
+pub(super) fn experimental() -> wgpu::ExperimentalFeatures {
+    // SAFETY: cooperative matrices are all that is asked for. They are loaded from and stored to workgroup memory alone,
+    // at places that `shaders/shared/tile_mixed.wgsl` derives from the sizes of its arrays, by whole subgroups.
+    unsafe { wgpu::ExperimentalFeatures::enabled() }
+}
+
 /// Makes the pipeline of a kernel.
 pub(super) fn create(gpu: &Gpu, kernel: &'static Kernel, constants: Constants) -> Pipeline {
     let module = lock(&gpu.modules).entry(kernel.shader.name).or_insert_with(|| module(gpu, kernel)).clone();

@@ -1,11 +1,12 @@
 //! Turns operations into dispatches, once, when a program is loaded.
 
 use super::{
-    Access, Gpu, GpuError, Kernel, Limits, Parameters, Part,
+    Access, Gpu, GpuError, Kernel, Limits, Matrices, Parameters, Part,
     guard::Place,
     memory::{Memory, create_buffer},
     pipeline::{Constants, Pipeline},
 };
+use crate::host::Precision;
 use std::sync::Arc;
 
 /// A segment with the way a dispatch uses it.
@@ -69,6 +70,7 @@ pub struct Recorder<'a> {
     planned: Vec<Planned>,
     parameters: Vec<u8>,
     scratch: usize,
+    precision: Precision,
 }
 
 /// What recording a tape has made.
@@ -81,8 +83,27 @@ pub(super) struct Tape {
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(gpu: &'a Gpu, memory: &'a Memory) -> Self {
-        let layer = "-".into();
-        Self { gpu, memory, layer, tile: None, operations: 0, planned: Vec::new(), parameters: Vec::new(), scratch: 0 }
+        Self {
+            gpu,
+            memory,
+            layer: "-".into(),
+            tile: None,
+            operations: 0,
+            planned: Vec::new(),
+            parameters: Vec::new(),
+            scratch: 0,
+            precision: Precision::F32,
+        }
+    }
+
+    /// Sets the precision of what is recorded from here on.
+    pub fn precision(&mut self, precision: Precision) {
+        self.precision = precision;
+    }
+
+    /// How matrices are multiplied, where that is recorded in mixed precision.
+    pub fn matrices(&self) -> Option<Matrices> {
+        self.limits().matrices.filter(|_| self.precision == Precision::Mixed)
     }
 
     /// Begins the next operation; its layer is named in messages, and its product, where it is one, says which tile

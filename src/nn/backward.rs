@@ -28,7 +28,7 @@ impl Builder<'_> {
         if let Some(top) = placed.last() {
             let dx = self.activation(&format!("d({})", top.layer.name), Role::ActivationGradient, top.y.1);
             gradients.insert(top.y.0, dx);
-            let weight = 1.0 / self.options.batch as f64;
+            let weight = self.options.loss_scale / self.options.batch as f64;
             let op = softmax_cross_entropy::Backward { n, classes, weight, prob, labels, dx };
             self.backward.push(Entry { layer: "loss".into(), op: op.into() });
         }
@@ -111,13 +111,16 @@ impl Builder<'_> {
         Some((kept.or(applied)?, bias.g?))
     }
 
-    /// How a layer's weights (0) or bias (1) follow their gradient.
+    /// How a layer's weights (0) or bias (1) follow their gradient, which is `loss_scale` times what it should be. As that
+    /// is a power of two, `(rate / scale) (scale g + (scale decay) w)` rounds as `rate (g + decay w)` does: the steps have
+    /// the same bits as without it, as long as no gradient overflows or is too small for a normal number. In PyTorch's
+    /// convention the history is scaled as well.
     fn rule(&self, layer: &Layer, i: usize) -> sgd::Rule {
         sgd::Rule {
             convention: self.options.convention,
             momentum: self.options.momentum,
-            decay: self.options.weight_decay * layer.decay_mult[i],
-            lr_mult: layer.lr_mult[i],
+            decay: self.options.weight_decay * layer.decay_mult[i] * self.options.loss_scale,
+            lr_mult: layer.lr_mult[i] / self.options.loss_scale,
         }
     }
 

@@ -5,7 +5,7 @@ use super::{
     net::{ABOVE, NEXT, TRAIN},
 };
 use crate::{
-    host::ImageDims,
+    host::{ImageDims, Precision},
     ops::{
         Element, Op, OpsError, Program, Role, TensorId, TensorShape, augment, conv2d, dense, dropout, lrn, max_pool,
         program::Entry, relu, sgd, softmax_cross_entropy, top_k,
@@ -43,6 +43,11 @@ pub struct BuildOptions {
     pub weight_decay: f64,
     /// Where the learning rate enters.
     pub convention: sgd::Convention,
+    /// The precision of matrix products.
+    pub precision: Precision,
+    /// What the loss is multiplied with on its way back, a power of two: all gradients are so much larger, and steps are
+    /// what they were, because updates divide by it. 1 where small gradients need no lift.
+    pub loss_scale: f64,
     /// Whether dropout masks are given from outside instead of drawn.
     pub given_masks: bool,
     /// Whether gradients are kept, to be read. Else those of weights update the weights where they are computed, and
@@ -112,7 +117,7 @@ impl Net {
         let mut builder = Builder {
             def,
             options,
-            program: Program::default(),
+            program: Program { precision: options.precision, ..Program::default() },
             forward: Vec::new(),
             backward: Vec::new(),
             update: Vec::new(),

@@ -313,8 +313,8 @@ fn following(parameters: Conv2dParameters, rule: &Rule) -> Conv2dParameters {
     }
 }
 
-static SHADERS: [Shader; 3] =
-    tiled_shaders!("conv2d", ["grid", "rectifier", "step", "momentum", "conv2d_operands", "tile"]);
+static SHADERS: [Shader; tile::WAYS] =
+    tiled_shaders!("conv2d", ["grid", "rectifier", "step", "momentum", "conv2d_operands"]);
 static SPLITS_SHADER: Shader =
     shader!("conv2d_splits" of "conv2d", ["grid", "step", "momentum", "conv2d_operands", "conv2d_splits"]);
 static LANES_SHADER: Shader = shader!("conv2d_lanes" of "conv2d", ["grid", "rectifier", "step", "momentum", "conv2d_operands", "lanes", "conv2d_lanes"]);
@@ -387,7 +387,7 @@ type Way = (&'static Kernel, Constants, [usize; 2]);
 fn way(
     recorder: &Recorder<'_>,
     aligned: bool,
-    (tiled, lanes): (&'static [Kernel; 3], Option<&'static Kernel>),
+    (tiled, lanes): (&'static [Kernel; tile::WAYS], Option<&'static Kernel>),
     products: usize,
     results: [usize; 2],
 ) -> Way {
@@ -396,7 +396,7 @@ fn way(
     }
     let tile = tile::choose(recorder.tile(), products, results);
     let constants: Constants = if aligned { &[("ALIGNED", 1.0)] } else { &[("ALIGNED", 0.0)] };
-    (&tiled[tile], constants, TILES[tile])
+    (tile::kernel(recorder, tiled, tile), constants, TILES[tile])
 }
 
 /// The parameters for some images; a group's product has `rows` x `columns` results.

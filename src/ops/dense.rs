@@ -280,8 +280,8 @@ impl Operation for BackwardWeight {
     }
 }
 
-static SHADERS: [Shader; 3] =
-    tiled_shaders!("dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "tile"]);
+static SHADERS: [Shader; tile::WAYS] =
+    tiled_shaders!("dense", ["grid", "rectifier", "step", "momentum", "dense_operands"]);
 static SPLITS_SHADER: Shader =
     shader!("dense_splits" of "dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "dense_splits"]);
 static LANES_SHADER: Shader = shader!("dense_lanes" of "dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "lanes", "dense_lanes"]);
@@ -372,7 +372,7 @@ fn parameters_of(dims: &DenseDims, chunk: &Chunk, piece: Part) -> DenseParameter
 }
 
 /// The kernels for every tile, that for a processor, and the results of one workgroup of this.
-type Kernels = (&'static [Kernel; 3], &'static Kernel, [usize; 2]);
+type Kernels = (&'static [Kernel; tile::WAYS], &'static Kernel, [usize; 2]);
 
 /// The constants of the kernels for processors: where images are the columns, and few, only their vectors are computed.
 fn vectors_for(images: u32, [images_of_tile, _]: [usize; 2]) -> Constants {
@@ -401,7 +401,7 @@ fn dispatch(
         (lanes, of_lanes, vectors_for(parameters.n, of_lanes))
     } else {
         let tile = tile::choose(recorder.tile(), parts as usize, results);
-        (&tiled[tile], TILES[tile], &[])
+        (tile::kernel(recorder, tiled, tile), TILES[tile], &[])
     };
     let workgroups = results[0].div_ceil(down) * results[1].div_ceil(across) * parts as usize;
     recorder.dispatch(kernel, constants, parameters, bindings, workgroups as u64)

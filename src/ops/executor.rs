@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cpu,
     gpu::{Gpu, Session, StepValues},
-    host::{Layout, Real},
+    host::{Layout, Precision, Real},
 };
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
@@ -29,8 +29,30 @@ impl Device {
         match self {
             Device::Cpu => "cpu (native, f32)".into(),
             Device::Reference => "cpu (f64 reference)".into(),
+            Device::Gpu(gpu) if self.precision() == Precision::Mixed => {
+                format!("gpu ({}), mixed precision", gpu.info())
+            }
             Device::Gpu(gpu) => format!("gpu ({})", gpu.info()),
         }
+    }
+
+    /// The precision that the device was opened for.
+    pub fn precision(&self) -> Precision {
+        match self {
+            Device::Cpu | Device::Reference => Precision::F32,
+            Device::Gpu(gpu) => gpu.precision(),
+        }
+    }
+
+    /// Refuses a precision that the device does not compute in: one for mixed precision computes in `f32`, too.
+    ///
+    /// # Errors
+    /// [`OpsError::Precision`].
+    pub fn expect(&self, asked: Precision) -> Result<(), OpsError> {
+        if asked == Precision::F32 || asked == self.precision() {
+            return Ok(());
+        }
+        Err(OpsError::Precision { device: self.describe(), asked: asked.name() })
     }
 
     /// The kind of device without what may change between two runs, such as its threads:
@@ -39,6 +61,7 @@ impl Device {
         match self {
             Device::Cpu => "cpu f32".into(),
             Device::Reference => "cpu f64".into(),
+            Device::Gpu(gpu) if self.precision() == Precision::Mixed => format!("gpu {} mixed", gpu.info()),
             Device::Gpu(gpu) => format!("gpu {}", gpu.info()),
         }
     }
@@ -108,7 +131,11 @@ fn values(step: &Step) -> StepValues {
 
 impl Executor {
     /// Loads a program: all memory is allocated here, and none later. Every tensor starts at zero.
+    ///
+    /// # Errors
+    /// A precision that the device was not opened for; tensors that it has no place for.
     pub fn load(device: &Device, program: Arc<Program>) -> Result<Self, OpsError> {
+        device.expect(program.precision)?;
         let backend = match device {
             Device::Cpu => Backend::Cpu(allocate(&program)),
             Device::Reference => Backend::Reference(allocate(&program)),
@@ -116,6 +143,7 @@ impl Executor {
                 let mut session = Session::new(Arc::clone(gpu), placement::place(&program, gpu.limits())?)?;
                 for tape in &program.tapes {
                     session.tape(|recorder| {
+                        recorder.precision(program.precision);
                         tape.iter().try_for_each(|entry| {
                             recorder.operation(&entry.layer, entry.op.product().as_deref());
                             entry.op.record(recorder)

@@ -33,10 +33,16 @@ macro_rules! kernel {
             kernel!(&$shader, $entry, $parameters, [$($binding $access),*]);
     };
     ($name:ident = each of $shaders:ident / $entry:literal, $parameters:ident, $bindings:tt) => {
-        pub(super) static $name: [$crate::gpu::Kernel; 3] = [
+        pub(super) static $name: [$crate::gpu::Kernel; tile::WAYS] = [
             kernel!(&$shaders[0], $entry, $parameters, $bindings),
             kernel!(&$shaders[1], $entry, $parameters, $bindings),
             kernel!(&$shaders[2], $entry, $parameters, $bindings),
+            kernel!(&$shaders[3], $entry, $parameters, $bindings),
+            kernel!(&$shaders[4], $entry, $parameters, $bindings),
+            kernel!(&$shaders[5], $entry, $parameters, $bindings),
+            kernel!(&$shaders[6], $entry, $parameters, $bindings),
+            kernel!(&$shaders[7], $entry, $parameters, $bindings),
+            kernel!(&$shaders[8], $entry, $parameters, $bindings),
         ];
     };
     ($shader:expr, $entry:literal, $parameters:ident, [$($binding:literal $access:ident),*]) => {
@@ -49,13 +55,20 @@ macro_rules! kernel {
     };
 }
 
-/// A shader of matrix products for every tile.
+/// A shader of matrix products for every way of `tile::SIZES`: in f32, and for each kind of matrices in mixed precision.
 macro_rules! tiled_shaders {
-    ($stem:literal, $modules:tt) => {
+    ($stem:literal, [$($module:literal),*]) => {
         [
-            shader!("64x64", $stem, $modules, tile::SIZES[0]),
-            shader!("128x64", $stem, $modules, tile::SIZES[1]),
-            shader!("128x128", $stem, $modules, tile::SIZES[2]),
+            shader!("64x64", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[0]),
+            shader!("128x64", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[1]),
+            shader!("128x128", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[2]),
+            // What enables extensions must stand first.
+            shader!("mixed16_64x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[3]),
+            shader!("mixed16_128x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[4]),
+            shader!("mixed16_128x128", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[5]),
+            shader!("mixed8_64x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[6]),
+            shader!("mixed8_128x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[7]),
+            shader!("mixed8_128x128", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[8]),
         ]
     };
 }
@@ -221,38 +234,29 @@ operations! {
 }
 
 /// Every kernel of the gpu executor. A test holds this list against the `shaders` folder.
-pub static CATALOGUE: &[&Kernel] = &[
+pub fn catalogue() -> impl Iterator<Item = &'static Kernel> {
+    let tiled = [
+        &conv2d::FORWARD,
+        &conv2d::BACKWARD_INPUT,
+        &conv2d::BACKWARD_WEIGHT,
+        &conv2d::BACKWARD_WEIGHT_UPDATE,
+        &dense::FORWARD,
+        &dense::BACKWARD_INPUT,
+        &dense::BACKWARD_WEIGHT,
+        &dense::BACKWARD_WEIGHT_UPDATE,
+    ];
+    tiled.into_iter().flatten().chain(SINGLE.iter().copied())
+}
+
+/// The kernels that there is one of, whatever the tile.
+static SINGLE: &[&Kernel] = &[
     &augment::FORWARD,
-    &conv2d::FORWARD[0],
-    &conv2d::FORWARD[1],
-    &conv2d::FORWARD[2],
-    &conv2d::BACKWARD_INPUT[0],
-    &conv2d::BACKWARD_INPUT[1],
-    &conv2d::BACKWARD_INPUT[2],
-    &conv2d::BACKWARD_WEIGHT[0],
-    &conv2d::BACKWARD_WEIGHT[1],
-    &conv2d::BACKWARD_WEIGHT[2],
-    &conv2d::BACKWARD_WEIGHT_UPDATE[0],
-    &conv2d::BACKWARD_WEIGHT_UPDATE[1],
-    &conv2d::BACKWARD_WEIGHT_UPDATE[2],
     &conv2d::SUM_SPLITS,
     &conv2d::SUM_SPLITS_UPDATE,
     &conv2d::FORWARD_LANES,
     &conv2d::BACKWARD_INPUT_LANES,
     &conv2d::BACKWARD_WEIGHT_LANES,
     &conv2d::BACKWARD_WEIGHT_UPDATE_LANES,
-    &dense::FORWARD[0],
-    &dense::FORWARD[1],
-    &dense::FORWARD[2],
-    &dense::BACKWARD_INPUT[0],
-    &dense::BACKWARD_INPUT[1],
-    &dense::BACKWARD_INPUT[2],
-    &dense::BACKWARD_WEIGHT[0],
-    &dense::BACKWARD_WEIGHT[1],
-    &dense::BACKWARD_WEIGHT[2],
-    &dense::BACKWARD_WEIGHT_UPDATE[0],
-    &dense::BACKWARD_WEIGHT_UPDATE[1],
-    &dense::BACKWARD_WEIGHT_UPDATE[2],
     &dense::SUM_FORWARD,
     &dense::SUM_BACKWARD_INPUT,
     &dense::FORWARD_LANES,

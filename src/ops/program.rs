@@ -1,7 +1,7 @@
 //! A program: tensors with names and shapes, and tapes of operations on them, made once and run many times.
 
 use super::Op;
-use crate::host::{ImageDims, Layout};
+use crate::host::{ImageDims, Layout, Precision};
 
 /// The number of a tensor in its program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -162,6 +162,8 @@ pub struct Program {
     pub tensors: Vec<Tensor>,
     /// The tapes, by number.
     pub tapes: Vec<Tape>,
+    /// The precision of its matrix products.
+    pub precision: Precision,
 }
 
 impl Program {

@@ -1,13 +1,16 @@
 //! The tiles in which a GPU computes matrix products, see `shaders/shared/tile.wgsl`. Every result is summed in the same
 //! order in each of them, so that the choice never changes bits.
 
-use crate::gpu::Sizes;
+use crate::gpu::{Kernel, MATRICES, Matrices, Recorder, Sizes};
 
 /// Rows and columns of the results of one workgroup.
 pub const TILES: [[usize; 2]; 3] = [[64, 64], [128, 64], [128, 128]];
 
 /// Workgroups that keep a large GPU busy: two for each of some 130 multiprocessors.
 pub(super) const WORKGROUPS: usize = 264;
+
+/// The kernels of a pass: in `f32` for every tile, then for every tile in each of [`MATRICES`].
+pub(super) const WAYS: usize = TILES.len() * (1 + MATRICES.len());
 
 /// What the unroller writes a tile out for: slabs as deep as two of each operand take at most 16 KiB, WebGPU's default
 /// limit of workgroup memory.
@@ -23,8 +26,32 @@ const fn sizes(rows: u32, columns: u32, depth: u32) -> [(&'static str, u32); 6] 
     ]
 }
 
-/// The sizes of each tile.
-pub(super) const SIZES: [Sizes; 3] = [&sizes(64, 64, 16), &sizes(128, 64, 8), &sizes(128, 128, 8)];
+/// The same in mixed precision, where a slab is as deep as the largest matrix.
+const fn mixed_sizes(rows: u32, columns: u32, matrices: Matrices) -> [(&'static str, u32); 9] {
+    const DEPTH: u32 = 16;
+    let [rows, columns, depth, invocations, a, b] = sizes(rows, columns, DEPTH);
+    let steps = ("STEPS", DEPTH / matrices.size);
+    [rows, columns, depth, invocations, a, b, ("MATRIX", matrices.size), ("LANES", matrices.lanes), steps]
+}
+
+/// The sizes of each way.
+pub(super) const SIZES: [Sizes; WAYS] = [
+    &sizes(64, 64, 16),
+    &sizes(128, 64, 8),
+    &sizes(128, 128, 8),
+    &mixed_sizes(64, 64, MATRICES[0]),
+    &mixed_sizes(128, 64, MATRICES[0]),
+    &mixed_sizes(128, 128, MATRICES[0]),
+    &mixed_sizes(64, 64, MATRICES[1]),
+    &mixed_sizes(128, 64, MATRICES[1]),
+    &mixed_sizes(128, 128, MATRICES[1]),
+];
+
+/// The kernel of a tile in the precision that is recorded.
+pub(super) fn kernel(recorder: &Recorder<'_>, kernels: &'static [Kernel; WAYS], tile: usize) -> &'static Kernel {
+    let mixed = recorder.matrices().and_then(|way| MATRICES.iter().position(|known| *known == way));
+    &kernels[tile + mixed.map_or(0, |way| TILES.len() * (1 + way))]
+}
 
 /// The tile for some products of so many rows and columns: the largest of which there are enough, because the larger
 /// ones read their operands less often. `forced` is taken where there is one.

@@ -4,7 +4,7 @@
 //! summed: what is measured, lost or taken from another day never changes a bit.
 
 use super::{
-    CATALOGUE, Device, Executor, OpsError, Step,
+    Device, Executor, OpsError, Step, catalogue,
     program::{Entry, Program},
     tile::TILES,
 };
@@ -67,8 +67,7 @@ impl Tuning {
 
     /// The name of an adapter's file: another driver or other shaders have another one.
     pub fn file_name(adapter: &AdapterInfo) -> String {
-        let shaders: BTreeSet<String> = CATALOGUE
-            .iter()
+        let shaders: BTreeSet<String> = catalogue()
             .filter(|kernel| !kernel.shader.sizes.is_empty())
             .map(|kernel| digest::hex(kernel.shader.source().as_bytes()))
             .collect();

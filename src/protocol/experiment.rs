@@ -352,7 +352,7 @@ const fn is_zero(value: &usize) -> bool {
 }
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 42] = [
+const KEYS: [&str; 44] = [
     "name",
     "description",
     "seed",
@@ -395,6 +395,8 @@ const KEYS: [&str; 42] = [
     "solver.momentum",
     "solver.weight_decay",
     "solver.convention",
+    "solver.precision",
+    "solver.loss_scale",
 ];
 
 fn check_keys(origin: &str, table: &toml::Table, prefix: &str) -> Result<(), ProtocolError> {

@@ -174,6 +174,7 @@ mod tests {
             "data.train_per_class=400",
             "data.evaluate_on=\"held-out\"",
             "protocol.evaluations=2",
+            "solver.precision=\"mixed\"",
         ] {
             assert_ne!(digest(&of(&experiment(&[change]), &node(Arm::Transfer, 3))), before, "{change}");
         }
@@ -191,6 +192,20 @@ mod tests {
         reduced.train_size = Some(10);
         let difference = difference(&of(&first, &reduced), &of(&random, &reduced));
         assert_eq!(difference.unwrap(), "there: no protocol.train_sizes_of; now: protocol.train_sizes_of = \"random\"");
+    }
+
+    #[test]
+    fn a_precision_is_a_setting_where_it_is_not_f32_and_no_line_of_any_file_where_it_is() {
+        let [f32, mixed] = [&[][..], &["solver.precision=mixed"]].map(experiment);
+        for text in [f32.to_toml(), toml::to_string(&shared(&f32)).unwrap()] {
+            assert!(!text.contains("precision") && !text.contains("loss_scale"), "{text}");
+        }
+        assert_eq!(shared(&experiment(&["solver.precision=f32", "solver.loss_scale=1024"])), shared(&f32));
+        let words = difference(&shared(&f32), &shared(&mixed)).unwrap();
+        assert_eq!(words, "there: no solver.precision; now: solver.precision = \"mixed\"");
+        let scaled = experiment(&["solver.precision=mixed", "solver.loss_scale=512"]);
+        let words = difference(&shared(&mixed), &shared(&scaled)).unwrap();
+        assert_eq!(words, "there: no solver.loss_scale; now: solver.loss_scale = 512");
     }
 
     #[test]

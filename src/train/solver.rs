@@ -2,6 +2,7 @@
 
 use super::TrainError;
 use crate::{
+    host::Precision,
     nn::{BuildOptions, Input},
     ops::sgd::Convention,
 };
@@ -31,6 +32,23 @@ pub struct Solver {
     pub weight_decay: f64,
     /// Where the learning rate enters: `caffe` or `pytorch`.
     pub convention: Convention,
+    /// The precision of matrix products: `f32`, or `mixed` on a GPU that can.
+    #[serde(default, skip_serializing_if = "Precision::is_f32")]
+    pub precision: Precision,
+    /// What the loss is multiplied with on its way back in mixed precision, a power of two, so that small gradients are
+    /// not lost in `f16`; steps divide by it. A run in which a gradient exceeds 65,504 ends with a message.
+    #[serde(default = "usual_scale", skip_serializing_if = "is_usual_scale")]
+    pub loss_scale: u32,
+}
+
+/// Enough to lift gradients of 2^-34 into `f16`; softmax' own, at most 1 / batch, stay far below its largest number.
+const fn usual_scale() -> u32 {
+    1024
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_usual_scale(scale: &u32) -> bool {
+    *scale == usual_scale()
 }
 
 const fn one() -> usize {
@@ -52,6 +70,8 @@ impl Solver {
             momentum: self.momentum,
             weight_decay: self.weight_decay,
             convention: self.convention,
+            precision: self.precision,
+            loss_scale: if self.precision.is_f32() { 1.0 } else { f64::from(self.loss_scale) },
             given_masks: false,
             keep_gradients: false,
         }
@@ -92,6 +112,12 @@ impl Solver {
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
             return bad("weight_decay", "a number not below 0", self.weight_decay.to_string());
         }
+        if !self.loss_scale.is_power_of_two() {
+            return bad("loss_scale", "a power of two", self.loss_scale.to_string());
+        }
+        if self.precision.is_f32() && !is_usual_scale(&self.loss_scale) {
+            return bad("loss_scale", "left out where precision is f32", self.loss_scale.to_string());
+        }
         Ok(())
     }
 }
@@ -112,6 +138,8 @@ mod tests {
             momentum: 0.9,
             weight_decay: 0.0005,
             convention: Convention::Caffe,
+            precision: Precision::F32,
+            loss_scale: 1024,
         };
         assert_eq!(solver.rate(99), 0.01);
         assert!((solver.rate(100) - 0.001).abs() < 1e-12);
@@ -119,6 +147,13 @@ mod tests {
         assert!(solver.check().is_ok());
         assert!(Solver { momentum: 1.0, ..solver.clone() }.check().is_err());
         assert!(Solver { batch_parts: 4, ..solver.clone() }.check().is_ok());
-        assert!(Solver { batch_parts: 3, ..solver }.check().is_err());
+        assert!(Solver { batch_parts: 3, ..solver.clone() }.check().is_err());
+        let mixed = Solver { precision: Precision::Mixed, ..solver.clone() };
+        assert!(mixed.check().is_ok() && Solver { loss_scale: 1, ..mixed.clone() }.check().is_ok());
+        assert!(Solver { loss_scale: 1000, ..mixed }.check().is_err());
+        let scale = |solver: &Solver| solver.building(Input::Activation).loss_scale;
+        assert_eq!([scale(&solver), scale(&Solver { precision: Precision::Mixed, ..solver.clone() })], [1.0, 1024.0]);
+        // A setting that does nothing is refused.
+        assert!(Solver { loss_scale: 512, ..solver }.check().is_err());
     }
 }

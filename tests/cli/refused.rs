@@ -11,7 +11,7 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     std::fs::write(&bad, "name = \"x\"\nlayrs = 3\n").unwrap();
     let broken = runs.path().join("broken.toml");
     std::fs::write(&broken, "name = ").unwrap();
-    let cases: [(&[&str], i32, &[&str]); 20] = [
+    let cases: [(&[&str], i32, &[&str]); 24] = [
         (&["reproduce", "nonsense"], 3, &["nonsense", "default"]),
         (&["reproduce", bad.to_str().unwrap()], 3, &["layrs", "nearest"]),
         (&["reproduce", broken.to_str().unwrap()], 3, &["broken.toml"]),
@@ -34,11 +34,16 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
         (&["reproduce", "--set", "data.source=\"cifar10\""], 3, &["data.path"]),
         (&["reproduce", "--set", "data.source=\"idx\"", "--set", "data.path=\"/nowhere\""], 4, &["/nowhere"]),
         (&["run", "default", "s0-r0-A3B-"], 3, &["s0-r0-A3B-", "s0-r0-A3B"]),
+        (&["reproduce", "--set", "solver.loss_scale=512"], 3, &["loss_scale", "precision"]),
+        (&["reproduce", "--device", "cpu", "--precision", "mixed"], 5, &["cpu", "mixed", "`--precision f32`"]),
+        (&["train", "--device", "cpu", "--precision", "mixed"], 5, &["cpu", "mixed", "`--precision f32`"]),
+        (&["gradcheck", "--device", "cpu", "--precision", "mixed"], 5, &["cpu", "mixed", "`--precision f32`"]),
         (&["reproduce", "--device", "toaster"], 5, &["toaster", "cpu"]),
         (&["reproduce", "--device", "gpu:no-such-adapter"], 5, &["no-such-adapter"]),
     ];
     for (args, code, words) in cases {
-        let output = strata(args).args(["--quick", "--runs", dir]).output().unwrap();
+        let of_study = if ["reproduce", "run"].contains(&args[0]) { &["--quick", "--runs", dir][..] } else { &[] };
+        let output = strata(args).args(of_study).output().unwrap();
         let message = err(&output);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
         for word in words {
@@ -48,6 +53,9 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
         std::fs::remove_dir_all(runs.path().join("default-quick")).ok();
     }
     assert_eq!(strata(&["reproduce", "--no-such-flag"]).output().unwrap().status.code(), Some(2));
+    let output = strata(&["reproduce", "--precision", "half"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("f32 and mixed"), "{}", err(&output));
 }
 
 #[test]

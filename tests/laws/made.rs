@@ -3,7 +3,7 @@
 use strata::{
     data::{ImageSet, mean},
     gpu::{Choice, Gpu},
-    host::Stream,
+    host::{Precision, Stream},
     nn::{BuildOptions, Input, Net, NetDef, weights::Tensors, zoo},
     ops::{Device, sgd::Convention},
     train::{Images, Reading, Solver, Trainer, checkpoint, trainer::Streams},
@@ -36,6 +36,8 @@ pub fn solver(steps: u64, batch_size: usize) -> Solver {
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1024,
     }
 }
 
@@ -100,6 +102,8 @@ pub fn built(def: &NetDef, batch: usize, keep_gradients: bool) -> Net {
         momentum: 0.9,
         weight_decay: 0.0,
         convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1.0,
         given_masks: false,
         keep_gradients,
     };

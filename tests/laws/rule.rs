@@ -2,7 +2,7 @@
 
 use super::made::{share, software};
 use strata::{
-    host::Stream,
+    host::{Precision, Stream},
     nn::{BuildOptions, Input, Kind, Net, NetDef, TRAIN, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
 };
@@ -16,6 +16,8 @@ fn loaded(def: &NetDef, batch: usize, device: &Device) -> (Net, Executor) {
         momentum: 0.9,
         weight_decay: 0.25,
         convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1.0,
         given_masks: false,
         keep_gradients: true,
     };

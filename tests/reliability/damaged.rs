@@ -4,7 +4,7 @@ use super::made::{Dice, count, err, held, kill, network, results, same, strata, 
 use std::fs;
 use strata::{
     data::{ImageSet, mean},
-    host::Stream,
+    host::{Precision, Stream},
     nn::zoo,
     ops::{Device, sgd::Convention},
     train::{
@@ -25,6 +25,8 @@ fn solver() -> Solver {
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
+        precision: Precision::F32,
+        loss_scale: 1024,
     }
 }
 

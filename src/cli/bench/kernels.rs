@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cli::{DeviceArgs, device},
-    host::atomic,
+    host::{Precision, atomic},
     ops::{Peak, check},
     report::{Achieved, Roof, roofline},
 };
@@ -50,7 +50,7 @@ const PASSES: [(&str, &str); 3] =
     [("forward", "forward"), ("backward_input", "input gradient"), ("backward_weight", "weight gradient")];
 
 pub fn main(options: &Options) -> Result<()> {
-    let device = device::open(&options.device.device)?;
+    let device = device::open(&options.device.device, Precision::F32)?;
     let wanted = match &options.net {
         Some(name) => vec![(name.as_str(), options.batch)],
         None => NETS.to_vec(),

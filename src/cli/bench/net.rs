@@ -1,7 +1,7 @@
 //! A net of the zoo, ready to be timed on random images.
 
 use crate::{
-    host::Stream,
+    host::{Precision, Stream},
     nn::{BuildOptions, Input, Net, NetDef, zoo},
     ops::{Device, Executor, Step, sgd::Convention},
 };
@@ -27,7 +27,7 @@ pub fn find(name: &str) -> Result<NetDef> {
 }
 
 /// Builds a net with dropout, momentum and decay.
-pub fn build(name: &str, batch: usize, freeze: Option<usize>) -> Result<Net> {
+pub fn build(name: &str, batch: usize, freeze: Option<usize>, precision: Precision) -> Result<Net> {
     let mut def = find(name)?;
     if let Some(n) = freeze {
         def.freeze(n)?;
@@ -39,15 +39,17 @@ pub fn build(name: &str, batch: usize, freeze: Option<usize>) -> Result<Net> {
         momentum: 0.9,
         weight_decay: 0.0005,
         convention: Convention::Caffe,
+        precision,
+        loss_scale: 1.0,
         given_masks: false,
         keep_gradients: false,
     };
     Ok(Net::build(&def, options)?)
 }
 
-/// Builds and loads a net, and gives it images, labels and weights.
+/// Builds a net in the precision of a device and loads it, and gives it images, labels and weights.
 pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) -> Result<(Net, Executor)> {
-    let net = build(name, batch, freeze)?;
+    let net = build(name, batch, freeze, device.precision())?;
     let mut executor = Executor::load(device, net.program.clone())?;
     net.initialise(&mut executor, stream)?;
     let images = batch * net.def.input.iter().product::<usize>();

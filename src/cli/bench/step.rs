@@ -2,7 +2,7 @@
 
 use super::{super::Format, layers, net};
 use crate::{
-    cli::{DeviceArgs, device},
+    cli::{DeviceArgs, PrecisionArgs, device},
     nn::{EVAL, TRAIN},
     ops::{OpsError, median},
 };
@@ -33,10 +33,12 @@ pub struct Options {
     format: Format,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let device = device::open(&options.device.device)?;
+    let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
     let (net, mut executor) = net::load(&options.net, options.batch, options.freeze, &device)?;
     let mut time = |tape: usize| -> Result<f64, OpsError> {
         let mut seconds = Vec::new();

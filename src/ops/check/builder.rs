@@ -32,7 +32,7 @@ impl Builder {
             answers: Vec::new(),
             loss: None,
         };
-        Self { case, program: Program { tensors: Vec::new(), tapes: vec![Vec::new()] } }
+        Self { case, program: Program { tapes: vec![Vec::new()], ..Program::default() } }
     }
 
     /// Normally distributed values that depend on the case and the name alone.

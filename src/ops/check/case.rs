@@ -4,7 +4,10 @@ use super::{
     line::Line,
     rule::{Largest, Rule},
 };
-use crate::ops::{Device, Element, Executor, OpsError, Program, Step, TensorId};
+use crate::{
+    host::{Precision, precision::rounded_to_f16},
+    ops::{Device, Element, Executor, OpsError, Program, Step, TensorId},
+};
 use std::sync::Arc;
 
 /// The values of an input, in outer order.
@@ -89,6 +92,31 @@ pub struct Outcome {
 }
 
 impl Case {
+    /// The same case, but the inputs of matrix products are numbers of `f16`: mixed precision, which rounds them to
+    /// such, must then stay within the bounds of single precision.
+    pub fn of_f16(mut self) -> Self {
+        if ["conv2d", "dense"].contains(&self.op) {
+            for given in &mut self.given {
+                if let Values::Real(values) = &mut given.values {
+                    values.iter_mut().for_each(|value| *value = rounded_to_f16(*value));
+                }
+            }
+            if let Some(loss) = &mut self.loss {
+                // These are an input's values, too, and so of single precision.
+                loss.upstream.iter_mut().for_each(|value| *value = f64::from(rounded_to_f16(*value as f32)));
+            }
+        }
+        self
+    }
+
+    /// The program in a device's precision.
+    fn program_for(&self, device: &Device) -> Arc<Program> {
+        match device.precision() {
+            Precision::F32 => Arc::clone(&self.program),
+            precision => Arc::new(Program { precision, ..Program::clone(&self.program) }),
+        }
+    }
+
     fn name(&self, id: TensorId) -> &str {
         &self.program.tensors[id.0].name
     }
@@ -129,7 +157,7 @@ impl Case {
     }
 
     fn run_on(&self, device: &Device, magnitudes: bool) -> Result<Outcome, OpsError> {
-        let mut executor = Executor::load(device, Arc::clone(&self.program))?;
+        let mut executor = Executor::load(device, self.program_for(device))?;
         self.write(&mut executor, magnitudes)?;
         self.run_tapes(&mut executor)?;
         let results: Result<_, OpsError> = self.answers.iter().map(|a| self.read(&mut executor, a.id)).collect();

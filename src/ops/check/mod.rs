@@ -33,6 +33,7 @@ pub use line::{Line, Summary};
 pub use rule::{LIMIT, LRN_LIMIT, ROUNDING, Rule};
 
 use super::{Device, OpsError};
+use crate::host::Precision;
 
 /// The cases of one operation.
 pub type Cases = fn() -> Result<Vec<Case>, OpsError>;
@@ -52,7 +53,8 @@ pub const OPERATIONS: &[(&str, Cases)] = &[
     ("augment", augment::cases),
 ];
 
-/// Runs every case of every operation on a device, and reports a line for each as it ends.
+/// Runs every case of every operation on a device, and reports a line for each as it ends. On a device for mixed
+/// precision the inputs of matrix products are numbers of `f16`, and the bounds are the same.
 ///
 /// An error is one of the device or of a case's shapes; a result out of its bounds is no error,
 /// but a line that is not `ok`, counted in the summary.
@@ -60,6 +62,7 @@ pub fn gradcheck(device: &Device, mut report: impl FnMut(&Line)) -> Result<Summa
     let mut summary = Summary::default();
     for (_, cases) in OPERATIONS {
         for case in cases()? {
+            let case = if device.precision() == Precision::Mixed { case.of_f16() } else { case };
             let line = case.check(device)?;
             report(&line);
             summary.count(&line);

@@ -1,0 +1,81 @@
+// A tile in f32: an invocation computes 8 rows x 8 columns of it, rows 4 i .. 4 i + 3 and $ROWS / 2 + 4 i ..,
+// columns 4 j .. 4 j + 3 and $COLUMNS / 2 + 4 j ..
+
+// Which invocation of which workgroup this is.
+struct Invocation {
+    @builtin(local_invocation_index) index: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+}
+
+// Begins an entry point, and returns the invocation's number in its workgroup.
+fn enter(who: Invocation) -> u32 { return who.index; }
+
+// The slabs hold the numbers themselves, one depth behind the other.
+alias Staged = vec4<f32>;
+const A_PITCH: u32 = A_ACROSS;
+const B_PITCH: u32 = B_ACROSS;
+
+// The sums of an invocation's rows 0 to 7 in the run at hand; l is a row's left vector of columns, r its right one.
+#for n in 0..8
+var<private> l$n: vec4<f32>; var<private> r$n: vec4<f32>;
+#end
+
+// Adds the product of the first (0) or the second (1) slabs.
+fn add_slabs(invocation: u32, slab: u32) {
+    let i = slab * A_SLAB + invocation / (TILE_COLUMNS / 8u);
+    let j = slab * B_SLAB + invocation % (TILE_COLUMNS / 8u);
+    for (var d = 0u; d < SLAB; d += 4u) {
+        // Four depths: the bookkeeping of a loop costs as much as a depth.
+        #for n in 0..4
+        let u$n = slab_a[(d + $nu) * A_ACROSS + i];
+        let v$n = slab_a[(d + $nu) * A_ACROSS + A_ACROSS / 2u + i];
+        let x$n = slab_b[(d + $nu) * B_ACROSS + j];
+        let y$n = slab_b[(d + $nu) * B_ACROSS + B_ACROSS / 2u + j];
+        #for c in 0..4
+        l$c = fma(vec4<f32>(u$n[$cu]), x$n, l$c);
+        r$c = fma(vec4<f32>(u$n[$cu]), y$n, r$c);
+        #end
+        l4 = fma(vec4<f32>(v$n.x), x$n, l4);
+        r4 = fma(vec4<f32>(v$n.x), y$n, r4);
+        l5 = fma(vec4<f32>(v$n.y), x$n, l5);
+        r5 = fma(vec4<f32>(v$n.y), y$n, r5);
+        l6 = fma(vec4<f32>(v$n.z), x$n, l6);
+        r6 = fma(vec4<f32>(v$n.z), y$n, r6);
+        l7 = fma(vec4<f32>(v$n.w), x$n, l7);
+        r7 = fma(vec4<f32>(v$n.w), y$n, r7);
+        #end
+    }
+}
+
+// Moves the sums of a run of slabs into the total. Sums of runs keep the rounding error of a long sum small:
+// it grows with the length of a run and with the number of runs, not with their product.
+fn close_run() {
+    column_total += column_sum; column_sum = vec4<f32>();
+    #for n in 0..8
+    total_l$n += l$n; total_r$n += r$n; l$n = vec4<f32>(); r$n = vec4<f32>();
+    #end
+}
+
+// The row and the first column, within the tile, of an invocation's vector number v = 2 * row + side.
+fn place(invocation: u32, v: u32) -> vec2<u32> {
+    let row = v / 2u;
+    return vec2<u32>((row / 4u) * (TILE_ROWS / 2u) + invocation / (TILE_COLUMNS / 8u) * 4u + row % 4u,
+        (v % 2u) * (TILE_COLUMNS / 2u) + invocation % (TILE_COLUMNS / 8u) * 4u);
+}
+
+// The totals are where they are read and set.
+fn take_totals(invocation: u32) {}
+fn give_totals(invocation: u32) {}
+
+// Puts what was fetched across the depth.
+fn put_across_a(i: u32, slab: u32) {
+    #for n in 0..A_TURNS
+    slab_a[slab * A_SLAB + $nu * INVOCATIONS + i] = a$n;
+    #end
+}
+fn put_across_b(i: u32, slab: u32) {
+    #for n in 0..B_TURNS
+    slab_b[slab * B_SLAB + $nu * INVOCATIONS + i] = b$n;
+    #end
+}
