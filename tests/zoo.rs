@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use strata::{
-    host::Precision,
+    host::{Layout, Precision},
     nn::{BuildOptions, EVAL, Filler, Input, Kind, Net, NetDef, zoo},
-    ops::{TensorShape, sgd::Convention},
+    ops::{TensorShape, sgd::Convention, storage},
 };
 
 fn build(def: &NetDef) -> Net {
@@ -163,4 +163,29 @@ fn a_layer_that_does_not_fit_is_named_with_its_input() {
     );
     let message = error.unwrap_err().to_string();
     assert!(message.contains("pool5") && message.contains("[32, 1, 1]"), "{message}");
+}
+
+/// What a step needs beside its tensors, such as partial sums, is at most 64 MiB an operation.
+#[test]
+fn caffenet_of_256_images_fits_8_gib_of_a_gpu_and_6_gib_of_a_cpu() {
+    for (keep_gradients, layout, gib) in [(false, Layout::VEC4, 8), (true, Layout::VEC4, 8), (false, Layout::NATIVE, 6)]
+    {
+        let options = BuildOptions {
+            batch: 256,
+            parts: 1,
+            input: Input::Images { stored: [256, 256], scale: 1.0 },
+            momentum: 0.9,
+            weight_decay: 0.0005,
+            convention: Convention::Caffe,
+            precision: Precision::F32,
+            loss_scale: 1.0,
+            given_masks: false,
+            keep_gradients,
+        };
+        let net = Net::build(&zoo::caffenet(1000), options).unwrap();
+        let bytes = storage::bytes(&net.program, layout, |_| true);
+        println!("{layout:?}, gradients kept {keep_gradients}: {bytes} bytes");
+        assert!(bytes + (64 << 20) <= gib << 30, "{layout:?}, gradients kept {keep_gradients}: {bytes} bytes");
+        assert!(bytes > 1 << 30, "weights and activations alone take more than {bytes} bytes");
+    }
 }

@@ -1,6 +1,6 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
-use super::{Arm, Half, ProtocolError, halving::Halving};
+use super::{Arm, Half, ProtocolError, halving::Halving, keys};
 use crate::{
     data::fit::Fit,
     host::bounded,
@@ -9,11 +9,6 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// The most networks of one experiment; the published study has 170.
-const MAX_NETWORKS: usize = 100_000;
-/// The most evaluations of a network: its checkpoints and its log hold every one of them.
-const MAX_EVALUATIONS: u64 = 10_000;
 
 /// The experiments that are built in.
 const BUILT_IN: [(&str, &str); 7] = [
@@ -195,9 +190,9 @@ impl Experiment {
         let broken = |reason: String| ProtocolError::Experiment { origin: origin.into(), reason };
         let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| broken(e.to_string()))?;
         for assignment in overrides {
-            set(&mut table, assignment)?;
+            keys::set(&mut table, assignment)?;
         }
-        check_keys(origin, &table, "")?;
+        keys::check(origin, &table, "")?;
         let experiment: Self = table.try_into().map_err(|e: toml::de::Error| broken(e.to_string()))?;
         experiment.check()?;
         Ok(experiment)
@@ -245,206 +240,8 @@ impl Experiment {
         let own = arm.source(Half::A) == Some(Half::A);
         n + arm.preserved() <= most + usize::from(own || self.net.outputs > 0)
     }
-
-    fn check(&self) -> Result<(), ProtocolError> {
-        let bad = |key, expected: &str, got: String| {
-            let (experiment, expected) = (self.name.clone(), expected.to_string());
-            Err(ProtocolError::Value { experiment, key, expected, got })
-        };
-        let name_ok = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(name_ok) {
-            return bad("name", "letters, digits, '-', '_' and '.'", format!("{:?}", self.name));
-        }
-        // Multiplied without overflow and before lists are looked through, so that no file can ask for a plan that
-        // fills the memory or takes hours to check.
-        let protocol = &self.protocol;
-        let kinds =
-            (protocol.layers.len() * protocol.arms.len() + 1).saturating_mul(2 * (self.protocol.train_sizes.len() + 1));
-        let networks = kinds.saturating_mul(protocol.splits.len().max(1)).saturating_mul(protocol.replicates as usize);
-        if networks > MAX_NETWORKS {
-            let expected = format!("splits, replicates, layers and arms for at most {MAX_NETWORKS} networks");
-            return bad("protocol", &expected, format!("for up to {networks}"));
-        }
-        self.solver.check()?;
-        let net = zoo::net(&self.net.name, 2)?;
-        if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > net.most_n()) {
-            return bad("protocol.layers", &format!("numbers from 1 to {}", net.most_n()), n.to_string());
-        }
-        let (sizes, all) = (&self.protocol.train_sizes, self.data.train_per_class);
-        for (i, &size) in sizes.iter().enumerate() {
-            if size == 0 || (all > 0 && size >= all) || sizes[..i].contains(&size) {
-                let expected = "numbers that differ, from 1 to below data.train_per_class";
-                return bad("protocol.train_sizes", expected, size.to_string());
-            }
-        }
-        // A network that stands in a plan twice would wait for itself, and count twice.
-        let (layers, arms) = (&self.protocol.layers, &self.protocol.arms);
-        if let Some(n) = repeated(layers) {
-            return bad("protocol.layers", "numbers that differ", format!("{n} twice"));
-        }
-        if let Some(arm) = repeated(arms) {
-            return bad("protocol.arms", "arms that differ", format!("{:?} twice", arm.name()));
-        }
-        if self.protocol.splits.is_empty() {
-            return bad("protocol.splits", "at least one seed", "empty".into());
-        }
-        if let Some(seed) = repeated(&self.protocol.splits) {
-            return bad("protocol.splits", "seeds that differ", format!("{seed} twice"));
-        }
-        let Protocol { split, classes_per_half, splits, .. } = &self.protocol;
-        if splits.len() > 1 && !split.is_drawn(*classes_per_half) {
-            let expected =
-                "one seed, since it draws no classes here; for more runs of the one split, raise protocol.replicates";
-            return bad("protocol.splits", expected, format!("{splits:?}"));
-        }
-        if *classes_per_half == 1 {
-            return bad("protocol.classes_per_half", "0 for all, or at least 2", "1".into());
-        }
-        if (*split == Halving::Listed) == self.protocol.split_file.is_empty() {
-            let expected = "a file where protocol.split is \"listed\", and none elsewhere";
-            return bad("protocol.split_file", expected, format!("{:?}", self.protocol.split_file));
-        }
-        if (*split == Halving::TwoDataSets) == self.data.other_source.is_empty() {
-            let expected = "a data set where protocol.split is \"two-data-sets\", and none elsewhere";
-            return bad("data.other_source", expected, format!("{:?}", self.data.other_source));
-        }
-        if self.data.other_source.is_empty() && !self.data.other_path.is_empty() {
-            let expected = "empty, unless data.other_source names a data set";
-            return bad("data.other_path", expected, format!("{:?}", self.data.other_path));
-        }
-        if !["test", "held-out"].contains(&self.data.evaluate_on.as_str()) {
-            return bad("data.evaluate_on", "\"test\" or \"held-out\"", format!("{:?}", self.data.evaluate_on));
-        }
-        if self.data.evaluate_on == "held-out" && self.data.held_out_per_class == 0 {
-            return bad("data.held_out_per_class", "at least 1 to evaluate on held-out images", "0".into());
-        }
-        if self.protocol.replicates == 0 {
-            return bad("protocol.replicates", "at least 1", "0".into());
-        }
-        if self.net.outputs > usize::from(u16::MAX) {
-            return bad("net.outputs", "at most 65535, as many as labels can name", self.net.outputs.to_string());
-        }
-        let most = self.solver.max_iter.min(MAX_EVALUATIONS);
-        if self.protocol.evaluations == 0 || self.protocol.evaluations > most {
-            let got = self.protocol.evaluations.to_string();
-            return bad("protocol.evaluations", &format!("1 to solver.max_iter, and at most {MAX_EVALUATIONS}"), got);
-        }
-        if self.protocol.checkpoint_every == 0 {
-            return bad("protocol.checkpoint_every", "at least 1", "0".into());
-        }
-        if self.data.views > 0 && self.data.augmentation == Augmentation::None {
-            return bad("data.views", "0 without augmentation", self.data.views.to_string());
-        }
-        if !self.data.scale.is_finite() || self.data.scale <= 0.0 {
-            return bad("data.scale", "a number above 0", self.data.scale.to_string());
-        }
-        Ok(())
-    }
-}
-
-/// The first value that stands in a list for the second time.
-fn repeated<T: PartialEq>(values: &[T]) -> Option<&T> {
-    values.iter().enumerate().find(|(i, value)| values[..*i].contains(value)).map(|(_, value)| value)
 }
 
 const fn is_zero(value: &usize) -> bool {
     *value == 0
-}
-
-/// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 44] = [
-    "name",
-    "description",
-    "seed",
-    "data",
-    "data.source",
-    "data.path",
-    "data.other_source",
-    "data.other_path",
-    "data.fit",
-    "data.train_per_class",
-    "data.held_out_per_class",
-    "data.test_per_class",
-    "data.evaluate_on",
-    "data.scale",
-    "data.augmentation",
-    "data.views",
-    "net",
-    "net.name",
-    "net.outputs",
-    "protocol",
-    "protocol.split",
-    "protocol.split_file",
-    "protocol.classes_per_half",
-    "protocol.splits",
-    "protocol.replicates",
-    "protocol.layers",
-    "protocol.arms",
-    "protocol.train_sizes",
-    "protocol.train_sizes_of",
-    "protocol.similarity_images",
-    "protocol.evaluations",
-    "protocol.checkpoint_every",
-    "solver",
-    "solver.base_lr",
-    "solver.gamma",
-    "solver.stepsize",
-    "solver.max_iter",
-    "solver.batch_size",
-    "solver.batch_parts",
-    "solver.momentum",
-    "solver.weight_decay",
-    "solver.convention",
-    "solver.precision",
-    "solver.loss_scale",
-];
-
-fn check_keys(origin: &str, table: &toml::Table, prefix: &str) -> Result<(), ProtocolError> {
-    for (key, value) in table {
-        let full = format!("{prefix}{key}");
-        if !KEYS.contains(&full.as_str()) {
-            let distance = |known: &&&str| (strsim::jaro_winkler(known, &full) * -1e6) as i64;
-            let nearest = KEYS.iter().min_by_key(distance).map_or("", |key| key).to_string();
-            return Err(ProtocolError::UnknownKey { origin: origin.into(), key: full, nearest });
-        }
-        if let toml::Value::Table(inner) = value {
-            check_keys(origin, inner, &format!("{full}."))?;
-        }
-    }
-    Ok(())
-}
-
-/// Applies one `key=value`; the value is read as TOML, and as a plain string where it is none.
-fn set(table: &mut toml::Table, assignment: &str) -> Result<(), ProtocolError> {
-    let origin = || "--set".to_string();
-    let Some((key, value)) = assignment.split_once('=') else {
-        let reason = format!("{assignment:?} is not of the form key=value");
-        return Err(ProtocolError::Experiment { origin: origin(), reason });
-    };
-    let parsed: Option<toml::Value> =
-        format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
-    let value = parsed.unwrap_or_else(|| toml::Value::String(value.into()));
-    let mut at = table;
-    let mut parts = key.trim().split('.').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            at.insert(part.into(), value);
-            break;
-        }
-        let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        let toml::Value::Table(inner) = next else {
-            let reason = format!("{part:?} in {key:?} is a value, not a table");
-            return Err(ProtocolError::Experiment { origin: origin(), reason });
-        };
-        at = inner;
-    }
-    check_keys(&origin(), table_of(key, assignment)?.as_ref(), "")
-}
-
-/// The key alone as a table, so that an unknown key is blamed on `--set` and not on the file.
-fn table_of(key: &str, assignment: &str) -> Result<Box<toml::Table>, ProtocolError> {
-    let text = format!("{} = 0", key.trim());
-    let reason = || format!("{assignment:?} does not begin with a key");
-    let table = text.parse().map_err(|_| ProtocolError::Experiment { origin: "--set".into(), reason: reason() })?;
-    Ok(Box::new(table))
 }

@@ -1,11 +1,13 @@
 //! The paper's protocol: experiments, arms, the plan of networks, run directories and the runner.
 
 pub mod arm;
+mod check;
 pub mod cka;
 mod error;
 pub mod experiment;
 pub mod halving;
 mod image_files;
+mod keys;
 mod lock;
 pub mod node;
 pub mod plan;

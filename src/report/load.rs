@@ -4,7 +4,7 @@ use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
     host::bounded,
     protocol::{Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, State},
-    train::record,
+    train::{Division, record},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{collections::BTreeSet, path::Path};
@@ -86,11 +86,16 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         train_size: node.train_size,
         state: runs.state(&node.name)?,
         curve: records.into_iter().map(evaluation).collect(),
-        message: manifest.and_then(|manifest| manifest.message),
+        message: manifest.and_then(|manifest| manifest.message.or(manifest.division.map(divided))),
         seconds,
         work,
         command: format!("strata run {} {}", experiment.name, node.name),
     })
+}
+
+/// What was done otherwise than asked for.
+fn divided(Division { parts, from_step }: Division) -> String {
+    format!("batches in {parts} parts from step {from_step} on: the device had no memory for whole ones")
 }
 
 /// The first layer of the bases of the first split and replicate, where their weights are there.

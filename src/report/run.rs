@@ -106,7 +106,7 @@ pub struct Run {
     pub state: State,
     /// Evaluations on the test set in order of step.
     pub curve: Vec<Evaluation>,
-    /// What went wrong, if anything did.
+    /// What went wrong, or was done otherwise than asked for.
     pub message: Option<String>,
     /// Wall-clock seconds spent on the run.
     pub seconds: f64,

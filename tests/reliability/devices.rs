@@ -93,6 +93,10 @@ fn a_batch_that_the_device_has_no_memory_for_is_halved_once_said_and_recorded() 
     let output = base(runs.path()).output().unwrap();
     assert!(output.status.success() && err(&output).contains("goes on from step 2"), "{}", err(&output));
     assert_eq!(same_steps(runs.path()), manifest);
+    let report = Command::new(env!("CARGO_BIN_EXE_strata")).arg("report").arg(runs.path().join("default")).output();
+    assert!(report.unwrap().status.success());
+    let table = fs::read_to_string(runs.path().join("default/report/runs.csv")).unwrap();
+    assert!(table.contains("batches in 2 parts from step 0 on: the device had no memory for whole ones"), "{table}");
 
     // While it trains: from the last checkpoint on.
     let run = || {
