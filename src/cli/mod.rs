@@ -51,7 +51,8 @@ enum Command {
     /// Measure how fast this machine trains
     #[command(subcommand)]
     Bench(bench::Options),
-    /// Measure which tiles of the products are the fastest on a GPU, and keep that for all runs on it
+    /// Measure which tiles of the products are the fastest on a GPU, and keep that for all runs on it, in the
+    /// user's cache folder or in the folder that STRATA_CACHE names
     Tune(tune::Options),
     /// List the adapters of this machine, and the one that `auto` takes
     Devices(devices::Options),

@@ -5,13 +5,13 @@ use crate::{
     cli::DeviceArgs,
     host::Precision,
     nn::{Input, Net, TRAIN},
-    ops::{Device, Measured, OpsError, TILES, Tuning},
+    ops::{Device, Measured, TILES, Tuning},
     protocol::{Arm, Experiment, Plan, node::net_of, source::Halves},
 };
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -59,43 +59,52 @@ fn nets(options: &Options) -> Result<Vec<Net>> {
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let nets = nets(options)?;
     let opened = device::open(&options.device.device, Precision::F32)?;
     let mut out = std::io::stdout().lock();
+    let mut record = json!({ "device": opened.describe(), "file": null, "tiles": TILES, "products": [] });
     let gpu = match &opened {
         Device::Gpu(gpu) if !gpu.limits().lanes => gpu,
         other => {
-            writeln!(out, "{}: its kernels have one tile, and there is nothing to choose", other.describe())?;
+            match options.format {
+                Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?,
+                Format::Text => {
+                    writeln!(out, "{}: its kernels have one tile, and there is nothing to choose", other.describe())?;
+                }
+            }
             return Ok(());
         }
     };
+    let nets = nets(options)?;
     let path = device::tuning_file(gpu.info())?;
     // What was measured for other nets is kept; a file that is damaged is replaced.
     let mut tuning = Tuning::read(&path, gpu.info()).unwrap_or_else(|_| Tuning::none(gpu.info()));
-    let mut rows = Vec::new();
+    // Written before it is measured, too: a folder that cannot be written is told at once.
+    tuning.write(&path)?;
+    let mut all = Vec::new();
     for net in &nets {
         // The products of inference are among those of a step.
         let step = net::step(0);
         let prepare = |executor: &mut _| net.initialise(executor, net::stream).map_err(anyhow::Error::from);
-        rows.extend(tuning.measure(gpu, &net.program, (TRAIN, options.steps, &step), prepare)?);
+        let rows = tuning.measure(gpu, &net.program, (TRAIN, options.steps, &step), prepare)?;
+        tuning.write(&path)?;
+        if options.format == Format::Text {
+            writeln!(out, "{}, {} images a step, on {}", net.def.name, net.batch, opened.describe())?;
+            print(&rows, &mut out)?;
+        }
+        all.extend(rows);
     }
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| OpsError::Tuning { path: path.clone(), message: error.to_string() })?;
-    }
-    tuning.write(&path)?;
     match options.format {
         Format::Json => {
-            let record = json!({ "device": opened.describe(), "file": path, "tiles": TILES, "products": rows });
+            record["file"] = json!(path);
+            record["products"] = json!(all);
             writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
         }
-        Format::Text => print(&rows, &opened, &path, &mut out)?,
+        Format::Text => writeln!(out, "kept in {}", path.display())?,
     }
     Ok(())
 }
 
-fn print(rows: &[Measured], device: &Device, path: &Path, out: &mut impl Write) -> Result<()> {
-    writeln!(out, "{}", device.describe())?;
+fn print(rows: &[Measured], out: &mut impl Write) -> Result<()> {
     write!(out, "{:<8} {:<24} {:>10}", "layer", "pass", "untuned")?;
     TILES.iter().try_for_each(|[rows, columns]| write!(out, " {:>10}", format!("{rows}x{columns}")))?;
     writeln!(out, "  taken")?;
@@ -108,6 +117,5 @@ fn print(rows: &[Measured], device: &Device, path: &Path, out: &mut impl Write) 
     let sum = |of: fn(&Measured) -> f64| rows.iter().map(of).sum::<f64>();
     let [before, after] = [sum(|row| row.untuned_milliseconds), sum(Measured::taken_milliseconds)];
     writeln!(out, "products of a step: {before:.2} ms, tuned {after:.2} ms")?;
-    writeln!(out, "kept in {}", path.display())?;
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The precision in which matrix products are computed. Everything else is `f32` in both.
+/// The precision in which matrix products are computed, and with the gradient of weights that of their bias, which sums
+/// the same operand. Everything else is `f32` in both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -31,6 +32,9 @@ impl Precision {
 /// The number of `f16` that is nearest to a value, that of two as near ones whose last bit is even; infinite from 65,520
 /// on.
 pub fn rounded_to_f16(value: f32) -> f32 {
+    if !value.is_finite() {
+        return value;
+    }
     // Numbers of f16 have 11 binary digits, and are multiples of 2^-24.
     let exponent = f64::from(value).abs().max(f64::MIN_POSITIVE).log2().floor() as i32;
     let digit = 2.0_f64.powi(exponent.max(-14) - 10);
@@ -54,6 +58,7 @@ mod tests {
             (2.0_f32.powi(-24) * 1.4, 2.0_f32.powi(-24)),
             (2.0_f32.powi(-25), 0.0),
             (0.0, 0.0),
+            (f32::INFINITY, f32::INFINITY),
         ];
         for (value, expected) in cases {
             assert_eq!(rounded_to_f16(value), expected, "{value}");

@@ -79,8 +79,18 @@ pub enum OpsError {
         /// What is wrong.
         message: String,
     },
+    /// The file of an adapter's preferred tiles cannot be written.
+    #[error("{}: {message}; set STRATA_CACHE to a folder that can be written", path.display())]
+    TuningKept {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        message: String,
+    },
     /// An adapter whose clock cannot be read.
-    #[error("this adapter has no timestamps, so that its operations cannot be timed one by one")]
+    #[error(
+        "this adapter has no timestamps; its operations cannot be timed one by one, but whole steps can (`bench step`)"
+    )]
     NoTimestamps,
     /// A tensor whose storage may hold another one by now.
     #[error("tensor {tensor} passes between operations only; build the net with `keep_gradients` to read it")]

@@ -109,13 +109,16 @@ impl Tuning {
         }
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file, whole or not at all, and makes the folder that it lies in.
     ///
     /// # Errors
-    /// [`OpsError::Tuning`] with what the operating system says.
+    /// [`OpsError::TuningKept`] with what the operating system says.
     pub fn write(&self, path: &Path) -> Result<(), OpsError> {
-        let refused = |message: String| OpsError::Tuning { path: path.to_path_buf(), message };
+        let refused = |message: String| OpsError::TuningKept { path: path.to_path_buf(), message };
         let text = toml::to_string(self).map_err(|error| refused(error.to_string()))?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| refused(error.to_string()))?;
+        }
         atomic::write(path, text.as_bytes()).map_err(|error| refused(error.to_string()))
     }
 
@@ -160,15 +163,24 @@ impl Tuning {
             let milliseconds = time(ways[way])?;
             least[way].iter_mut().zip(milliseconds).for_each(|(least, ms)| *least = least.min(ms));
         }
+        // Two layers of one shape have one product, and with it the least of what was measured of both.
+        let mut products: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (i, product) in program.tapes[tape].iter().map(|entry| entry.op.product()).enumerate() {
+            let Some(product) = product else { continue };
+            let of_product = products.entry(product).or_insert_with(|| vec![f64::INFINITY; ways.len()]);
+            of_product.iter_mut().zip(&least).for_each(|(own, way)| *own = own.min(way[i]));
+        }
         let mut rows = Vec::new();
-        for (i, Entry { layer, op }) in program.tapes[tape].iter().enumerate() {
-            let Some(product) = op.product() else { continue };
-            let untuned_milliseconds = least[0][i];
-            let milliseconds = std::array::from_fn(|tile: usize| least[1 + tile][i]);
+        for Entry { layer, op } in &program.tapes[tape] {
+            let Some((product, least)) = op.product().and_then(|product| products.get_key_value(&product)) else {
+                continue;
+            };
+            let untuned_milliseconds = least[0];
+            let milliseconds = std::array::from_fn(|tile: usize| least[1 + tile]);
             let best = fastest(untuned_milliseconds, &milliseconds);
             match best {
-                Some(tile) => self.tiles.insert(product, tile),
-                None => self.tiles.remove(&product),
+                Some(tile) => self.tiles.insert(product.clone(), tile),
+                None => self.tiles.remove(product),
             };
             rows.push(Measured {
                 layer: layer.clone(),

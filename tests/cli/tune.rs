@@ -47,7 +47,18 @@ fn tune_says_where_there_is_nothing_to_choose() {
         assert!(output.status.success(), "{}", err(&output));
         assert!(out(&output).contains("nothing to choose"), "{}", out(&output));
     }
+    let line = ["tune", "--device", "cpu", "--format", "json"];
+    let output = strata(&line).env("STRATA_CACHE", cache.path()).output().unwrap();
+    let record: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    assert!(record["products"].as_array().unwrap().is_empty() && record["file"].is_null(), "{record}");
     assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
+
+    // Nothing is measured before it is known that it can be kept.
+    let file = cache.path().join("file");
+    fs::write(&file, "").unwrap();
+    let output = on_tiles(&["tune", "--net", "caffenet", "--batch", "64"], &file).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", err(&output));
+    assert!(err(&output).contains("set STRATA_CACHE"), "{}", err(&output));
     let both = strata(&["tune", "default", "--net", "alexnet28"]).output().unwrap();
     assert_eq!(both.status.code(), Some(2), "an experiment and a net exclude each other: {}", err(&both));
 }

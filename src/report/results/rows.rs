@@ -48,7 +48,7 @@ pub struct RunRow {
     pub seconds: f64,
     /// Multiply-adds of training and evaluation in units of 10^12, where they are known.
     pub tera_macs: Option<f64>,
-    /// What went wrong, if anything did.
+    /// What went wrong, or was done otherwise than asked for.
     pub message: Option<String>,
     /// The command that makes this run again.
     pub command: String,
