@@ -51,8 +51,8 @@ pub fn precision(name: &str) -> Result<Precision, String> {
 /// Opens the device of a choice for a precision.
 ///
 /// # Errors
-/// A choice that is none, or a device that is not there or cannot compute so, with a remedy. Only `auto` turns to the cpu,
-/// and only where there is no hardware adapter: one that is there and fails is an error.
+/// A choice that is none, or a device that is not there or cannot compute so, with a remedy. Only `auto` turns to the
+/// cpu, and only where there is no hardware adapter: one that is there and fails is an error.
 pub fn open(choice: &str, precision: Precision) -> Result<Device> {
     let open = |choice| Gpu::open_for(choice, precision, |_| {});
     let cpu = || Device::Cpu.expect(precision).map(|()| Device::Cpu);
