@@ -13,9 +13,9 @@ use criterion::{Criterion, Throughput};
 use std::{sync::Arc, time::Duration};
 use strata::{
     gpu::{Choice, Gpu},
-    host::{Precision, Stream},
-    nn::{BuildOptions, Input, Net, TRAIN, zoo},
-    ops::{Device, Executor, Step, sgd::Convention},
+    host::Stream,
+    nn::{BuildOptions, Net, TRAIN, zoo},
+    ops::{Device, Executor, Step},
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -34,18 +34,7 @@ fn device(name: &str) -> Result<Device, Failure> {
 }
 
 fn measure(criterion: &mut Criterion, name: &str, batch: usize, device: &Device) -> Result<(), Failure> {
-    let options = BuildOptions {
-        batch,
-        parts: 1,
-        input: Input::Activation,
-        momentum: 0.9,
-        weight_decay: 0.0005,
-        convention: Convention::Caffe,
-        precision: Precision::F32,
-        loss_scale: 1.0,
-        given_masks: false,
-        keep_gradients: false,
-    };
+    let options = BuildOptions::of(batch);
     let net = Net::build(&zoo::net(name, 100)?, options)?;
     // Behind the tapes of the net comes one of its own for each operation of a step.
     let mut program = (*net.program).clone();

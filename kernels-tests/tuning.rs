@@ -4,9 +4,9 @@ use super::devices::guarded;
 use std::sync::Arc;
 use strata::{
     gpu::Gpu,
-    host::{Precision, Stream},
-    nn::{BuildOptions, Input, Net, TRAIN, zoo},
-    ops::{Device, Executor, OpsError, Step, TILES, Tuning, sgd::Convention},
+    host::Stream,
+    nn::{BuildOptions, Net, TRAIN, zoo},
+    ops::{Device, Executor, OpsError, Step, TILES, Tuning},
 };
 
 fn tiled() -> Arc<Gpu> {
@@ -17,18 +17,7 @@ fn tiled() -> Arc<Gpu> {
 }
 
 fn net() -> Net {
-    let options = BuildOptions {
-        batch: 2,
-        parts: 1,
-        input: Input::Activation,
-        momentum: 0.9,
-        weight_decay: 0.0005,
-        convention: Convention::Caffe,
-        precision: Precision::F32,
-        loss_scale: 1.0,
-        given_masks: false,
-        keep_gradients: false,
-    };
+    let options = BuildOptions::of(2);
     Net::build(&zoo::net("alexnet28", 10).unwrap(), options).unwrap()
 }
 

@@ -15,11 +15,10 @@ use std::{
 };
 use strata::{
     gpu::{Access, Choice, Gpu, Kernel, Parameters, Shader, StepValues, Table, peak},
-    host::{ImageDims, Precision, Window},
+    host::{ImageDims, Window},
     nn::{BuildOptions, Input, Net, zoo},
     ops::{
         Device, Element, Executor, Program, Role, TensorShape, catalogue, conv2d, dense, lrn, max_pool, program::Entry,
-        sgd::Convention,
     },
 };
 
@@ -269,18 +268,8 @@ fn every_net_of_the_zoo_loads_within_webgpus_default_limits() {
     for (name, batch) in [("caffenet", 256), ("alexnet", 128), ("alexnet32", 128), ("alexnet28", 64)] {
         let def = zoo::net(name, 1000).unwrap();
         let [_, h, w] = def.input;
-        let options = BuildOptions {
-            batch,
-            parts: 1,
-            input: Input::Images { stored: [h + 4, w + 4], scale: 1.0 },
-            momentum: 0.9,
-            weight_decay: 0.0005,
-            convention: Convention::Caffe,
-            precision: Precision::F32,
-            loss_scale: 1.0,
-            given_masks: false,
-            keep_gradients: false,
-        };
+        let options =
+            BuildOptions { input: Input::Images { stored: [h + 4, w + 4], scale: 1.0 }, ..BuildOptions::of(batch) };
         let net = Net::build(&def, options).unwrap();
         let gpu = Gpu::open(&Choice::Noop).unwrap();
         Executor::load(&Device::Gpu(gpu), net.program).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -2,24 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use strata::{
-    host::{Layout, Precision},
+    host::Layout,
     nn::{BuildOptions, EVAL, Filler, Input, Kind, Net, NetDef, zoo},
-    ops::{TensorShape, sgd::Convention, storage},
+    ops::{TensorShape, storage},
 };
 
 fn build(def: &NetDef) -> Net {
-    let options = BuildOptions {
-        batch: 1,
-        parts: 1,
-        input: Input::Activation,
-        momentum: 0.9,
-        weight_decay: 0.0,
-        convention: Convention::Caffe,
-        precision: Precision::F32,
-        loss_scale: 1.0,
-        given_masks: false,
-        keep_gradients: true,
-    };
+    let options = BuildOptions { weight_decay: 0.0, keep_gradients: true, ..BuildOptions::of(1) };
     Net::build(def, options).unwrap()
 }
 
@@ -146,21 +135,7 @@ fn an_unknown_net_and_a_bad_prefix_are_named_with_what_would_be_right() {
 fn a_layer_that_does_not_fit_is_named_with_its_input() {
     let mut def = zoo::alexnet28(5);
     def.input = [1, 5, 5];
-    let error = Net::build(
-        &def,
-        BuildOptions {
-            batch: 1,
-            parts: 1,
-            input: Input::Activation,
-            momentum: 0.9,
-            weight_decay: 0.0,
-            convention: Convention::Caffe,
-            precision: Precision::F32,
-            loss_scale: 1.0,
-            given_masks: false,
-            keep_gradients: true,
-        },
-    );
+    let error = Net::build(&def, BuildOptions { weight_decay: 0.0, keep_gradients: true, ..BuildOptions::of(1) });
     let message = error.unwrap_err().to_string();
     assert!(message.contains("pool5") && message.contains("[32, 1, 1]"), "{message}");
 }
@@ -171,16 +146,9 @@ fn caffenet_of_256_images_fits_8_gib_of_a_gpu_and_6_gib_of_a_cpu() {
     for (keep_gradients, layout, gib) in [(false, Layout::VEC4, 8), (true, Layout::VEC4, 8), (false, Layout::NATIVE, 6)]
     {
         let options = BuildOptions {
-            batch: 256,
-            parts: 1,
             input: Input::Images { stored: [256, 256], scale: 1.0 },
-            momentum: 0.9,
-            weight_decay: 0.0005,
-            convention: Convention::Caffe,
-            precision: Precision::F32,
-            loss_scale: 1.0,
-            given_masks: false,
             keep_gradients,
+            ..BuildOptions::of(256)
         };
         let net = Net::build(&zoo::caffenet(1000), options).unwrap();
         let bytes = storage::bytes(&net.program, layout, |_| true);

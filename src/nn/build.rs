@@ -55,6 +55,25 @@ pub struct BuildOptions {
     pub keep_gradients: bool,
 }
 
+impl BuildOptions {
+    /// Whole batches of activations in `f32`, with the paper's momentum and decay, in Caffe's convention; masks are drawn,
+    /// and no gradient is kept.
+    pub const fn of(batch: usize) -> Self {
+        Self {
+            batch,
+            parts: 1,
+            input: Input::Activation,
+            momentum: 0.9,
+            weight_decay: 0.0005,
+            convention: sgd::Convention::Caffe,
+            precision: Precision::F32,
+            loss_scale: 1.0,
+            given_masks: false,
+            keep_gradients: false,
+        }
+    }
+}
+
 /// A net while it is built.
 pub(super) struct Builder<'a> {
     pub(super) def: &'a NetDef,

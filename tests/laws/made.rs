@@ -4,7 +4,7 @@ use strata::{
     data::{ImageSet, mean},
     gpu::{Choice, Gpu},
     host::{Precision, Stream},
-    nn::{BuildOptions, Input, Net, NetDef, weights::Tensors, zoo},
+    nn::{BuildOptions, Net, NetDef, weights::Tensors, zoo},
     ops::{Device, sgd::Convention},
     train::{Images, Reading, Solver, Trainer, checkpoint, trainer::Streams},
 };
@@ -95,18 +95,7 @@ pub fn build(def: &NetDef, batch: usize) -> Net {
 }
 
 pub fn built(def: &NetDef, batch: usize, keep_gradients: bool) -> Net {
-    let options = BuildOptions {
-        batch,
-        parts: 1,
-        input: Input::Activation,
-        momentum: 0.9,
-        weight_decay: 0.0,
-        convention: Convention::Caffe,
-        precision: Precision::F32,
-        loss_scale: 1.0,
-        given_masks: false,
-        keep_gradients,
-    };
+    let options = BuildOptions { weight_decay: 0.0, keep_gradients, ..BuildOptions::of(batch) };
     Net::build(def, options).unwrap()
 }
 

@@ -2,25 +2,14 @@
 
 use super::made::{share, software};
 use strata::{
-    host::{Precision, Stream},
-    nn::{BuildOptions, Input, Kind, Net, NetDef, TRAIN, zoo},
-    ops::{Device, Executor, Step, sgd::Convention},
+    host::Stream,
+    nn::{BuildOptions, Kind, Net, NetDef, TRAIN, zoo},
+    ops::{Device, Executor, Step},
 };
 
 /// A net whose gradients can be read, with numbers in all of its parameters.
 fn loaded(def: &NetDef, batch: usize, device: &Device) -> (Net, Executor) {
-    let options = BuildOptions {
-        batch,
-        parts: 1,
-        input: Input::Activation,
-        momentum: 0.9,
-        weight_decay: 0.25,
-        convention: Convention::Caffe,
-        precision: Precision::F32,
-        loss_scale: 1.0,
-        given_masks: false,
-        keep_gradients: true,
-    };
+    let options = BuildOptions { weight_decay: 0.25, keep_gradients: true, ..BuildOptions::of(batch) };
     let net = Net::build(def, options).unwrap();
     let mut executor = Executor::load(device, net.program.clone()).unwrap();
     net.initialise(&mut executor, Stream::named).unwrap();

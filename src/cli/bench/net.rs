@@ -2,8 +2,8 @@
 
 use crate::{
     host::{Precision, Stream},
-    nn::{BuildOptions, Input, Net, NetDef, zoo},
-    ops::{Device, Executor, Step, sgd::Convention},
+    nn::{BuildOptions, Net, NetDef, zoo},
+    ops::{Device, Executor, Step},
 };
 use anyhow::Result;
 
@@ -32,18 +32,7 @@ pub fn build(name: &str, batch: usize, freeze: Option<usize>, precision: Precisi
     if let Some(n) = freeze {
         def.freeze(n)?;
     }
-    let options = BuildOptions {
-        batch,
-        parts: 1,
-        input: Input::Activation,
-        momentum: 0.9,
-        weight_decay: 0.0005,
-        convention: Convention::Caffe,
-        precision,
-        loss_scale: 1.0,
-        given_masks: false,
-        keep_gradients: false,
-    };
+    let options = BuildOptions { precision, ..BuildOptions::of(batch) };
     Ok(Net::build(&def, options)?)
 }
 
