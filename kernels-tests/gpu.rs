@@ -2,7 +2,7 @@
 //! the gpu executor keeps: the same bits run after run, however tensors are divided, whatever the batch.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod mixed;
+mod matrices;
 
 use std::sync::{Arc, OnceLock};
 use strata::{

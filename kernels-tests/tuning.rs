@@ -4,7 +4,7 @@ use super::devices::guarded;
 use std::sync::Arc;
 use strata::{
     gpu::Gpu,
-    host::Stream,
+    host::{Precision, Stream},
     nn::{BuildOptions, Net, TRAIN, zoo},
     ops::{Device, Executor, OpsError, Step, TILES, Tuning},
 };
@@ -44,7 +44,7 @@ fn weights(net: &Net, gpu: &Arc<Gpu>) -> Vec<Vec<u32>> {
 #[test]
 fn every_product_of_a_step_is_measured_and_the_fastest_tile_is_kept_in_a_file() {
     let (gpu, net) = (tiled(), net());
-    let mut tuning = Tuning::none(gpu.info());
+    let mut tuning = Tuning::none(gpu.info(), Precision::F32);
     let rows = tuning.measure(&gpu, &net.program, (TRAIN, 1, &step()), |executor| prepare(&net, executor)).unwrap();
     let products = net.program.tapes[TRAIN].iter().filter(|entry| entry.op.cost().macs > 0).count();
     assert_eq!(rows.len(), products, "{rows:?}");
@@ -58,14 +58,17 @@ fn every_product_of_a_step_is_measured_and_the_fastest_tile_is_kept_in_a_file() 
     assert_eq!(tuning.len(), rows.iter().filter(|row| row.preferred.is_some()).count());
 
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(Tuning::file_name(gpu.info()));
-    assert!(Tuning::read(&path, gpu.info()).unwrap().is_empty(), "nothing is preferred before it was measured");
+    let path = folder.path().join(Tuning::file_name(gpu.info(), Precision::F32));
+    assert!(
+        Tuning::read(&path, gpu.info(), Precision::F32).unwrap().is_empty(),
+        "nothing is preferred before it was measured"
+    );
     tuning.write(&path).unwrap();
-    assert_eq!(Tuning::read(&path, gpu.info()).unwrap(), tuning);
+    assert_eq!(Tuning::read(&path, gpu.info(), Precision::F32).unwrap(), tuning);
     let other = strata::gpu::AdapterInfo { name: "another".into(), ..gpu.info().clone() };
-    let refused = Tuning::read(&path, &other).unwrap_err().to_string();
+    let refused = Tuning::read(&path, &other, Precision::F32).unwrap_err().to_string();
     assert!(refused.contains("of another adapter") && refused.contains("strata tune"), "{refused}");
-    assert_ne!(Tuning::file_name(&other), Tuning::file_name(gpu.info()));
+    assert_ne!(Tuning::file_name(&other, Precision::F32), Tuning::file_name(gpu.info(), Precision::F32));
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod laws {
     pub mod learning;
     pub mod made;
     pub mod memory;
-    pub mod mixed;
+    pub mod precision;
     pub mod prefix;
     pub mod rule;
     pub mod same_bits;

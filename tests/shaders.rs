@@ -22,17 +22,17 @@ use strata::{
     },
 };
 
-/// Whether a shader multiplies matrices, which only a device that was opened for mixed precision does.
-fn is_mixed(shader: &Shader) -> bool {
-    shader.name.contains("mixed")
+/// Whether a shader multiplies matrices, which only a device that was opened for it does.
+fn is_of_matrices(shader: &Shader) -> bool {
+    shader.shared.iter().any(|(module, _)| *module == "tile_matrices")
 }
 
-/// The kernels for adapters that run on a processor are taken only where subgroups are, those in mixed precision where
-/// there are `f16` and matrices, too; all others need nothing.
+/// The kernels for adapters that run on a processor are taken only where subgroups are, those of products of matrices
+/// where there are `f16` and matrices, too; all others need nothing.
 fn capabilities(shader: &Shader) -> Capabilities {
     match shader.name {
         name if name.ends_with("_lanes") => Capabilities::SUBGROUP,
-        _ if is_mixed(shader) => {
+        _ if is_of_matrices(shader) => {
             Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX
         }
         _ => Capabilities::empty(),
@@ -167,8 +167,8 @@ fn workgroups_stay_within_webgpus_default_limits() {
             .filter(|(handle, global)| global.space == AddressSpace::WorkGroup && !used[*handle].is_empty())
             .map(|(_, global)| layouter[global.ty].size)
             .sum();
-        // A device for mixed precision must have twice as much.
-        let allowed = if is_mixed(kernel.shader) { 32 * 1024 } else { 16 * 1024 };
+        // A device for products of matrices must have twice as much.
+        let allowed = if is_of_matrices(kernel.shader) { 32 * 1024 } else { 16 * 1024 };
         assert!(bytes <= allowed, "{what}: {bytes} bytes of workgroup memory");
         let storage = kernel.bindings.iter().filter(|(_, a)| !matches!(a, Access::Uniform | Access::Step)).count();
         assert!(storage <= 8, "{what}: {storage} storage buffers");
@@ -193,7 +193,7 @@ fn every_entry_point_translates_to_spirv_msl_and_hlsl() {
             let words = naga::back::spv::write_vec(&module, &info, &options, Some(&entry));
             assert!(words.unwrap_or_else(|e| panic!("{what}: {e}")).len() > 100, "{what}");
             // The matrices that there are kernels for are those of Vulkan's drivers.
-            if is_mixed(kernel.shader) {
+            if is_of_matrices(kernel.shader) {
                 continue;
             }
 

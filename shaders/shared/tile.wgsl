@@ -2,8 +2,8 @@
 // pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the next one is
 // on its way from memory into registers, and is then put where the one before was, so that one barrier a slab is
 // enough. Every result is summed in the order of the depth whatever the size of the tile, so that the size does not
-// change bits. What the slabs hold, and how they are multiplied, is a matter of the precision: see tile_f32.wgsl and
-// tile_mixed.wgsl.
+// change bits. What the slabs hold (`stage_a`, `stage_b`, `staged_b`), and how they are multiplied (`add_slabs`,
+// `close_run`), is a matter of the precision: see tile_f32.wgsl, tile_mixed.wgsl and tile_f16x3.wgsl.
 
 const INVOCATIONS: u32 = $INVOCATIONSu;
 const TILE_ROWS: u32 = $ROWSu;
@@ -19,8 +19,6 @@ const B_SQUARES: u32 = SLAB * B_ACROSS / 4u;
 // [slab][depth][row / 4] and [slab][depth][column / 4], with room behind each depth where the pitch is larger.
 const A_SLAB: u32 = SLAB * A_PITCH;
 const B_SLAB: u32 = SLAB * B_PITCH;
-var<workgroup> slab_a: array<Staged, 2u * A_SLAB>;
-var<workgroup> slab_b: array<Staged, 2u * B_SLAB>;
 
 // What an invocation has fetched for the next slabs.
 var<private> a0: vec4<f32>; var<private> a1: vec4<f32>; var<private> a2: vec4<f32>; var<private> a3: vec4<f32>;
@@ -40,7 +38,7 @@ var<private> column_total: vec4<f32>;
 fn add_columns(i: u32, slab: u32) {
     if i < B_ACROSS {
         #for d in 0..DEPTH
-        column_sum += vec4<f32>(slab_b[slab * B_SLAB + $du * B_PITCH + i]);
+        column_sum += staged_b(slab * B_SLAB + $du * B_PITCH + i);
         #end
     }
 }
@@ -84,10 +82,10 @@ fn put_square_a(i: u32, slab: u32) {
     let square = square_a(i);
     if square.mine {
         let at = slab * A_SLAB + square.depth * A_PITCH + square.across / 4u;
-        slab_a[at] = Staged(vec4<f32>(a0.x, a1.x, a2.x, a3.x));
-        slab_a[at + A_PITCH] = Staged(vec4<f32>(a0.y, a1.y, a2.y, a3.y));
-        slab_a[at + 2u * A_PITCH] = Staged(vec4<f32>(a0.z, a1.z, a2.z, a3.z));
-        slab_a[at + 3u * A_PITCH] = Staged(vec4<f32>(a0.w, a1.w, a2.w, a3.w));
+        stage_a(at, vec4<f32>(a0.x, a1.x, a2.x, a3.x));
+        stage_a(at + A_PITCH, vec4<f32>(a0.y, a1.y, a2.y, a3.y));
+        stage_a(at + 2u * A_PITCH, vec4<f32>(a0.z, a1.z, a2.z, a3.z));
+        stage_a(at + 3u * A_PITCH, vec4<f32>(a0.w, a1.w, a2.w, a3.w));
     }
 }
 
@@ -96,10 +94,10 @@ fn put_square_b(i: u32, slab: u32) {
     let square = square_b(i);
     if square.mine {
         let at = slab * B_SLAB + square.depth * B_PITCH + square.across / 4u;
-        slab_b[at] = Staged(vec4<f32>(b0.x, b1.x, b2.x, b3.x));
-        slab_b[at + B_PITCH] = Staged(vec4<f32>(b0.y, b1.y, b2.y, b3.y));
-        slab_b[at + 2u * B_PITCH] = Staged(vec4<f32>(b0.z, b1.z, b2.z, b3.z));
-        slab_b[at + 3u * B_PITCH] = Staged(vec4<f32>(b0.w, b1.w, b2.w, b3.w));
+        stage_b(at, vec4<f32>(b0.x, b1.x, b2.x, b3.x));
+        stage_b(at + B_PITCH, vec4<f32>(b0.y, b1.y, b2.y, b3.y));
+        stage_b(at + 2u * B_PITCH, vec4<f32>(b0.z, b1.z, b2.z, b3.z));
+        stage_b(at + 3u * B_PITCH, vec4<f32>(b0.w, b1.w, b2.w, b3.w));
     }
 }
 
@@ -113,4 +111,18 @@ fn across_a(i: u32, n: u32) -> Across {
 fn across_b(i: u32, n: u32) -> Across {
     let vector = n * INVOCATIONS + i;
     return Across((vector % B_ACROSS) * 4u, vector / B_ACROSS);
+}
+
+// Puts what was fetched across the depth.
+fn put_across_a(i: u32, slab: u32) {
+    #for n in 0..A_TURNS
+    let at$n = $nu * INVOCATIONS + i;
+    stage_a(slab * A_SLAB + at$n / A_ACROSS * A_PITCH + at$n % A_ACROSS, a$n);
+    #end
+}
+fn put_across_b(i: u32, slab: u32) {
+    #for n in 0..B_TURNS
+    let at$n = $nu * INVOCATIONS + i;
+    stage_b(slab * B_SLAB + at$n / B_ACROSS * B_PITCH + at$n % B_ACROSS, b$n);
+    #end
 }

@@ -12,9 +12,14 @@ struct Invocation {
 fn enter(who: Invocation) -> u32 { return who.index; }
 
 // The slabs hold the numbers themselves, one depth behind the other.
-alias Staged = vec4<f32>;
 const A_PITCH: u32 = A_ACROSS;
 const B_PITCH: u32 = B_ACROSS;
+var<workgroup> slab_a: array<vec4<f32>, 2u * A_SLAB>;
+var<workgroup> slab_b: array<vec4<f32>, 2u * B_SLAB>;
+
+fn stage_a(at: u32, v: vec4<f32>) { slab_a[at] = v; }
+fn stage_b(at: u32, v: vec4<f32>) { slab_b[at] = v; }
+fn staged_b(at: u32) -> vec4<f32> { return slab_b[at]; }
 
 // The sums of an invocation's rows 0 to 7 in the run at hand; l is a row's left vector of columns, r its right one.
 #for n in 0..8
@@ -67,15 +72,3 @@ fn place(invocation: u32, v: u32) -> vec2<u32> {
 // The totals are where they are read and set.
 fn take_totals(invocation: u32) {}
 fn give_totals(invocation: u32) {}
-
-// Puts what was fetched across the depth.
-fn put_across_a(i: u32, slab: u32) {
-    #for n in 0..A_TURNS
-    slab_a[slab * A_SLAB + $nu * INVOCATIONS + i] = a$n;
-    #end
-}
-fn put_across_b(i: u32, slab: u32) {
-    #for n in 0..B_TURNS
-    slab_b[slab * B_SLAB + $nu * INVOCATIONS + i] = b$n;
-    #end
-}

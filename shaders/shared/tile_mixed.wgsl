@@ -1,49 +1,12 @@
-enable f16;
-enable wgpu_cooperative_matrix;
+// A tile in mixed precision, on top of tile_matrices.wgsl: operands are rounded to f16 on their way into the slabs. A run
+// is summed by the matrix unit, which may round otherwise than f32 does; runs are added in f32.
 
-// A tile in mixed precision: operands are rounded to f16 on their way into the slabs, and a subgroup of $LANES lanes
-// multiplies matrices of $MATRIX x $MATRIX of them with sums in f32: a block of two by four matrices of results, of which
-// its lanes hold 64 numbers each. A run is summed by the matrix unit, which may round otherwise than f32 does; runs are
-// added in f32.
+var<workgroup> slab_a: array<vec4<f16>, 2u * A_SLAB>;
+var<workgroup> slab_b: array<vec4<f16>, 2u * B_SLAB>;
 
-const MATRIX: u32 = $MATRIXu;
-const LANES: u32 = $LANESu;
-const DOWN: u32 = 2u;
-const RIGHT: u32 = 4u;
-const BLOCKS_ACROSS: u32 = TILE_COLUMNS / (RIGHT * MATRIX);
-// Vectors of a row of a matrix, and of a matrix.
-const MATRIX_ACROSS: u32 = MATRIX / 4u;
-const MATRIX_VECTORS: u32 = MATRIX * MATRIX_ACROSS;
-
-// Which invocation of which workgroup this is, and its subgroup.
-struct Invocation {
-    @builtin(local_invocation_index) index: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(subgroup_id) subgroup: u32,
-}
-
-// The subgroup, which is the number of its block of results. Which lanes are its own does not matter.
-var<private> block: u32;
-
-// Begins an entry point, and returns the invocation's number in its workgroup.
-fn enter(who: Invocation) -> u32 {
-    block = who.subgroup;
-    return who.index;
-}
-
-// Eight numbers of room behind each depth let the rows of a matrix begin in different banks of workgroup memory.
-alias Staged = vec4<f16>;
-const A_PITCH: u32 = A_ACROSS + 2u;
-const B_PITCH: u32 = B_ACROSS + 2u;
-
-// The sums of the block's matrices in the run at hand, and in the runs before.
-#for i in 0..2
-#for j in 0..4
-var<private> run$i$j: coop_mat$MATRIXx$MATRIX<f32, C>;
-var<private> sum$i$j: coop_mat$MATRIXx$MATRIX<f32, C>;
-#end
-#end
+fn stage_a(at: u32, v: vec4<f32>) { slab_a[at] = vec4<f16>(v); }
+fn stage_b(at: u32, v: vec4<f32>) { slab_b[at] = vec4<f16>(v); }
+fn staged_b(at: u32) -> vec4<f32> { return vec4<f32>(slab_b[at]); }
 
 // Adds the product of the first (0) or the second (1) slabs.
 fn add_slabs(invocation: u32, slab: u32) {
@@ -59,73 +22,5 @@ fn add_slabs(invocation: u32, slab: u32) {
     run$i$j = coopMultiplyAdd(a$d$i, b$d$j, run$i$j);
     #end
     #end
-    #end
-}
-
-// Moves the sums of a run of slabs into the total. Sums of runs keep the rounding error of a long sum small:
-// it grows with the length of a run and with the number of runs, not with their product.
-fn close_run() {
-    column_total += column_sum; column_sum = vec4<f32>();
-    #for i in 0..2
-    #for j in 0..4
-    sum$i$j = sum$i$j + run$i$j; run$i$j = coop_mat$MATRIXx$MATRIX<f32, C>();
-    #end
-    #end
-}
-
-// The row and the first column, within the tile, of an invocation's vector number v: matrix v / 2 of the block with the
-// number of its $LANES neighbours.
-fn place(invocation: u32, v: u32) -> vec2<u32> {
-    let neighbours = invocation / LANES;
-    let vector = v % 2u * LANES + invocation % LANES;
-    let row = (neighbours / BLOCKS_ACROSS * DOWN + v / (2u * RIGHT)) * MATRIX + vector / MATRIX_ACROSS;
-    let column = (neighbours % BLOCKS_ACROSS * RIGHT + v / 2u % RIGHT) * MATRIX + vector % MATRIX_ACROSS * 4u;
-    return vec2<u32>(row, column);
-}
-
-// The way between the matrices of a block, whose layout in the lanes nobody knows, and vectors: a matrix a block.
-var<workgroup> exchange: array<vec4<f32>, INVOCATIONS / LANES * MATRIX_VECTORS>;
-
-// Makes matrices of the totals that were set.
-fn take_totals(invocation: u32) {
-    let at = invocation / LANES * MATRIX_VECTORS + invocation % LANES;
-    #for i in 0..2
-    #for j in 0..4
-    exchange[at] = total_vector($iu * 2u * RIGHT + $ju * 2u);
-    exchange[at + LANES] = total_vector($iu * 2u * RIGHT + $ju * 2u + 1u);
-    // All must have written before it is read, and read before the next matrix overwrites it.
-    workgroupBarrier();
-    sum$i$j = coopLoadT<coop_mat$MATRIXx$MATRIX<f32, C>>(&exchange[block * MATRIX_VECTORS], MATRIX_ACROSS);
-    workgroupBarrier();
-    #end
-    #end
-}
-
-// Makes the totals that are read of the matrices.
-fn give_totals(invocation: u32) {
-    let at = invocation / LANES * MATRIX_VECTORS + invocation % LANES;
-    #for i in 0..2
-    #for j in 0..4
-    coopStoreT(sum$i$j, &exchange[block * MATRIX_VECTORS], MATRIX_ACROSS);
-    // All must have written before it is read, and read before the next matrix overwrites it.
-    workgroupBarrier();
-    set_total_vector($iu * 2u * RIGHT + $ju * 2u, exchange[at]);
-    set_total_vector($iu * 2u * RIGHT + $ju * 2u + 1u, exchange[at + LANES]);
-    workgroupBarrier();
-    #end
-    #end
-}
-
-// Puts what was fetched across the depth.
-fn put_across_a(i: u32, slab: u32) {
-    #for n in 0..A_TURNS
-    let at$n = $nu * INVOCATIONS + i;
-    slab_a[slab * A_SLAB + at$n / A_ACROSS * A_PITCH + at$n % A_ACROSS] = Staged(a$n);
-    #end
-}
-fn put_across_b(i: u32, slab: u32) {
-    #for n in 0..B_TURNS
-    let at$n = $nu * INVOCATIONS + i;
-    slab_b[slab * B_SLAB + at$n / B_ACROSS * B_PITCH + at$n % B_ACROSS] = Staged(b$n);
     #end
 }

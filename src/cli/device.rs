@@ -2,7 +2,7 @@
 
 use super::{exit_code::NoDevice, output::note};
 use crate::{
-    gpu::{AdapterInfo, Choice, Gpu, GpuError},
+    gpu::{Choice, Gpu, GpuError},
     host::Precision,
     ops::{Device, Tuning},
 };
@@ -10,11 +10,11 @@ use anyhow::{Context, Result};
 use etcetera::BaseStrategy;
 use std::{path::PathBuf, sync::Arc};
 
-/// Where an adapter's preferred tiles are kept: in the folder that `STRATA_CACHE` names, or the user's cache.
+/// Where an opened device's preferred tiles are kept: in the folder that `STRATA_CACHE` names, or the user's cache.
 ///
 /// # Errors
 /// A user without a home directory.
-pub fn tuning_file(adapter: &AdapterInfo) -> Result<PathBuf> {
+pub fn tuning_file(gpu: &Gpu) -> Result<PathBuf> {
     let folder = match std::env::var_os("STRATA_CACHE").filter(|path| !path.is_empty()) {
         Some(path) => PathBuf::from(path),
         None => {
@@ -23,14 +23,14 @@ pub fn tuning_file(adapter: &AdapterInfo) -> Result<PathBuf> {
             users.cache_dir().join("strata")
         }
     };
-    Ok(folder.join(Tuning::file_name(adapter)))
+    Ok(folder.join(Tuning::file_name(gpu.info(), gpu.precision())))
 }
 
 /// Lets a device take the tiles that were measured on it. What cannot be read costs time only, and is told.
 fn tuned(gpu: Arc<Gpu>) -> Device {
-    // Kernels for processors have one tile, and what was measured in f32 says nothing of mixed precision.
-    if !gpu.limits().lanes && gpu.precision() == Precision::F32 {
-        match tuning_file(gpu.info()).and_then(|path| Ok(Tuning::read(&path, gpu.info())?)) {
+    // Kernels for processors have one tile.
+    if !gpu.limits().lanes {
+        match tuning_file(&gpu).and_then(|path| Ok(Tuning::read(&path, gpu.info(), gpu.precision())?)) {
             Ok(tuning) => tuning.apply(&gpu),
             Err(error) => note!("the tiles of the products are not tuned: {error}"),
         }
@@ -43,9 +43,8 @@ fn tuned(gpu: Arc<Gpu>) -> Device {
 /// # Errors
 /// A name that is none, with those that there are.
 pub fn precision(name: &str) -> Result<Precision, String> {
-    let known = [Precision::F32, Precision::Mixed];
-    let found = known.into_iter().find(|precision| precision.name() == name);
-    found.ok_or_else(|| format!("there are {}", known.map(Precision::name).join(" and ")))
+    let found = Precision::ALL.into_iter().find(|precision| precision.name() == name);
+    found.ok_or_else(|| format!("there are {}", Precision::ALL.map(Precision::name).join(", ")))
 }
 
 /// Opens the device of a choice for a precision.

@@ -82,7 +82,7 @@ pub fn main(options: &Options) -> Result<()> {
             limits.invocations
         )?;
         if let Some(matrices) = adapter.matrices {
-            writeln!(out, "  mixed        matrices of {matrices}")?;
+            writeln!(out, "  precisions   f32, mixed and f16x3 (matrices of {matrices})")?;
         }
         writeln!(out, "  features     {}", adapter.features.join(", "))?;
     }

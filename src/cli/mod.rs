@@ -79,8 +79,8 @@ struct DeviceArgs {
 /// The precision of a command.
 #[derive(Args, Clone, Copy, Debug)]
 struct PrecisionArgs {
-    /// Matrix products in f32, or mixed: f16 operands and f32 sums on the matrix units of a GPU that has them
-    /// (default: as the experiment says, else f32)
+    /// Matrix products in f32; mixed, with f16 operands and f32 sums, or f16x3, with pairs of f16 as operands, on the
+    /// matrix units of a GPU that has them (default: as the experiment says, else f32)
     #[arg(long, value_name = "PRECISION", value_parser = device::precision)]
     precision: Option<Precision>,
 }

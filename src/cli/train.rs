@@ -8,7 +8,7 @@ use crate::{
     nn::{weights, zoo},
     ops::sgd::Convention,
     protocol::{Experiment, source},
-    train::{Images, Reading, Solver, Trainer, checkpoint, trainer::Streams},
+    train::{Images, Reading, Solver, Trainer, USUAL_LOSS_SCALE, checkpoint, trainer::Streams},
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -56,8 +56,8 @@ pub struct Options {
     device: DeviceArgs,
     #[command(flatten)]
     precision: PrecisionArgs,
-    /// What the loss is multiplied with on its way back in mixed precision, a power of two
-    #[arg(long, default_value_t = 1024)]
+    /// What the loss is multiplied with on its way back where products are those of f16, a power of two
+    #[arg(long, default_value_t = USUAL_LOSS_SCALE)]
     loss_scale: u32,
 }
 

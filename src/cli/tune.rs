@@ -1,11 +1,11 @@
 //! `strata tune`: which tiles are the fastest for the products of some nets on a GPU.
 
-use super::{Format, bench::net, device};
+use super::{Format, bench::net, device, study};
 use crate::{
-    cli::DeviceArgs,
+    cli::{DeviceArgs, PrecisionArgs},
     host::Precision,
     nn::{Input, Net, TRAIN},
-    ops::{Device, Measured, TILES, Tuning},
+    ops::{Device, Measured, TILES, Tuning, tiles},
     protocol::{Arm, Experiment, Plan, node::net_of, source::Halves},
 };
 use anyhow::Result;
@@ -35,33 +35,50 @@ pub struct Options {
     format: Format,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
+}
+
+/// What the nets that are measured are of.
+enum Of<'a> {
+    /// A net of the zoo.
+    Zoo(&'a str),
+    Experiment(Box<Experiment>),
 }
 
 /// The nets with every layer learning: those with frozen layers have no other products.
-fn nets(options: &Options) -> Result<Vec<Net>> {
-    if let Some(name) = &options.net {
-        return Ok(vec![net::build(name, options.batch, None, Precision::F32)?]);
-    }
-    let mut experiment = Experiment::find(&options.experiment, &options.overrides)?;
-    // Tiles are measured in f32, and taken in f32 alone.
-    experiment.solver.precision = Precision::F32;
-    let halves = Halves::of(&experiment)?;
+fn nets(of: &Of<'_>, batch: usize, precision: Precision) -> Result<Vec<Net>> {
+    let experiment = match of {
+        Of::Zoo(name) => return Ok(vec![net::build(name, batch, None, precision)?]),
+        Of::Experiment(experiment) => experiment,
+    };
+    let halves = Halves::of(experiment)?;
     let mut nets: Vec<Net> = Vec::new();
-    for node in Plan::of(&experiment).nodes.iter().filter(|node| node.arm == Arm::Base) {
+    for node in Plan::of(experiment).nodes.iter().filter(|node| node.arm == Arm::Base) {
         let Some(half) = halves.halves.get(&(node.split, node.target)) else { continue };
         if nets.iter().any(|net| net.classes() == half.classes) {
             continue;
         }
         let input = Input::Images { stored: [half.train.height, half.train.width], scale: experiment.data.scale };
-        nets.push(Net::build(&net_of(&experiment, node, half.classes)?, experiment.solver.building(input))?);
+        nets.push(Net::build(&net_of(experiment, node, half.classes)?, experiment.solver.building(input))?);
     }
     Ok(nets)
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let opened = device::open(&options.device.device, Precision::F32)?;
+    let (of, precision) = match &options.net {
+        Some(name) => (Of::Zoo(name), options.precision.precision.unwrap_or_default()),
+        None => {
+            let overrides = study::overrides(&options.overrides, options.precision);
+            let experiment = Experiment::find(&options.experiment, &overrides)?;
+            let precision = experiment.solver.precision;
+            (Of::Experiment(Box::new(experiment)), precision)
+        }
+    };
+    let opened = device::open(&options.device.device, precision)?;
+    let tiles = &TILES[..tiles(precision)];
     let mut out = std::io::stdout().lock();
-    let mut record = json!({ "device": opened.describe(), "file": null, "tiles": TILES, "products": [] });
+    let mut record = json!({ "device": opened.describe(), "file": null, "tiles": tiles, "products": [] });
     let gpu = match &opened {
         Device::Gpu(gpu) if !gpu.limits().lanes => gpu,
         other => {
@@ -74,10 +91,10 @@ pub fn main(options: &Options) -> Result<()> {
             return Ok(());
         }
     };
-    let nets = nets(options)?;
-    let path = device::tuning_file(gpu.info())?;
+    let nets = nets(&of, options.batch, precision)?;
+    let path = device::tuning_file(gpu)?;
     // What was measured for other nets is kept; a file that is damaged is replaced.
-    let mut tuning = Tuning::read(&path, gpu.info()).unwrap_or_else(|_| Tuning::none(gpu.info()));
+    let mut tuning = Tuning::read(&path, gpu.info(), precision).unwrap_or_else(|_| Tuning::none(gpu.info(), precision));
     // Written before it is measured, too: a folder that cannot be written is told at once.
     tuning.write(&path)?;
     let mut all = Vec::new();
@@ -89,7 +106,7 @@ pub fn main(options: &Options) -> Result<()> {
         tuning.write(&path)?;
         if options.format == Format::Text {
             writeln!(out, "{}, {} images a step, on {}", net.def.name, net.batch, opened.describe())?;
-            print(&rows, &mut out)?;
+            print(tiles, &rows, &mut out)?;
         }
         all.extend(rows);
     }
@@ -104,9 +121,9 @@ pub fn main(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn print(rows: &[Measured], out: &mut impl Write) -> Result<()> {
+fn print(tiles: &[[usize; 2]], rows: &[Measured], out: &mut impl Write) -> Result<()> {
     write!(out, "{:<8} {:<24} {:>10}", "layer", "pass", "untuned")?;
-    TILES.iter().try_for_each(|[rows, columns]| write!(out, " {:>10}", format!("{rows}x{columns}")))?;
+    tiles.iter().try_for_each(|[rows, columns]| write!(out, " {:>10}", format!("{rows}x{columns}")))?;
     writeln!(out, "  taken")?;
     for row in rows {
         write!(out, "{:<8} {:<24} {:>7.3} ms", row.layer, row.pass, row.untuned_milliseconds)?;

@@ -31,7 +31,7 @@ pub struct AdapterInfo {
     pub limits: Limits,
     /// The names of the optional features.
     pub features: Vec<String>,
-    /// How it multiplies matrices in mixed precision, where it can.
+    /// How it multiplies matrices of `f16`, where it can.
     pub matrices: Option<Matrices>,
     /// Whether it runs on the processor.
     pub is_software: bool,

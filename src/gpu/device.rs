@@ -32,7 +32,7 @@ pub struct Limits {
     pub invocations: u32,
     /// Whether to take the kernels for adapters that run on a processor, where there are such.
     pub lanes: bool,
-    /// How matrices are multiplied, where the device was opened for mixed precision.
+    /// How matrices are multiplied, where the device was opened for products of them.
     pub matrices: Option<Matrices>,
     /// The number of the tile of matrix products, where it is not chosen by their shapes.
     pub tile: Option<usize>,
@@ -82,6 +82,7 @@ const LANES: u32 = 8;
 /// An opened device. Sessions share its pipelines.
 pub struct Gpu {
     choice: Choice,
+    precision: Precision,
     info: AdapterInfo,
     limits: Limits,
     pub(super) device: wgpu::Device,
@@ -135,11 +136,10 @@ impl Gpu {
         Self::open_for(choice, Precision::F32, lower)
     }
 
-    /// Opens a device as [`Self::open_limited`] does, for programs of a precision. One for mixed precision runs those in
-    /// `f32`, too.
+    /// Opens a device as [`Self::open_limited`] does, for programs of a precision. Each runs those in `f32`, too.
     ///
     /// # Errors
-    /// [`GpuError::Precision`] where the adapter does not offer what mixed precision needs.
+    /// [`GpuError::Precision`] where the adapter does not offer the matrices that the precision needs.
     pub fn open_for(
         choice: &Choice,
         precision: Precision,
@@ -147,9 +147,10 @@ impl Gpu {
     ) -> Result<Arc<Self>, GpuError> {
         let adapter = adapter::choose(choice)?;
         let (info, available) = (adapter::describe(&adapter), adapter.limits());
-        let mixed = precision == Precision::Mixed;
-        if mixed && info.matrices.is_none() {
+        let of_matrices = !precision.is_f32();
+        if of_matrices && info.matrices.is_none() {
             return Err(GpuError::Precision {
+                asked: precision.name(),
                 adapter: info.to_string(),
                 needed: MATRICES.map(|way| way.to_string()).join(" or "),
                 bytes: matrices::WORKGROUP_BYTES >> 10,
@@ -161,7 +162,7 @@ impl Gpu {
         required.max_storage_buffer_binding_size = available.max_storage_buffer_binding_size;
         required.max_buffer_size = available.max_buffer_size;
         let (mut features, mut experimental) = (adapter.features() & WANTED, wgpu::ExperimentalFeatures::disabled());
-        if mixed {
+        if of_matrices {
             required.max_compute_workgroup_storage_size = matrices::WORKGROUP_BYTES;
             features |= matrices::NEEDED;
             experimental = pipeline::experimental();
@@ -191,14 +192,15 @@ impl Gpu {
 
         let mut limits = Limits::of(&required);
         let wgpu::AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = adapter.get_info();
-        limits.matrices = info.matrices.filter(|_| mixed);
+        limits.matrices = info.matrices.filter(|_| of_matrices);
         limits.lanes = info.is_software
-            && !mixed
+            && !of_matrices
             && device.features().contains(wgpu::Features::SUBGROUP)
             && [subgroup_min_size, subgroup_max_size] == [LANES; 2];
         lower(&mut limits);
         Ok(Arc::new(Self {
             choice: choice.clone(),
+            precision,
             info,
             limits,
             device,
@@ -223,7 +225,7 @@ impl Gpu {
 
     /// The precision that the device was opened for.
     pub fn precision(&self) -> Precision {
-        if self.limits.matrices.is_some() { Precision::Mixed } else { Precision::F32 }
+        self.precision
     }
 
     /// The device itself, or where it was lost a newly opened one of the same adapter with the same limits.

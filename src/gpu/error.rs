@@ -29,11 +29,13 @@ pub enum GpuError {
         /// What it said.
         message: String,
     },
-    /// The adapter cannot multiply in mixed precision.
+    /// The adapter cannot multiply matrices as a precision needs.
     #[error(
-        "mixed precision needs products of f16 matrices with f32 sums, {needed}, and {bytes} KiB of workgroup memory; {adapter} offers {offered}; use `--precision f32`"
+        "{asked} precision needs products of f16 matrices with f32 sums, {needed}, and {bytes} KiB of workgroup memory; {adapter} offers {offered}; use `--precision f32`"
     )]
     Precision {
+        /// The precision.
+        asked: &'static str,
         /// The adapter.
         adapter: String,
         /// The matrices that would do.

@@ -1,4 +1,5 @@
-//! Matrices that the lanes of a subgroup multiply together (cooperative matrices), for mixed precision.
+//! Matrices that the lanes of a subgroup multiply together (cooperative matrices), for products
+//! in mixed precision and of pairs.
 
 use std::fmt::{self, Display};
 

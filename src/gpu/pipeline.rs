@@ -32,7 +32,8 @@ fn module(gpu: &Gpu, kernel: &'static Kernel) -> wgpu::ShaderModule {
 /// The consent to features of wgpu that may still have defects: cooperative matrices.
 pub(super) fn experimental() -> wgpu::ExperimentalFeatures {
     // SAFETY: cooperative matrices are all that is asked for. They are loaded from and stored to workgroup memory alone,
-    // at places that `shaders/shared/tile_mixed.wgsl` derives from the sizes of its arrays, by whole subgroups.
+    // at places that `shaders/shared/tile_matrices.wgsl` and those on top of it derive from the sizes of their arrays, by
+    // whole subgroups.
     unsafe { wgpu::ExperimentalFeatures::enabled() }
 }
 

@@ -97,13 +97,18 @@ impl<'a> Recorder<'a> {
     }
 
     /// Sets the precision of what is recorded from here on.
-    pub fn precision(&mut self, precision: Precision) {
+    pub fn set_precision(&mut self, precision: Precision) {
         self.precision = precision;
     }
 
-    /// How matrices are multiplied, where that is recorded in mixed precision.
+    /// The precision of what is recorded.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// How matrices are multiplied, where products are those of matrices.
     pub fn matrices(&self) -> Option<Matrices> {
-        self.limits().matrices.filter(|_| self.precision == Precision::Mixed)
+        self.limits().matrices.filter(|_| !self.precision.is_f32())
     }
 
     /// Begins the next operation; its layer is named in messages, and its product, where it is one, says which tile

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The precision in which matrix products are computed, and with the gradient of weights that of their bias, which sums
-/// the same operand. Everything else is `f32` in both.
+/// the same operand. Everything else is `f32` in each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -12,14 +12,21 @@ pub enum Precision {
     F32,
     /// Operands are rounded to `f16` where they are multiplied, and products are summed in `f32`.
     Mixed,
+    /// Operands are pairs of numbers of `f16` where they are multiplied, three products a pair, and products are summed in
+    /// `f32`: nearly as exact as `f32` itself.
+    F16x3,
 }
 
 impl Precision {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Precision::F32, Precision::Mixed, Precision::F16x3];
+
     /// Its name in settings and arguments.
     pub const fn name(self) -> &'static str {
         match self {
             Precision::F32 => "f32",
             Precision::Mixed => "mixed",
+            Precision::F16x3 => "f16x3",
         }
     }
 

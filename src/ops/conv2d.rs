@@ -394,7 +394,7 @@ fn way(
     if let Some(lanes) = lanes {
         return (lanes, &[("ALIGNED", 1.0)], LANES);
     }
-    let tile = tile::choose(recorder.tile(), products, results);
+    let tile = tile::choose(recorder, products, results);
     let constants: Constants = if aligned { &[("ALIGNED", 1.0)] } else { &[("ALIGNED", 0.0)] };
     (tile::kernel(recorder, tiled, tile), constants, TILES[tile])
 }

@@ -400,7 +400,7 @@ fn dispatch(
     let (kernel, [down, across], constants): (_, _, Constants) = if recorder.limits().lanes {
         (lanes, of_lanes, vectors_for(parameters.n, of_lanes))
     } else {
-        let tile = tile::choose(recorder.tile(), parts as usize, results);
+        let tile = tile::choose(recorder, parts as usize, results);
         (tile::kernel(recorder, tiled, tile), TILES[tile], &[])
     };
     let workgroups = results[0].div_ceil(down) * results[1].div_ceil(across) * parts as usize;

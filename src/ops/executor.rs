@@ -29,10 +29,10 @@ impl Device {
         match self {
             Device::Cpu => "cpu (native, f32)".into(),
             Device::Reference => "cpu (f64 reference)".into(),
-            Device::Gpu(gpu) if self.precision() == Precision::Mixed => {
-                format!("gpu ({}), mixed precision", gpu.info())
-            }
-            Device::Gpu(gpu) => format!("gpu ({})", gpu.info()),
+            Device::Gpu(gpu) => match gpu.precision() {
+                Precision::F32 => format!("gpu ({})", gpu.info()),
+                other => format!("gpu ({}), {} precision", gpu.info(), other.name()),
+            },
         }
     }
 
@@ -44,7 +44,7 @@ impl Device {
         }
     }
 
-    /// Refuses a precision that the device does not compute in: one for mixed precision computes in `f32`, too.
+    /// Refuses a precision that the device does not compute in: each computes in `f32`, too.
     ///
     /// # Errors
     /// [`OpsError::Precision`].
@@ -61,8 +61,10 @@ impl Device {
         match self {
             Device::Cpu => "cpu f32".into(),
             Device::Reference => "cpu f64".into(),
-            Device::Gpu(gpu) if self.precision() == Precision::Mixed => format!("gpu {} mixed", gpu.info()),
-            Device::Gpu(gpu) => format!("gpu {}", gpu.info()),
+            Device::Gpu(gpu) => match gpu.precision() {
+                Precision::F32 => format!("gpu {}", gpu.info()),
+                other => format!("gpu {} {}", gpu.info(), other.name()),
+            },
         }
     }
 
@@ -143,7 +145,7 @@ impl Executor {
                 let mut session = Session::new(Arc::clone(gpu), placement::place(&program, gpu.limits())?)?;
                 for tape in &program.tapes {
                     session.tape(|recorder| {
-                        recorder.precision(program.precision);
+                        recorder.set_precision(program.precision);
                         tape.iter().try_for_each(|entry| {
                             recorder.operation(&entry.layer, entry.op.product().as_deref());
                             entry.op.record(recorder)

@@ -43,6 +43,10 @@ macro_rules! kernel {
             kernel!(&$shaders[6], $entry, $parameters, $bindings),
             kernel!(&$shaders[7], $entry, $parameters, $bindings),
             kernel!(&$shaders[8], $entry, $parameters, $bindings),
+            kernel!(&$shaders[9], $entry, $parameters, $bindings),
+            kernel!(&$shaders[10], $entry, $parameters, $bindings),
+            kernel!(&$shaders[11], $entry, $parameters, $bindings),
+            kernel!(&$shaders[12], $entry, $parameters, $bindings),
         ];
     };
     ($shader:expr, $entry:literal, $parameters:ident, [$($binding:literal $access:ident),*]) => {
@@ -55,7 +59,8 @@ macro_rules! kernel {
     };
 }
 
-/// A shader of matrix products for every way of `tile::SIZES`: in f32, and for each kind of matrices in mixed precision.
+/// A shader of matrix products for every way of `tile::SIZES`: in f32, and for each kind of matrices in mixed precision
+/// and of pairs.
 macro_rules! tiled_shaders {
     ($stem:literal, [$($module:literal),*]) => {
         [
@@ -63,12 +68,16 @@ macro_rules! tiled_shaders {
             shader!("128x64", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[1]),
             shader!("128x128", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[2]),
             // What enables extensions must stand first.
-            shader!("mixed16_64x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[3]),
-            shader!("mixed16_128x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[4]),
-            shader!("mixed16_128x128", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[5]),
-            shader!("mixed8_64x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[6]),
-            shader!("mixed8_128x64", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[7]),
-            shader!("mixed8_128x128", $stem, ["tile_mixed", $($module,)* "tile"], tile::SIZES[8]),
+            shader!("mixed16_64x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[3]),
+            shader!("mixed16_128x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[4]),
+            shader!("mixed16_128x128", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[5]),
+            shader!("f16x3_16_64x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[6]),
+            shader!("f16x3_16_128x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[7]),
+            shader!("mixed8_64x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[8]),
+            shader!("mixed8_128x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[9]),
+            shader!("mixed8_128x128", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[10]),
+            shader!("f16x3_8_64x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[11]),
+            shader!("f16x3_8_128x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[12]),
         ]
     };
 }
@@ -99,7 +108,7 @@ pub use error::OpsError;
 pub use executor::{Device, Executor};
 pub use peak::Peak;
 pub use program::{Element, Program, Role, TensorId, TensorShape};
-pub use tile::TILES;
+pub use tile::{TILES, tiles};
 pub use timing::median;
 pub use tuning::{Measured, Tuning};
 

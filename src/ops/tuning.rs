@@ -6,11 +6,11 @@
 use super::{
     Device, Executor, OpsError, Step, catalogue,
     program::{Entry, Program},
-    tile::TILES,
+    tile::{TILES, tiles},
 };
 use crate::{
     gpu::{AdapterInfo, Gpu},
-    host::{atomic, bounded, digest},
+    host::{Precision, atomic, bounded, digest},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -26,11 +26,11 @@ const ROUNDS: usize = 2;
 /// What a tile must save of the time of the tile that the shape alone chooses, to be preferred: less is noise.
 const WORTH: f64 = 0.02;
 
-/// The tiles that are preferred on one adapter. A product that is not in it takes the tile that its shape chooses.
+/// The tiles that are preferred on one adapter in one precision. A product that is not in it takes the tile that its shape chooses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tuning {
-    /// The adapter with its driver, in words.
+    /// The adapter with its driver and the precision, in words.
     adapter: String,
     /// The number of the tile of each product, by what [`super::Operation::product`] says of it.
     tiles: BTreeMap<String, usize>,
@@ -45,8 +45,8 @@ pub struct Measured {
     pub pass: &'static str,
     /// Milliseconds with the tile that the shape alone chooses.
     pub untuned_milliseconds: f64,
-    /// Milliseconds with each of [`TILES`].
-    pub milliseconds: [f64; TILES.len()],
+    /// Milliseconds with each of the [`tiles`] of the precision.
+    pub milliseconds: Vec<f64>,
     /// Rows and columns of the tile that is preferred, where that is worth it.
     pub preferred: Option<[usize; 2]>,
 }
@@ -59,36 +59,43 @@ impl Measured {
     }
 }
 
+/// The adapter with its driver, and the precision where it is not `f32`.
+fn words(adapter: &AdapterInfo, precision: Precision) -> String {
+    if precision.is_f32() { adapter.to_string() } else { format!("{adapter} {}", precision.name()) }
+}
+
 impl Tuning {
     /// Nothing is preferred.
-    pub fn none(adapter: &AdapterInfo) -> Self {
-        Self { adapter: adapter.to_string(), tiles: BTreeMap::new() }
+    pub fn none(adapter: &AdapterInfo, precision: Precision) -> Self {
+        Self { adapter: words(adapter, precision), tiles: BTreeMap::new() }
     }
 
-    /// The name of an adapter's file: another driver or other shaders have another one.
-    pub fn file_name(adapter: &AdapterInfo) -> String {
+    /// The name of an adapter's file for a precision: another driver or other shaders have another one.
+    pub fn file_name(adapter: &AdapterInfo, precision: Precision) -> String {
         let shaders: BTreeSet<String> = catalogue()
             .filter(|kernel| !kernel.shader.sizes.is_empty())
             .map(|kernel| digest::hex(kernel.shader.source().as_bytes()))
             .collect();
         let shaders: Vec<String> = shaders.into_iter().collect();
-        format!("tiles-{}.toml", &digest::hex(format!("{adapter} {}", shaders.concat()).as_bytes())[..16])
+        let words = words(adapter, precision);
+        format!("tiles-{}.toml", &digest::hex(format!("{words} {}", shaders.concat()).as_bytes())[..16])
     }
 
-    /// Reads an adapter's file; nothing is preferred where there is none.
+    /// Reads an adapter's file for a precision; nothing is preferred where there is none.
     ///
     /// # Errors
-    /// [`OpsError::Tuning`]: it cannot be read, is damaged, or is that of another adapter.
-    pub fn read(path: &Path, adapter: &AdapterInfo) -> Result<Self, OpsError> {
+    /// [`OpsError::Tuning`]: it cannot be read, is damaged, or is that of another adapter or precision.
+    pub fn read(path: &Path, adapter: &AdapterInfo, precision: Precision) -> Result<Self, OpsError> {
         let refused = |message: String| OpsError::Tuning { path: path.to_path_buf(), message };
         let text = match bounded::read_text(path, bounded::TEXT) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::none(adapter)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::none(adapter, precision)),
             other => other.map_err(|error| refused(error.to_string()))?,
         };
         let tuning = Self::parse(&text).map_err(refused)?;
-        match tuning.adapter == adapter.to_string() {
+        let expected = words(adapter, precision);
+        match tuning.adapter == expected {
             true => Ok(tuning),
-            false => Err(refused(format!("is of another adapter, {:?} instead of \"{adapter}\"", tuning.adapter))),
+            false => Err(refused(format!("is of another adapter, {:?} instead of {expected:?}", tuning.adapter))),
         }
     }
 
@@ -137,8 +144,8 @@ impl Tuning {
         gpu.prefer(self.tiles.clone());
     }
 
-    /// Times the products of one tape with every tile, each as the least of two medians of some steps, and prefers the
-    /// fastest. `prepare` gives a loaded program its numbers.
+    /// Times the products of one tape with every tile of the program's precision, each as the least of two medians of some
+    /// steps, and prefers the fastest. `prepare` gives a loaded program its numbers.
     ///
     /// # Errors
     /// Those of loading and running; [`OpsError::NoTimestamps`] where the adapter's clock cannot be read.
@@ -157,7 +164,7 @@ impl Tuning {
             Ok(seconds.into_iter().map(|seconds| 1e3 * seconds).collect())
         };
         // Every way has its turn in every round, so that a disturbance does not meet one of them alone.
-        let ways: Vec<Option<usize>> = std::iter::once(None).chain((0..TILES.len()).map(Some)).collect();
+        let ways: Vec<Option<usize>> = std::iter::once(None).chain((0..tiles(program.precision)).map(Some)).collect();
         let mut least = vec![vec![f64::INFINITY; program.tapes[tape].len()]; ways.len()];
         for way in (0..ROUNDS).flat_map(|_| 0..ways.len()) {
             let milliseconds = time(ways[way])?;
@@ -175,8 +182,7 @@ impl Tuning {
             let Some((product, least)) = op.product().and_then(|product| products.get_key_value(&product)) else {
                 continue;
             };
-            let untuned_milliseconds = least[0];
-            let milliseconds = std::array::from_fn(|tile: usize| least[1 + tile]);
+            let (untuned_milliseconds, milliseconds) = (least[0], least[1..].to_vec());
             let best = fastest(untuned_milliseconds, &milliseconds);
             match best {
                 Some(tile) => self.tiles.insert(product.clone(), tile),
@@ -195,8 +201,8 @@ impl Tuning {
 }
 
 /// The tile that is the fastest by more than noise.
-fn fastest(untuned: f64, with: &[f64; TILES.len()]) -> Option<usize> {
-    let best = (0..TILES.len()).min_by(|&a, &b| with[a].total_cmp(&with[b]));
+fn fastest(untuned: f64, with: &[f64]) -> Option<usize> {
+    let best = (0..with.len()).min_by(|&a, &b| with[a].total_cmp(&with[b]));
     best.filter(|&tile| with[tile] < (1.0 - WORTH) * untuned)
 }
 

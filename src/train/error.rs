@@ -45,7 +45,7 @@ pub enum TrainError {
     },
     /// Numbers of the network that are none.
     #[error(
-        "{} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr, or loss_scale in mixed precision",
+        "{} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr, or loss_scale where precision is not f32",
         place.as_deref().unwrap_or("the loss")
     )]
     Diverged {

@@ -19,5 +19,5 @@ pub use division::Division;
 pub use error::TrainError;
 pub use prefix::Prefixes;
 pub use record::Record;
-pub use solver::Solver;
+pub use solver::{Solver, USUAL_LOSS_SCALE};
 pub use trainer::{Scores, Trainer};

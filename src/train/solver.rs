@@ -32,23 +32,25 @@ pub struct Solver {
     pub weight_decay: f64,
     /// Where the learning rate enters: `caffe` or `pytorch`.
     pub convention: Convention,
-    /// The precision of matrix products: `f32`, or `mixed` on a GPU that can.
+    /// The precision of matrix products: `f32`, or `mixed` or `f16x3` on a GPU that can.
     #[serde(default, skip_serializing_if = "Precision::is_f32")]
     pub precision: Precision,
-    /// What the loss is multiplied with on its way back in mixed precision, a power of two, so that small gradients are
-    /// not lost in `f16`; steps divide by it. A run in which a gradient exceeds 65,504 ends with a message.
+    /// What the loss is multiplied with on its way back where products are those of `f16`, a power of two, so that small
+    /// gradients are not lost in it; steps divide by it. A run in which a gradient exceeds 65,504 ends with a message.
     #[serde(default = "usual_scale", skip_serializing_if = "is_usual_scale")]
     pub loss_scale: u32,
 }
 
 /// Enough to lift gradients of 2^-34 into `f16`; softmax' own, at most 1 / batch, stay far below its largest number.
+pub const USUAL_LOSS_SCALE: u32 = 1024;
+
 const fn usual_scale() -> u32 {
-    1024
+    USUAL_LOSS_SCALE
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_usual_scale(scale: &u32) -> bool {
-    *scale == usual_scale()
+    *scale == USUAL_LOSS_SCALE
 }
 
 const fn one() -> usize {

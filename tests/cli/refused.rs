@@ -55,7 +55,7 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     assert_eq!(strata(&["reproduce", "--no-such-flag"]).output().unwrap().status.code(), Some(2));
     let output = strata(&["reproduce", "--precision", "half"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(err(&output).contains("f32 and mixed"), "{}", err(&output));
+    assert!(err(&output).contains("f32, mixed, f16x3"), "{}", err(&output));
 }
 
 #[test]
