@@ -33,7 +33,10 @@ fn capabilities(shader: &Shader) -> Capabilities {
     match shader.name {
         name if name.ends_with("_lanes") => Capabilities::SUBGROUP,
         _ if is_of_matrices(shader) => {
-            Capabilities::SUBGROUP | Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX
+            Capabilities::SUBGROUP
+                | Capabilities::SHADER_FLOAT16
+                | Capabilities::SHADER_FLOAT16_IN_FLOAT32
+                | Capabilities::COOPERATIVE_MATRIX
         }
         _ => Capabilities::empty(),
     }
