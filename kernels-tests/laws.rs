@@ -74,3 +74,10 @@ pub fn loaded(device: &Device, program: &Arc<Program>, values: &[(TensorId, &[f3
     }
     executor
 }
+
+/// The values of one tensor after a program of real numbers has run on its first tensors' values.
+pub fn computed(device: &Device, program: &Arc<Program>, values: &[(TensorId, &[f32])], of: TensorId) -> Vec<f32> {
+    let mut executor = loaded(device, program, values);
+    executor.run(0, &step()).expect("the tape runs");
+    executor.read(of).expect("a tensor of real numbers")
+}

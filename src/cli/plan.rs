@@ -16,13 +16,15 @@ use clap::Args;
 use serde_json::json;
 use std::{collections::BTreeMap, io::Write};
 
+// A plan is the same on every device; only the memory that it needs is not.
 #[derive(Args, Debug)]
+#[command(mut_arg("device", |device| device.requires("memory")))]
 pub struct Options {
     #[command(flatten)]
     study: StudyArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Print what one network of each kind needs in memory
+    /// Print what one network of each kind needs in memory, on the device of --device
     #[arg(long, conflicts_with = "format")]
     memory: bool,
     /// text, or json: one object a network

@@ -1,50 +1,34 @@
 //! `strata run EXPERIMENT NODE`: one network of a plan, as one idempotent command.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, PrecisionArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
+use super::{DeviceArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
 use crate::{
     protocol::{Plan, RunDir, runner::Busy},
     train::record,
 };
 use anyhow::Result;
 use clap::Args;
-use std::path::PathBuf;
 
+// With a network behind it the experiment has no default.
 #[derive(Args, Debug)]
+#[command(mut_arg("experiment", |experiment| experiment.index(1).required(true).default_value(None)))]
 pub struct Options {
-    /// A built-in experiment or a TOML file
-    experiment: String,
-    /// The network, such as s0-r0-A3B+ (`strata plan` lists them)
-    node: String,
-    /// The directory of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
-    runs: PathBuf,
-    /// Override a key of the experiment (may be repeated)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<String>,
-    /// The cut-down plan
-    #[arg(long)]
-    quick: bool,
     #[command(flatten)]
-    precision: PrecisionArgs,
+    study: StudyArgs,
+    /// The network, such as s0-r0-A3B+ (`strata plan` lists them)
+    #[arg(index = 2)]
+    node: String,
     #[command(flatten)]
     device: DeviceArgs,
 }
 
 pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
-    let args = StudyArgs {
-        experiment: options.experiment.clone(),
-        runs: options.runs.clone(),
-        overrides: options.overrides.clone(),
-        quick: options.quick,
-        precision: options.precision,
-    };
-    let experiment = study::experiment(&args)?;
+    let experiment = study::experiment(&options.study)?;
     let plan = Plan::of(&experiment);
     let node = plan.node(&experiment.name, &options.node)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
-    let runs = RunDir::open(&options.runs, &experiment)?;
+    let runs = RunDir::open(&options.study.runs, &experiment)?;
     note!("{} of {} on {}", node.name, experiment.name, device.describe());
     // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.
     let wanted = study::with_parents(&plan, node);

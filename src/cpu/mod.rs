@@ -24,6 +24,8 @@ pub mod softmax_cross_entropy;
 mod tiles;
 pub mod top_k;
 mod winograd;
+mod winograd_points;
+mod winograd_tiling;
 mod winograd_transform;
 mod winograd_weight;
 

@@ -5,7 +5,9 @@ use super::{
     memory::Scratch,
     panels::{Panels, Right},
     tiles::{Rows, Run, accumulate},
-    winograd::{Block, CHANNELS, Places, Tiling, ToPoints, apart},
+    winograd::CHANNELS,
+    winograd_points::{Places, ToPoints, apart},
+    winograd_tiling::{Block, Tiling},
     winograd_transform::{both, outputs},
 };
 use crate::host::{ConvDims, Real};

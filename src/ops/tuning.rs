@@ -129,16 +129,6 @@ impl Tuning {
         atomic::write(path, text.as_bytes()).map_err(|error| refused(error.to_string()))
     }
 
-    /// How many products prefer another tile than their shapes choose.
-    pub fn len(&self) -> usize {
-        self.tiles.len()
-    }
-
-    /// Whether nothing is preferred.
-    pub fn is_empty(&self) -> bool {
-        self.tiles.is_empty()
-    }
-
     /// Lets an opened device take the tiles for all programs that are loaded from now on.
     pub fn apply(&self, gpu: &Gpu) {
         gpu.prefer(self.tiles.clone());

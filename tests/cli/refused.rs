@@ -56,6 +56,9 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     let output = strata(&["reproduce", "--precision", "half"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(err(&output).contains("f32, mixed, f16x3"), "{}", err(&output));
+    let output = strata(&["plan", "--device", "cpu"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "a plan is the same on every device");
+    assert!(err(&output).contains("--memory"), "{}", err(&output));
 }
 
 #[test]

@@ -9,6 +9,16 @@ use strata::{
     train::{Images, Prefixes, Reading, Trainer, batches::Augmentation, checkpoint},
 };
 
+/// Trains twice, with n layers computed once an image and at every step: losses and weights are the same.
+fn the_cache_changes_no_bit<'a>(n: usize, steps: u64, made: impl Fn() -> Trainer<'a>) {
+    let (mut cached, mut plain) = (made(), made().without_cache());
+    assert_eq!(losses(&mut cached, steps), losses(&mut plain, steps), "n = {n}");
+    let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
+    for (name, (_, values)) in &a {
+        assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
+    }
+}
+
 #[test]
 fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
     let set = images(40, 5, "set");
@@ -16,13 +26,7 @@ fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
     for n in [1, 4, 6, 7] {
         let mut def = zoo::alexnet28(5);
         def.freeze(n).unwrap();
-        let mut cached = trainer(&def, &set, &mean, 3, 16);
-        let mut plain = trainer(&def, &set, &mean, 3, 16).without_cache();
-        assert_eq!(losses(&mut cached, 3), losses(&mut plain, 3), "n = {n}");
-        let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
-        for (name, (_, values)) in &a {
-            assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
-        }
+        the_cache_changes_no_bit(n, 3, || trainer(&def, &set, &mean, 3, 16));
     }
 }
 
@@ -49,13 +53,7 @@ fn a_fixed_number_of_views_gives_the_same_bits_with_and_without_a_cache() {
     // Ten steps of 16 are eight epochs: each of three views is seen more than once.
     for n in [1, 5, 7] {
         let def = smaller(n);
-        let mut cached = on_views(&def, &set, &mean, 3, 10);
-        let mut plain = on_views(&def, &set, &mean, 3, 10).without_cache();
-        assert_eq!(losses(&mut cached, 10), losses(&mut plain, 10), "n = {n}");
-        let (a, b) = (checkpoint::weights_of(&mut cached).unwrap(), checkpoint::weights_of(&mut plain).unwrap());
-        for (name, (_, values)) in &a {
-            assert_eq!(bits(values), bits(&b[name].1), "n = {n}, {name}");
-        }
+        the_cache_changes_no_bit(n, 10, || on_views(&def, &set, &mean, 3, 10));
         assert_ne!(
             losses(&mut on_views(&def, &set, &mean, 2, 10), 10),
             losses(&mut on_views(&def, &set, &mean, 3, 10), 10)

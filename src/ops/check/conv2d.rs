@@ -1,8 +1,8 @@
 //! Cases of the convolution: the layers of the zoo shrunk, and the edges of tiles, groups and windows.
 
-use super::{Builder, Case, Gradient, LIMIT, Rule};
+use super::{Builder, Case, Gradient, LIMIT, Rule, windows};
 use crate::{
-    host::{ConvDims, ImageDims, Window},
+    host::{ConvDims, ImageDims},
     ops::{Element, OpsError, TensorShape, conv2d},
 };
 
@@ -84,14 +84,8 @@ impl Configuration {
     /// The dimensions.
     pub fn dims(&self) -> Result<ConvDims, OpsError> {
         let [n, c, h, w] = self.x;
-        let window = |axis: usize| Window {
-            kernel: self.kernel[axis],
-            stride: self.stride[axis],
-            dilation: self.dilation[axis],
-            pad_begin: self.pads[axis],
-            pad_end: self.pads[axis + 2],
-        };
-        conv2d::dims(ImageDims { n, c, h, w }, self.k, [window(0), window(1)], self.groups)
+        let windows = windows(self.kernel, self.stride, self.dilation, self.pads);
+        conv2d::dims(ImageDims { n, c, h, w }, self.k, windows, self.groups)
     }
 
     /// The forward pass and all backward passes.

@@ -1,8 +1,8 @@
 //! Cases of max pooling: both size modes, overlaps, padding, ties.
 
-use super::{Builder, Case, Gradient, LIMIT, Rule, Values};
+use super::{Builder, Case, Gradient, LIMIT, Rule, Values, windows};
 use crate::{
-    host::{ImageDims, PoolDims, Stream, Window},
+    host::{ImageDims, PoolDims, Stream},
     ops::{Element, OpsError, TensorShape, max_pool},
 };
 
@@ -78,14 +78,8 @@ impl Configuration {
     /// The dimensions.
     pub fn dims(&self) -> Result<PoolDims, OpsError> {
         let [n, c, h, w] = self.x;
-        let window = |axis: usize| Window {
-            kernel: self.kernel[axis],
-            stride: self.stride[axis],
-            dilation: self.dilation[axis],
-            pad_begin: self.pads[axis],
-            pad_end: self.pads[axis + 2],
-        };
-        max_pool::dims(ImageDims { n, c, h, w }, [window(0), window(1)], self.ceil)
+        let windows = windows(self.kernel, self.stride, self.dilation, self.pads);
+        max_pool::dims(ImageDims { n, c, h, w }, windows, self.ceil)
     }
 
     fn values(&self, len: usize) -> Vec<f32> {

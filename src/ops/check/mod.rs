@@ -33,7 +33,7 @@ pub use line::{Line, Summary};
 pub use rule::{LIMIT, LRN_LIMIT, ROUNDING, Rule};
 
 use super::{Device, OpsError};
-use crate::host::Precision;
+use crate::host::{Precision, Window};
 
 /// The cases of one operation.
 pub type Cases = fn() -> Result<Vec<Case>, OpsError>;
@@ -69,4 +69,15 @@ pub fn gradcheck(device: &Device, mut report: impl FnMut(&Line)) -> Result<Summa
         }
     }
     Ok(summary)
+}
+
+/// The windows down and across of a case that names padding above, left, below and right.
+fn windows(kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], pads: [usize; 4]) -> [Window; 2] {
+    [0, 1].map(|axis| Window {
+        kernel: kernel[axis],
+        stride: stride[axis],
+        dilation: dilation[axis],
+        pad_begin: pads[axis],
+        pad_end: pads[axis + 2],
+    })
 }

@@ -23,17 +23,9 @@ pub(super) fn figure(name: &str, confusion: &ConfusionRows) -> Option<Figure> {
         column_title: "taken for",
         scale: Scale { low: 0.0, high: 100.0, write: |v| format!("{v:.0}") },
     };
-    let (svg, size) = heat.draw();
     let title = format!("{}, confusion", confusion.run);
     let caption = "Of the test images of a class, the percentage that the network took for each class.".to_string();
-    Some(Figure {
-        name: name.to_string(),
-        svg: svg.finish(name, &title, &caption, size),
-        title,
-        caption,
-        png: Vec::new(),
-        table: table(confusion),
-    })
+    Some(Figure::new(name, &title, caption, heat.draw(), table(confusion)))
 }
 
 fn table(confusion: &ConfusionRows) -> Table {

@@ -101,14 +101,8 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Figure> {
     if thinned > 0 {
         caption.push_str(" Long curves are thinned for drawing; first and last points are kept.");
     }
-    Some(Figure {
-        name: quantity.name.to_string(),
-        title: quantity.title.to_string(),
-        svg: svg.finish(quantity.name, quantity.title, &caption, (WIDTH, height)),
-        caption,
-        png: Vec::new(),
-        table: table(&curves, quantity),
-    })
+    let table = table(&curves, quantity);
+    Some(Figure::new(quantity.name, quantity.title, caption, (svg, (WIDTH, height)), table))
 }
 
 /// The title of the panel of networks that have no n: their arms.

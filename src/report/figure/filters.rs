@@ -41,14 +41,7 @@ pub(super) fn figure(name: &str, filters: &Filters) -> Result<Figure, ReportErro
         filters.width,
         if filters.channels == 3 { "red, green and blue" } else { "gray" }
     );
-    Ok(Figure {
-        name: name.to_string(),
-        title: filters.title.clone(),
-        svg: svg.finish(name, &filters.title, &caption, size),
-        caption,
-        png,
-        table: table(filters),
-    })
+    Ok(Figure { png, ..Figure::new(name, &filters.title, caption, (svg, size), table(filters)) })
 }
 
 /// Weights of one filter and their range, NaN left out.

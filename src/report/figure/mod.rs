@@ -21,6 +21,7 @@ use super::{
     results::{Report, Results},
     run::Study,
 };
+use svg::Svg;
 
 /// A table of plain text cells.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +47,15 @@ pub struct Figure {
     pub png: Vec<u8>,
     /// The numbers that it shows.
     pub table: Table,
+}
+
+impl Figure {
+    /// A figure without its pixels, which are drawn when its full name is known. Its picture tells a screen reader
+    /// what title and caption say.
+    fn new(name: &str, title: &str, caption: String, (svg, size): (Svg, (f64, f64)), table: Table) -> Self {
+        let svg = svg.finish(name, title, &caption, size);
+        Self { name: name.to_string(), title: title.to_string(), caption, svg, png: Vec::new(), table }
+    }
 }
 
 /// The figures of one study that its results have data for. Their names begin with `prefix`.

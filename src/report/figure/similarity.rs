@@ -80,17 +80,10 @@ fn map(results: &Results) -> Option<Figure> {
         column_title: "layer of the other",
         scale: Scale { low: 0.0, high: 1.0, write: |v| format!("{v:.2}") },
     };
-    let (svg, size) = heat.draw();
     let (name, title) = ("similarity-map", "Similarity of every two layers of the bases of A and B");
     let caption = "Linear centred kernel alignment, averaged over splits; dark is alike.".to_string();
     let head = ["layer", "other layer", "linear CKA"].map(String::from).to_vec();
     let row = |row: &&SimilarityRow| vec![row.layer.clone(), row.other_layer.clone(), number(row.estimate.mean)];
-    Some(Figure {
-        name: name.to_string(),
-        title: title.to_string(),
-        svg: svg.finish(name, title, &caption, size),
-        caption,
-        png: Vec::new(),
-        table: Table { head, rows: rows.iter().map(row).collect() },
-    })
+    let table = Table { head, rows: rows.iter().map(row).collect() };
+    Some(Figure::new(name, title, caption, heat.draw(), table))
 }

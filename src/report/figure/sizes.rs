@@ -63,14 +63,7 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
     let caption = "Means over splits with 95 % intervals between splits; one without a cap goes on beyond the frame. A point whose training failed stays at \
                    chance; the table of runs tells it from one whose data were too few."
         .to_string();
-    Some(Figure {
-        name: NAME.to_string(),
-        title: TITLE.to_string(),
-        svg: svg.finish(NAME, TITLE, &caption, (WIDTH, height)),
-        caption,
-        png: Vec::new(),
-        table: table(results),
-    })
+    Some(Figure::new(NAME, TITLE, caption, (svg, (WIDTH, height)), table(results)))
 }
 
 /// The base, then the frozen transfer networks at the lowest, a middle and the highest n: more lines would hide

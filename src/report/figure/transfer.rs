@@ -49,7 +49,6 @@ pub(super) fn finish(
     let open =
         if panel.cuts() { " A bar without a cap goes on beyond the frame; its ends stand in the table." } else { "" };
     let caption = format!("{caption}{open}");
-    let (svg, size) = panel.draw();
     let head = ["series", "n", "mean", "95 % interval", "units"].map(String::from).to_vec();
     let cells = |label: &str, n: String, e: &Estimate| {
         vec![label.to_string(), n, minus(&number(e.mean)), minus(&interval(e, number)), units(e)]
@@ -61,14 +60,7 @@ pub(super) fn finish(
     };
     let reference = panel.reference.iter().map(|r| cells(&r.label, "all".to_string(), &r.estimate));
     let rows = panel.series.iter().flat_map(of_series).chain(reference).collect();
-    Some(Figure {
-        name: name.to_string(),
-        title: title.to_string(),
-        svg: svg.finish(name, title, &caption, size),
-        caption,
-        png: Vec::new(),
-        table: Table { head, rows },
-    })
+    Some(Figure::new(name, title, caption, panel.draw(), Table { head, rows }))
 }
 
 /// What the paper reads from each line of its Figure 2, with the paper's numbers.

@@ -108,14 +108,7 @@ mod tests {
     use super::*;
 
     fn contrast(values: &[f64]) -> Contrast {
-        let seen = |(i, &value): (usize, &f64)| Observation {
-            split: i.to_string(),
-            target: "A".into(),
-            n: 1,
-            run: String::new(),
-            value,
-        };
-        single(&values.iter().enumerate().map(seen).collect::<Vec<_>>()).unwrap()
+        single(&Observation::of_splits(values)).unwrap()
     }
 
     #[test]

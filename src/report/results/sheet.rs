@@ -140,13 +140,11 @@ impl<'a> Sheet<'a> {
     ///
     /// A restart has no n and is compared with every n. Runs without a counterpart are left out.
     pub fn matched(&self, arm: Arm, other: Arm, ns: &RangeInclusive<u32>) -> Vec<Observation> {
-        let difference = |one: &Counted<'a>| {
-            let counterparts: Vec<f64> = self
-                .of(other)
-                .filter(|o| o.key() == one.key() && (o.run.n.is_none() || o.run.n == one.run.n))
-                .map(|o| o.value)
-                .collect();
-            Some(one.seen(one.value - mean(&counterparts)?))
+        let mut counterparts: BTreeMap<_, Vec<&Counted>> = BTreeMap::new();
+        self.of(other).for_each(|one| counterparts.entry(one.key()).or_default().push(one));
+        let difference = |one: &Counted| {
+            let at_n = counterparts.get(&one.key())?.iter().filter(|o| o.run.n.is_none() || o.run.n == one.run.n);
+            Some(one.seen(one.value - mean(&at_n.map(|o| o.value).collect::<Vec<_>>())?))
         };
         self.at(arm, ns).filter_map(difference).collect()
     }

@@ -51,6 +51,21 @@ pub fn aggregate(observations: &[Observation]) -> Clusters {
 }
 
 #[cfg(test)]
+impl Observation {
+    /// One observation a split, at one target and n.
+    pub fn of_splits(values: &[f64]) -> Vec<Self> {
+        let seen = |(i, &value): (usize, &f64)| Self {
+            split: i.to_string(),
+            target: "A".into(),
+            n: 1,
+            run: String::new(),
+            value,
+        };
+        values.iter().enumerate().map(seen).collect()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -83,17 +83,6 @@ pub fn estimate(observations: &[Observation]) -> Option<Estimate> {
 mod tests {
     use super::*;
 
-    fn splits(values: &[f64]) -> Vec<Observation> {
-        let seen = |(i, &value): (usize, &f64)| Observation {
-            split: i.to_string(),
-            target: "A".into(),
-            n: 1,
-            run: String::new(),
-            value,
-        };
-        values.iter().enumerate().map(seen).collect()
-    }
-
     #[test]
     fn the_t_interval_matches_scipy() {
         // SciPy 1.17.1: scipy.stats.t.interval(0.95, k - 1, loc=mean, scale=scipy.stats.sem(values))
@@ -107,7 +96,7 @@ mod tests {
 
     #[test]
     fn one_cluster_has_a_number_and_no_interval() {
-        let one = estimate(&splits(&[2.5])).unwrap();
+        let one = estimate(&Observation::of_splits(&[2.5])).unwrap();
         assert_eq!((one.mean, one.low, one.high, one.interval), (2.5, None, None, Interval::None));
         assert_eq!((one.clusters, one.targets, one.runs), (1, 1, 1));
         assert!(estimate(&[]).is_none());
@@ -116,7 +105,7 @@ mod tests {
     #[test]
     fn ten_clusters_are_bootstrapped_and_nine_are_not() {
         let values: Vec<f64> = (0..10).map(f64::from).collect();
-        assert_eq!(estimate(&splits(&values)).unwrap().interval, Interval::Bootstrap);
-        assert_eq!(estimate(&splits(&values[..9])).unwrap().interval, Interval::T);
+        assert_eq!(estimate(&Observation::of_splits(&values)).unwrap().interval, Interval::Bootstrap);
+        assert_eq!(estimate(&Observation::of_splits(&values[..9])).unwrap().interval, Interval::T);
     }
 }

@@ -4,8 +4,10 @@
 //! The adapter is the software one, or that of `STRATA_TEST_ADAPTER=NAME`, such as a real GPU.
 
 use super::{
-    Case, awkward_convolutions, awkward_dense_layers, bits, convolution, dense_layer, images, products_around_tiles,
-    updated, window,
+    Case, bits,
+    fused::updated,
+    layers::{convolution, dense_layer},
+    shapes::{awkward_convolutions, awkward_dense_layers, images, products_around_tiles, window},
 };
 use strata::{
     gpu::{Choice, Gpu, GpuError, Limits},
