@@ -13,5 +13,6 @@ mod reliability {
     pub mod made;
     pub mod orders;
     pub mod shared;
+    pub mod side_by_side;
     pub mod stopped;
 }

@@ -19,7 +19,7 @@ mod train;
 mod tune;
 
 use crate::host::Precision;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measures how transferable each layer of a convolutional network is.
@@ -102,6 +102,11 @@ struct StudyArgs {
     quick: bool,
     #[command(flatten)]
     precision: PrecisionArgs,
+}
+
+/// Parses a number of what there must be one of at least.
+fn at_least_one<T: TryFrom<u64> + Clone + Send + Sync + 'static>() -> RangedU64ValueParser<T> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 /// Parses the arguments, runs the command, and turns its outcome into an exit code.

@@ -2,7 +2,8 @@
 
 use super::output::note;
 use super::{
-    DeviceArgs, Format, StudyArgs, device, exit_code, interrupt::Interrupt, progress::Progress, report, study,
+    DeviceArgs, Format, StudyArgs, at_least_one, device, exit_code, interrupt::Interrupt, progress::Progress, report,
+    study,
 };
 use crate::{
     ops::Device,
@@ -25,7 +26,7 @@ pub struct Options {
     #[command(flatten)]
     device: DeviceArgs,
     /// Networks trained side by side (default: one a core on cpu, one on a GPU)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one::<usize>())]
     jobs: Option<usize>,
     /// text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]

@@ -2,7 +2,7 @@
 
 use super::{Format, bench::net, device, study};
 use crate::{
-    cli::{DeviceArgs, PrecisionArgs},
+    cli::{DeviceArgs, PrecisionArgs, at_least_one},
     host::Precision,
     nn::{Input, Net, TRAIN},
     ops::{Device, Measured, TILES, Tuning, tiles},
@@ -25,10 +25,10 @@ pub struct Options {
     #[arg(long, conflicts_with_all = ["experiment", "overrides"])]
     net: Option<String>,
     /// Images a step of the named net
-    #[arg(long, default_value_t = 128, requires = "net")]
+    #[arg(long, default_value_t = 128, requires = "net", value_parser = at_least_one::<usize>())]
     batch: usize,
     /// Steps that are timed with each tile; one more comes first to warm up
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = at_least_one::<u32>())]
     steps: u32,
     /// text, or json: one object
     #[arg(long, value_enum, default_value_t)]

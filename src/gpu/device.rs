@@ -5,16 +5,14 @@ use super::{
     fault::Fault,
     matrices,
     pipeline::{self, Constants, Pipeline},
+    reports::Reports,
 };
 use crate::host::Precision;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// The limits that decide how tensors and grids are divided.
@@ -66,14 +64,6 @@ impl Limits {
 
 type PipelineKey = (&'static str, &'static str, Vec<(&'static str, u64)>);
 
-/// What the device reports outside of any call.
-#[derive(Default)]
-struct Reports {
-    lost: Mutex<Option<String>>,
-    out_of_memory: AtomicBool,
-    errors: Mutex<Vec<String>>,
-}
-
 /// Features that are used where an adapter has them.
 const WANTED: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::SUBGROUP);
 /// Lanes of a subgroup that the kernels for processors are written for.
@@ -94,6 +84,8 @@ pub struct Gpu {
     /// The tiles that are preferred for some products.
     tiles: Mutex<BTreeMap<String, usize>>,
     reports: Arc<Reports>,
+    /// The device that was opened when this one was found lost.
+    successor: Mutex<Option<Arc<Gpu>>>,
 }
 
 impl fmt::Debug for Gpu {
@@ -110,17 +102,9 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Drop for Gpu {
     /// Keeps a lost device for good: wgpu would wait for its queue, for ever or up to a panic.
     fn drop(&mut self) {
-        if lock(&self.reports.lost).is_some() {
+        if self.reports.reason().is_some() {
             std::mem::forget((self.device.clone(), self.queue.clone()));
         }
-    }
-}
-
-/// The error of a lost device. A submission that finds no memory loses it.
-fn loss(message: String) -> GpuError {
-    match message.to_lowercase().contains("out of memory") {
-        true => GpuError::OutOfMemory { what: "a step".into() },
-        false => GpuError::Lost(message),
     }
 }
 
@@ -179,16 +163,10 @@ impl Gpu {
 
         let reports = Arc::new(Reports::default());
         let lost = Arc::clone(&reports);
-        device.set_device_lost_callback(move |reason, message| {
-            // The first reason is the true one.
-            lock(&lost.lost).get_or_insert_with(|| format!("{reason:?}: {message}"));
-        });
+        device.set_device_lost_callback(move |reason, message| lost.lose(format!("{reason:?}: {message}")));
         let errors = Arc::clone(&reports);
         // Without this handler wgpu panics on an error that no scope catches.
-        device.on_uncaptured_error(Arc::new(move |error| match error {
-            wgpu::Error::OutOfMemory { .. } => errors.out_of_memory.store(true, Ordering::Relaxed),
-            error => lock(&errors.errors).push(error.to_string()),
-        }));
+        device.on_uncaptured_error(Arc::new(move |error| errors.keep(&error)));
 
         let mut limits = Limits::of(&required);
         let wgpu::AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = adapter.get_info();
@@ -210,6 +188,7 @@ impl Gpu {
             modules: Mutex::default(),
             tiles: Mutex::default(),
             reports,
+            successor: Mutex::default(),
         }))
     }
 
@@ -228,15 +207,27 @@ impl Gpu {
         self.precision
     }
 
-    /// The device itself, or where it was lost a newly opened one of the same adapter with the same limits.
+    /// The device itself, or where it was lost a newly opened one of the same adapter with the same limits: the same one
+    /// for all who ask.
     ///
     /// # Errors
     /// [`GpuError::Lost`] where the same adapter is not there any more; those of [`Self::open`].
     pub fn renewed(self: &Arc<Self>) -> Result<Arc<Self>, GpuError> {
-        let Some(message) = lock(&self.reports.lost).clone() else { return Ok(Arc::clone(self)) };
-        let opened = self.again(|_| {})?;
-        opened.prefer(lock(&self.tiles).clone());
-        if opened.info.to_string() == self.info.to_string() { Ok(opened) } else { Err(GpuError::Lost(message)) }
+        let Some(reason) = self.reports.reason() else { return Ok(Arc::clone(self)) };
+        // Whoever asks meanwhile waits for the same device.
+        let mut successor = lock(&self.successor);
+        let opened = match successor.take() {
+            Some(successor) => successor.renewed()?,
+            None => {
+                let opened = self.again(|_| {})?;
+                opened.prefer(lock(&self.tiles).clone());
+                opened
+            }
+        };
+        if opened.info.to_string() != self.info.to_string() {
+            return Err(GpuError::Lost(reason));
+        }
+        Ok(Arc::clone(successor.insert(opened)))
     }
 
     /// Opens a device of the same choice once more, with the same limits as far as `lower` leaves them; it prefers no
@@ -266,20 +257,26 @@ impl Gpu {
         lock(&self.pipelines).keys().map(|&(shader, entry, _)| (shader, entry)).collect()
     }
 
-    /// An error that the device reported since the last call, if there is one. A lost device stays lost.
+    /// An error that the device reported of this thread's calls since the last time, if there is one. A lost device
+    /// stays lost.
     pub(super) fn check(&self) -> Result<(), GpuError> {
-        let errors = std::mem::take(&mut *lock(&self.reports.errors));
-        if !errors.is_empty() {
+        let errors = self.reports.take();
+        if !errors.refused.is_empty() {
             // A device that is lost refuses calls, and says why when it is next looked at. What that gives is below.
             let _ = self.poll(wgpu::PollType::Poll);
         }
-        if let Some(message) = lock(&self.reports.lost).clone() {
-            return Err(loss(message));
+        if let Some(loss) = self.reports.loss() {
+            return Err(loss);
         }
-        if self.reports.out_of_memory.swap(false, Ordering::Relaxed) {
-            return Err(loss("out of memory".into()));
+        if errors.out_of_memory {
+            return Err(GpuError::OutOfMemory { what: "a step".into() });
         }
-        if errors.is_empty() { Ok(()) } else { Err(GpuError::Validation(errors.join("; "))) }
+        if errors.refused.is_empty() { Ok(()) } else { Err(GpuError::Validation(errors.refused.join("; "))) }
+    }
+
+    /// The error of a call that was refused. Another thread may have lost the device meanwhile, which says more.
+    pub(super) fn refused(&self, error: impl fmt::Display) -> GpuError {
+        self.check().err().unwrap_or_else(|| GpuError::Validation(error.to_string()))
     }
 
     /// Looks at the device, or waits for it; none where it did not finish in the time given.
@@ -295,14 +292,18 @@ impl Gpu {
             Ok(Ok(status)) => Ok(Some(status)),
             Ok(Err(wgpu::PollError::Timeout)) => Ok(None),
             // A lost device has refused the submission that is waited for.
-            Ok(Err(error)) => self.check().and(Err(GpuError::Validation(error.to_string()))),
-            Err(_) => Err(loss(self.give_up("its driver broke off"))),
+            Ok(Err(error)) => Err(self.refused(error)),
+            Err(_) => {
+                let reason = "its driver broke off";
+                self.give_up(reason);
+                Err(self.refused(reason))
+            }
         }
     }
 
-    /// Counts the device as lost, and returns why: the first reason is the true one.
-    pub(super) fn give_up(&self, reason: &str) -> String {
-        lock(&self.reports.lost).get_or_insert_with(|| reason.to_string()).clone()
+    /// Counts the device as lost.
+    pub(super) fn give_up(&self, reason: &str) {
+        self.reports.lose(reason.into());
     }
 
     /// Loses the device, for tests.
@@ -366,5 +367,72 @@ impl Caught {
             Caught::OutOfMemory => GpuError::OutOfMemory { what: what.to_string() },
             Caught::Message(message) => GpuError::Validation(format!("{what}: {message}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::Barrier, thread};
+
+    fn open() -> Arc<Gpu> {
+        Gpu::open(&Choice::Noop).unwrap()
+    }
+
+    #[test]
+    fn a_thread_is_told_of_the_refusals_of_its_own_calls_alone() {
+        let gpu = open();
+        let usage = wgpu::BufferUsages::COPY_DST;
+        let descriptor = wgpu::BufferDescriptor { label: None, size: 16, usage, mapped_at_creation: false };
+        let buffer = gpu.device.create_buffer(&descriptor);
+        thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                gpu.queue.write_buffer(&buffer, 0, &[0; 32]);
+                // The main thread looks first.
+                thread::park();
+                (gpu.check(), gpu.check())
+            });
+            assert!(gpu.check().is_ok());
+            other.thread().unpark();
+            let (first, second) = other.join().unwrap();
+            assert!(matches!(first, Err(GpuError::Validation(_))), "{first:?}");
+            assert!(second.is_ok(), "{second:?}");
+        });
+    }
+
+    #[test]
+    fn only_the_thread_that_found_no_memory_for_a_step_is_told_so_where_that_lost_the_device() {
+        let gpu = open();
+        let told = thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                gpu.lose("Unknown: Out of memory");
+                gpu.check()
+            });
+            other.join().unwrap()
+        });
+        assert!(matches!(told, Err(GpuError::OutOfMemory { .. })), "{told:?}");
+        assert!(matches!(gpu.check(), Err(GpuError::LostBeside)), "{:?}", gpu.check());
+    }
+
+    #[test]
+    fn threads_that_find_a_device_lost_at_once_go_on_with_the_same_new_one() {
+        let gpu = open();
+        assert!(Arc::ptr_eq(&gpu, &gpu.renewed().unwrap()));
+        let renewed = || {
+            let barrier = Barrier::new(4);
+            let ask = || {
+                barrier.wait();
+                gpu.renewed().unwrap()
+            };
+            thread::scope(|scope| [(); 4].map(|()| scope.spawn(ask)).map(|asking| asking.join().unwrap()))
+        };
+        gpu.prefer(BTreeMap::from([("product".into(), 1)]));
+        gpu.lose("as the test asks for");
+        let first = renewed();
+        assert!(first.iter().all(|gpu| Arc::ptr_eq(gpu, &first[0]) && gpu.check().is_ok()));
+        assert_eq!(first[0].preferred("product"), Some(1));
+        first[0].lose("as the test asks for");
+        let second = renewed();
+        assert!(second.iter().all(|gpu| Arc::ptr_eq(gpu, &second[0]) && gpu.check().is_ok()));
     }
 }

@@ -87,7 +87,7 @@ pub enum GpuError {
     },
     /// The device has no memory left.
     #[error(
-        "out of device memory: no place for {what}; use a smaller batch, compute it in more parts (`solver.batch_parts`, `--batch-parts`), or use `--device cpu`"
+        "out of device memory: no place for {what}; use a smaller batch, compute it in more parts (`solver.batch_parts`, `--batch-parts`), train fewer networks side by side (`--jobs`), or use `--device cpu`"
     )]
     OutOfMemory {
         /// What was to be made or run, with its size where that is known.
@@ -96,6 +96,9 @@ pub enum GpuError {
     /// The device is gone: driver crash, reset, unplugged.
     #[error("the device was lost: {0}; start again to resume from the last checkpoint")]
     Lost(String),
+    /// A session of another thread found no memory for a step, by which the device was lost for all.
+    #[error("the device was lost: a network beside this one found no memory; use fewer side by side (`--jobs`)")]
+    LostBeside,
     /// The device did not finish in time.
     #[error("the device did not finish {what} within {seconds} s; start again to resume from the last checkpoint")]
     Timeout {

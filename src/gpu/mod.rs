@@ -17,6 +17,7 @@ mod memory;
 pub mod peak;
 mod pipeline;
 mod recorder;
+mod reports;
 mod ring;
 mod session;
 mod unroll;

@@ -47,12 +47,12 @@ impl Ring {
     }
 
     /// The bytes of the oldest read-back, if they have arrived.
-    pub fn pop(&mut self) -> Result<Option<Vec<u8>>, GpuError> {
+    pub fn pop(&mut self, gpu: &Gpu) -> Result<Option<Vec<u8>>, GpuError> {
         let Some(Ok(mapped)) = self.under_way.front().map(|slot| slot.mapped.try_recv()) else { return Ok(None) };
         let Some(slot) = self.under_way.pop_front() else { return Ok(None) };
-        mapped.map_err(|error| GpuError::Validation(error.to_string()))?;
+        mapped.map_err(|error| gpu.refused(error))?;
         let view = slot.buffer.slice(..).get_mapped_range();
-        let bytes = view.map_err(|error| GpuError::Validation(error.to_string()))?[..slot.bytes].to_vec();
+        let bytes = view.map_err(|error| gpu.refused(error))?[..slot.bytes].to_vec();
         slot.buffer.unmap();
         self.free.push(slot.buffer);
         Ok(Some(bytes))

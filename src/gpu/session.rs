@@ -64,7 +64,7 @@ impl Drop for Session {
     fn drop(&mut self) {
         let _guard = lock(&self.gpu.submission);
         self.gpu.queue.submit([]);
-        // Whoever uses the device next hears of its errors.
+        // The next session of this thread hears of its errors.
         let _ = self.gpu.poll(wgpu::PollType::Poll);
     }
 }
@@ -246,7 +246,7 @@ impl Session {
     fn fetch(&mut self, all: bool) -> Result<(), GpuError> {
         self.gpu.poll(wgpu::PollType::Poll)?;
         loop {
-            if let Some(bytes) = self.ring.pop()? {
+            if let Some(bytes) = self.ring.pop(&self.gpu)? {
                 self.arrived.push(bytes);
             } else if let Some(submission) = self.ring.awaited(all) {
                 self.wait(Some(submission), "a read-back")?;
@@ -286,9 +286,8 @@ impl Session {
         // Another thread's poll may have taken the callback over, and call it a moment later.
         let mapped = receiver.recv_timeout(TIMEOUT);
         let mapped = mapped.map_err(|_| GpuError::Timeout { what: "a read-back", seconds: TIMEOUT.as_secs() })?;
-        mapped.map_err(|error| GpuError::Validation(error.to_string()))?;
-        let view = self.staging.slice(..size).get_mapped_range();
-        let view = view.map_err(|error| GpuError::Validation(error.to_string()))?;
+        mapped.map_err(|error| self.gpu.refused(error))?;
+        let view = self.staging.slice(..size).get_mapped_range().map_err(|error| self.gpu.refused(error))?;
         target.copy_from_slice(&view[..target.len()]);
         drop(view);
         self.staging.unmap();

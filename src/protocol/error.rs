@@ -158,6 +158,11 @@ impl ProtocolError {
         matches!(self.of_device(), Some(GpuError::OutOfMemory { .. }))
     }
 
+    /// Whether the device was lost because another network, side by side with this one, found no memory.
+    pub fn is_lost_beside(&self) -> bool {
+        matches!(self.of_device(), Some(GpuError::LostBeside))
+    }
+
     fn of_device(&self) -> Option<&GpuError> {
         match self {
             Self::Ops(OpsError::Gpu(error))

@@ -166,30 +166,36 @@ impl Job<'_> {
         }
     }
 
-    /// Trains the network, or goes on with it. Where the device has no memory left, batches are halved, once.
+    /// Trains the network, or goes on with it. Where the device has no memory left, batches are halved, once; where
+    /// another network found none, and lost the device for all, this one goes on as it was.
     fn train(&self, watcher: &dyn Watcher, waiting: bool) -> Result<(), ProtocolError> {
         let state = state_of(self.runs, self.node);
         let find = || checkpoint::find(&self.identity(), &state, &mut |text| watcher.notice(self.node, &text));
-        let found = find()?;
+        let mut found = find()?;
         self.division.set(found.as_ref().and_then(|found| found.division));
-        let result = self.sitting(found, watcher, waiting);
         let Solver { batch_size, batch_parts, .. } = self.experiment.solver;
         let parts = 2 * batch_parts;
-        match result {
-            Err(error)
-                if error.is_out_of_memory() && self.division.get().is_none() && batch_size.is_multiple_of(parts) =>
-            {
-                let found = find()?;
-                let from_step = found.as_ref().map_or(0, |found| found.step);
-                let text = format!(
-                    "from step {from_step} on each batch of {batch_size} is computed in {parts} parts whose gradients \
-                     are added: the same steps but for rounding, which the manifest records ({error})"
-                );
-                watcher.notice(self.node, &text);
-                self.division.set(Some(Division { parts, from_step }));
-                self.sitting(found, watcher, waiting)
+        let halved = |error: &ProtocolError| {
+            error.is_out_of_memory() && self.division.get().is_none() && batch_size.is_multiple_of(parts)
+        };
+        loop {
+            let error = match self.sitting(found, watcher, waiting) {
+                Err(error) if error.is_lost_beside() || halved(&error) => error,
+                result => return result,
+            };
+            found = find()?;
+            let from_step = found.as_ref().map_or(0, |found| found.step);
+            if error.is_lost_beside() {
+                watcher
+                    .notice(self.node, &format!("from step {from_step} on again, on a device opened anew ({error})"));
+                continue;
             }
-            result => result,
+            let text = format!(
+                "from step {from_step} on each batch of {batch_size} is computed in {parts} parts whose gradients are \
+                 added: the same steps but for rounding, which the manifest records ({error})"
+            );
+            watcher.notice(self.node, &text);
+            self.division.set(Some(Division { parts, from_step }));
         }
     }
 

@@ -62,6 +62,26 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
 }
 
 #[test]
+fn none_of_what_there_must_be_one_of_is_a_wrong_argument() {
+    let wrong: [&[&str]; 8] = [
+        &["bench", "step", "--jobs", "0"],
+        &["bench", "step", "--batch", "0"],
+        &["bench", "step", "--steps", "0"],
+        &["bench", "kernels", "--net", "alexnet28", "--batch", "0"],
+        &["bench", "kernels", "--steps", "0"],
+        &["tune", "--net", "alexnet28", "--batch", "0"],
+        &["tune", "--steps", "0"],
+        &["reproduce", "--jobs", "0"],
+    ];
+    for args in wrong {
+        let output = strata(args).output().unwrap();
+        let (message, name) = (err(&output), args[args.len() - 2]);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {message}");
+        assert!(message.contains(name) && message.contains("0 is not in 1.."), "{args:?}: {message}");
+    }
+}
+
+#[test]
 fn a_run_directory_of_another_configuration_is_refused_and_left_alone() {
     let runs = tempfile::tempdir().unwrap();
     assert!(tiny(&["run", "default", "s0-r0-baseA"], runs.path()).output().unwrap().status.success());

@@ -6,7 +6,7 @@ use super::{
     net,
 };
 use crate::{
-    cli::{DeviceArgs, device},
+    cli::{DeviceArgs, at_least_one, device},
     host::{Precision, atomic},
     ops::{Peak, check},
     report::{Achieved, Roof, roofline},
@@ -30,10 +30,10 @@ pub struct Options {
     #[arg(long)]
     net: Option<String>,
     /// Images a step of the named net
-    #[arg(long, default_value_t = 32, requires = "net")]
+    #[arg(long, default_value_t = 32, requires = "net", value_parser = at_least_one::<usize>())]
     batch: usize,
     /// Steps that are timed; one more comes first to warm up
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = at_least_one::<u32>())]
     steps: u32,
     /// Draw each net under the device's roofline, as DIR/roofline-NET.svg
     #[arg(long, value_name = "DIR")]

@@ -2,14 +2,25 @@
 
 use super::{super::Format, layers, net};
 use crate::{
-    cli::{DeviceArgs, PrecisionArgs, device},
-    nn::{EVAL, TRAIN},
-    ops::{OpsError, median},
+    cli::{DeviceArgs, PrecisionArgs, at_least_one, device},
+    nn::{EVAL, Net, TRAIN},
+    ops::{Executor, OpsError, median},
 };
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde_json::json;
-use std::{io::Write, time::Instant};
+use std::{
+    io::Write,
+    sync::{
+        Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Instant,
+};
+
+/// Steps that come first to warm up.
+const WARM_UP: u32 = 2;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -17,15 +28,19 @@ pub struct Options {
     #[arg(long, default_value = "alexnet32")]
     net: String,
     /// Images a step
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 128, value_parser = at_least_one::<usize>())]
     batch: usize,
     /// Steps that are timed; two more come first to warm up
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = at_least_one::<u32>())]
     steps: u32,
+    /// Networks side by side on the device, as `reproduce --jobs` trains them: several have one thread each. Images a
+    /// second, GFLOP/s and memory are those of all together, milliseconds those of a step of one
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one::<usize>())]
+    jobs: usize,
     /// Freeze the first n layers
     #[arg(long, value_name = "N")]
     freeze: Option<usize>,
-    /// Print the time of every operation of a step
+    /// Print the time of every operation of a step of one network alone
     #[arg(long)]
     layers: bool,
     /// text, or json: one object
@@ -37,45 +52,91 @@ pub struct Options {
     precision: PrecisionArgs,
 }
 
-pub fn main(options: &Options) -> Result<()> {
-    let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
-    let (net, mut executor) = net::load(&options.net, options.batch, options.freeze, &device)?;
-    let mut time = |tape: usize| -> Result<f64, OpsError> {
-        let mut seconds = Vec::new();
-        for iteration in 0..options.steps.max(1) + 2 {
-            let start = Instant::now();
-            executor.run(tape, &net::step(iteration))?;
-            // Reading the loss waits for a GPU to end.
-            executor.read(net.loss)?;
-            seconds.push(start.elapsed().as_secs_f64());
-        }
-        Ok(median(seconds.split_off(2)))
+/// What a tape of several networks side by side has taken.
+struct Timed {
+    /// Seconds of a step of one network: the median.
+    seconds: f64,
+    /// Steps a second of all networks together.
+    rate: f64,
+}
+
+/// Times the steps of some networks side by side, each on a thread of its own.
+fn time(networks: &mut [(Net, Executor)], tape: usize, steps: u32) -> Result<Timed> {
+    let jobs = networks.len();
+    let (ready, done) = (Barrier::new(jobs), AtomicUsize::new(0));
+    let step = |net: &Net, executor: &mut Executor, iteration: u32| -> Result<f64, OpsError> {
+        let start = Instant::now();
+        executor.run(tape, &net::step(iteration))?;
+        // Reading the loss waits for a GPU to end.
+        executor.read(net.loss)?;
+        Ok(start.elapsed().as_secs_f64())
     };
-    let (train, inference) = (time(TRAIN)?, time(EVAL)?);
+    let all = |net: &Net, executor: &mut Executor| -> Result<Vec<f64>, OpsError> {
+        let warm = (0..WARM_UP).try_for_each(|iteration| step(net, executor, iteration).map(drop));
+        // Nobody waits for one that has failed.
+        ready.wait();
+        let timed = warm.and_then(|()| (0..steps).map(|i| step(net, executor, WARM_UP + i)).collect());
+        done.fetch_add(1, Ordering::Relaxed);
+        // Every step is timed beside those of all others.
+        while timed.is_ok() && done.load(Ordering::Relaxed) < jobs {
+            step(net, executor, WARM_UP + steps)?;
+        }
+        timed
+    };
+    if let [(net, executor)] = networks {
+        let seconds = median(all(net, executor)?);
+        return Ok(Timed { seconds, rate: 1.0 / seconds });
+    }
+    let all = &all;
+    let pools = networks.iter().map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build());
+    let pools = pools.collect::<Result<Vec<_>, _>>()?;
+    let timed: Vec<Vec<f64>> = thread::scope(|scope| {
+        let working = networks.iter_mut().zip(pools);
+        let working = working.map(|((net, executor), pool)| scope.spawn(move || pool.install(|| all(net, executor))));
+        // All are begun before the first is waited for.
+        let working: Vec<_> = working.collect();
+        let ended =
+            working.into_iter().map(|one| one.join().map_err(|_| anyhow!("a thread broke off"))?.map_err(Into::into));
+        ended.collect::<Result<_>>()
+    })?;
+    let rate = timed.iter().map(|seconds| 1.0 / median(seconds.clone())).sum();
+    Ok(Timed { seconds: median(timed.concat()), rate })
+}
+
+pub fn main(options: &Options) -> Result<()> {
+    let &Options { batch, steps, jobs, .. } = options;
+    let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
+    let networks = (0..jobs).map(|_| net::load(&options.net, batch, options.freeze, &device));
+    let mut networks = networks.collect::<Result<Vec<_>>>()?;
+    let (train, inference) = (time(&mut networks, TRAIN, steps)?, time(&mut networks, EVAL, steps)?);
+    let memory: u64 = networks.iter().map(|(_, executor)| executor.bytes()).sum();
+    let (net, executor) = &mut networks[0];
     let macs = [TRAIN, EVAL].map(|tape| net.program.macs(tape) as f64);
-    let rate = |seconds: f64| options.batch as f64 / seconds;
-    let gflops = |macs: f64, seconds: f64| 2e-9 * macs / seconds;
+    let images = |timed: &Timed| batch as f64 * timed.rate;
+    let gflops = |macs: f64, timed: &Timed| 2e-9 * macs * timed.rate;
     let mut out = std::io::stdout().lock();
     if let Format::Json = options.format {
         let record = json!({
-            "net": options.net, "batch": options.batch, "device": device.describe(),
-            "threads": rayon::current_num_threads(), "steps": options.steps, "frozen": options.freeze,
-            "version": env!("CARGO_PKG_VERSION"),
-            "milliseconds": 1e3 * train, "images_per_second": rate(train), "gflops": gflops(macs[0], train),
-            "inference_milliseconds": 1e3 * inference, "inference_images_per_second": rate(inference),
-            "inference_gflops": gflops(macs[1], inference), "memory_bytes": executor.bytes(),
+            "net": options.net, "batch": batch, "jobs": jobs, "device": device.describe(),
+            "threads": if jobs > 1 { 1 } else { rayon::current_num_threads() },
+            "steps": steps, "frozen": options.freeze, "version": env!("CARGO_PKG_VERSION"),
+            "milliseconds": 1e3 * train.seconds, "images_per_second": images(&train),
+            "gflops": gflops(macs[0], &train),
+            "inference_milliseconds": 1e3 * inference.seconds, "inference_images_per_second": images(&inference),
+            "inference_gflops": gflops(macs[1], &inference), "memory_bytes": memory,
         });
         writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
         return Ok(());
     }
-    writeln!(out, "{} batch {} on {}", options.net, options.batch, device.describe())?;
-    for (what, macs, seconds) in [("training", macs[0], train), ("inference", macs[1], inference)] {
-        let (ms, rate, gflops) = (1e3 * seconds, rate(seconds), gflops(macs, seconds));
+    let beside = if jobs > 1 { format!(", {jobs} networks side by side") } else { String::new() };
+    writeln!(out, "{} batch {batch} on {}{beside}", options.net, device.describe())?;
+    for (what, macs, timed) in [("training", macs[0], &train), ("inference", macs[1], &inference)] {
+        let (ms, rate, gflops) = (1e3 * timed.seconds, images(timed), gflops(macs, timed));
         writeln!(out, "{what:<10} {ms:9.2} ms {rate:9.1} images/s {gflops:8.1} GFLOP/s")?;
     }
-    writeln!(out, "memory     {:9.1} MiB, flat from the first step on", executor.bytes() as f64 / f64::from(1 << 20))?;
+    writeln!(out, "memory     {:9.1} MiB, flat from the first step on", memory as f64 / f64::from(1 << 20))?;
     if options.layers {
-        let rows = layers::measure(&mut executor, options.steps)?;
+        let rows = layers::measure(executor, steps)?;
         layers::print(&rows, None, &mut out)?;
     }
     Ok(())
