@@ -9,8 +9,7 @@
 
 const SCALE: f32 = 2048.0;
 
-var<workgroup> slab_a: array<vec4<f16>, 2u * A_SLAB>;
-var<workgroup> slab_b: array<vec4<f16>, 2u * B_SLAB>;
+// The slabs have the high halves, and these the low ones.
 var<workgroup> low_a: array<vec4<f16>, 2u * A_SLAB>;
 var<workgroup> low_b: array<vec4<f16>, 2u * B_SLAB>;
 
@@ -33,8 +32,8 @@ fn high_of(v: vec4<f32>) -> vec4<f32> {
 
 // Adds the product of the first (0) or the second (1) slabs.
 fn add_slabs(invocation: u32, slab: u32) {
-    let at_a = slab * A_SLAB + block / BLOCKS_ACROSS * DOWN * MATRIX_ACROSS;
-    let at_b = slab * B_SLAB + block % BLOCKS_ACROSS * RIGHT * MATRIX_ACROSS;
+    let at_a = block_a(slab);
+    let at_b = block_b(slab);
     #for d in 0..STEPS
     #for i in 0..2
     let a$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&slab_a[at_a + $du * MATRIX * A_PITCH + $iu * MATRIX_ACROSS], A_PITCH);

@@ -34,6 +34,12 @@ fn enter(who: Invocation) -> u32 {
 // Eight numbers of room behind each depth let the rows of a matrix begin in different banks of workgroup memory.
 const A_PITCH: u32 = A_ACROSS + 2u;
 const B_PITCH: u32 = B_ACROSS + 2u;
+var<workgroup> slab_a: array<vec4<f16>, 2u * A_SLAB>;
+var<workgroup> slab_b: array<vec4<f16>, 2u * B_SLAB>;
+
+// Where the operands of the block's first matrix begin in the first (0) or the second (1) slabs.
+fn block_a(slab: u32) -> u32 { return slab * A_SLAB + block / BLOCKS_ACROSS * DOWN * MATRIX_ACROSS; }
+fn block_b(slab: u32) -> u32 { return slab * B_SLAB + block % BLOCKS_ACROSS * RIGHT * MATRIX_ACROSS; }
 
 // The sums of the block's matrices in the run at hand, and in the runs before.
 #for i in 0..2

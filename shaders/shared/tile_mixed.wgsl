@@ -1,17 +1,14 @@
 // A tile in mixed precision, on top of tile_matrices.wgsl: operands are rounded to f16 on their way into the slabs. A run
 // is summed by the matrix unit, which may round otherwise than f32 does; runs are added in f32.
 
-var<workgroup> slab_a: array<vec4<f16>, 2u * A_SLAB>;
-var<workgroup> slab_b: array<vec4<f16>, 2u * B_SLAB>;
-
 fn stage_a(at: u32, v: vec4<f32>) { slab_a[at] = vec4<f16>(v); }
 fn stage_b(at: u32, v: vec4<f32>) { slab_b[at] = vec4<f16>(v); }
 fn staged_b(at: u32) -> vec4<f32> { return vec4<f32>(slab_b[at]); }
 
 // Adds the product of the first (0) or the second (1) slabs.
 fn add_slabs(invocation: u32, slab: u32) {
-    let at_a = slab * A_SLAB + block / BLOCKS_ACROSS * DOWN * MATRIX_ACROSS;
-    let at_b = slab * B_SLAB + block % BLOCKS_ACROSS * RIGHT * MATRIX_ACROSS;
+    let at_a = block_a(slab);
+    let at_b = block_b(slab);
     #for d in 0..STEPS
     #for i in 0..2
     let a$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&slab_a[at_a + $du * MATRIX * A_PITCH + $iu * MATRIX_ACROSS], A_PITCH);

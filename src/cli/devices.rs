@@ -59,7 +59,7 @@ pub fn main(options: &Options) -> Result<()> {
                 "workgroups": adapter.limits.workgroups,
                 "workgroup_bytes": adapter.limits.workgroup_bytes,
                 "invocations": adapter.limits.invocations,
-                "mixed_precision": adapter.matrices.map(|matrices| matrices.to_string()),
+                "matrices": adapter.matrices.map(|matrices| matrices.to_string()),
                 "features": adapter.features,
             })
         });

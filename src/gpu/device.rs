@@ -1,7 +1,7 @@
 //! An opened device with its pipelines, which all sessions share.
 
 use super::{
-    AdapterInfo, Choice, GpuError, Kernel, MATRICES, Matrices, adapter,
+    AdapterInfo, Choice, GpuError, Kernel, Limits, MATRICES, adapter,
     fault::Fault,
     matrices,
     pipeline::{self, Constants, Pipeline},
@@ -14,53 +14,6 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-/// The limits that decide how tensors and grids are divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of one storage binding.
-    pub binding_bytes: u64,
-    /// Bytes of one buffer.
-    pub buffer_bytes: u64,
-    /// Workgroups a dimension of a grid.
-    pub workgroups: u32,
-    /// Bytes of workgroup memory.
-    pub workgroup_bytes: u32,
-    /// Invocations of a workgroup.
-    pub invocations: u32,
-    /// Whether to take the kernels for adapters that run on a processor, where there are such.
-    pub lanes: bool,
-    /// How matrices are multiplied, where the device was opened for products of them.
-    pub matrices: Option<Matrices>,
-    /// The number of the tile of matrix products, where it is not chosen by their shapes.
-    pub tile: Option<usize>,
-    /// Whether shaders run without the checks of indices, divisors and loops that untrusted ones need.
-    pub trusted: bool,
-    /// Whether every tensor lies between guards, which are looked at behind every run of a tape: for tests.
-    pub guarded: bool,
-}
-
-impl Limits {
-    pub(super) fn of(limits: &wgpu::Limits) -> Self {
-        Self {
-            binding_bytes: limits.max_storage_buffer_binding_size,
-            buffer_bytes: limits.max_buffer_size,
-            workgroups: limits.max_compute_workgroups_per_dimension,
-            workgroup_bytes: limits.max_compute_workgroup_storage_size,
-            invocations: limits.max_compute_invocations_per_workgroup,
-            lanes: false,
-            matrices: None,
-            tile: None,
-            trusted: true,
-            guarded: false,
-        }
-    }
-
-    /// The largest piece of a tensor.
-    pub const fn segment_bytes(&self) -> u64 {
-        if self.binding_bytes < self.buffer_bytes { self.binding_bytes } else { self.buffer_bytes }
-    }
-}
 
 type PipelineKey = (&'static str, &'static str, Vec<(&'static str, u64)>);
 

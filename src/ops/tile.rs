@@ -67,9 +67,9 @@ pub(super) const SIZES: [Sizes; WAYS] = [
 /// The kernel of a tile in the precision that is recorded.
 pub(super) fn kernel(recorder: &Recorder<'_>, kernels: &'static [Kernel; WAYS], tile: usize) -> &'static Kernel {
     let matrices = recorder.matrices().and_then(|way| MATRICES.iter().position(|known| *known == way));
-    let first = matrices.map_or(0, |way| tiles(Precision::F32) + way * OF_MATRICES);
     let behind = if recorder.precision() == Precision::F16x3 { tiles(Precision::Mixed) } else { 0 };
-    &kernels[first + behind + tile]
+    let first = matrices.map_or(0, |way| tiles(Precision::F32) + way * OF_MATRICES + behind);
+    &kernels[first + tile]
 }
 
 /// The tile for some products of so many rows and columns: that which is preferred for the operation at hand, if one is.

@@ -26,7 +26,8 @@ const ROUNDS: usize = 2;
 /// What a tile must save of the time of the tile that the shape alone chooses, to be preferred: less is noise.
 const WORTH: f64 = 0.02;
 
-/// The tiles that are preferred on one adapter in one precision. A product that is not in it takes the tile that its shape chooses.
+/// The tiles that are preferred on one adapter in one precision. A product that is not in it takes the tile that its
+/// shape chooses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tuning {

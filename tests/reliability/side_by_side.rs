@@ -66,7 +66,7 @@ fn of_networks_side_by_side_the_one_that_finds_no_memory_is_divided_and_the_othe
         beside += err(&output).matches("a network beside this one found no memory").count();
     }
     println!("4 faults, by which {beside} other networks lost their device: all of these byte-identical");
-    assert!(beside >= 1, "{beside}");
+    assert!(beside >= 2, "{beside}");
 }
 
 #[test]
