@@ -338,15 +338,19 @@ mod tests {
         let usage = wgpu::BufferUsages::COPY_DST;
         let descriptor = wgpu::BufferDescriptor { label: None, size: 16, usage, mapped_at_creation: false };
         let buffer = gpu.device.create_buffer(&descriptor);
+        let (refused, looked) = (Barrier::new(2), Barrier::new(2));
         thread::scope(|scope| {
             let other = scope.spawn(|| {
                 gpu.queue.write_buffer(&buffer, 0, &[0; 32]);
-                // The main thread looks first.
-                thread::park();
+                // The main thread looks first, and behind the refusal.
+                refused.wait();
+                looked.wait();
                 (gpu.check(), gpu.check())
             });
-            assert!(gpu.check().is_ok());
-            other.thread().unpark();
+            refused.wait();
+            let main = gpu.check();
+            looked.wait();
+            assert!(main.is_ok(), "{main:?}");
             let (first, second) = other.join().unwrap();
             assert!(matches!(first, Err(GpuError::Validation(_))), "{first:?}");
             assert!(second.is_ok(), "{second:?}");
