@@ -1,8 +1,47 @@
-//! Matrix products: the one place where the native executor meets the `gemm` crate and `unsafe`.
+//! Matrix products: the one place where the native executor meets the `gemm` crates and `unsafe`.
 #![allow(unsafe_code)]
 
 use crate::host::Real;
-use gemm::Parallelism;
+use gemm_common::Parallelism;
+use std::any::TypeId;
+
+/// A product of the `gemm` crates: `c = alpha c + beta a b`, for sizes m, n and the depth, then each matrix with the
+/// distances between its columns and its rows.
+type Kernel<T> = unsafe fn(
+    usize,
+    usize,
+    usize,
+    *mut T,
+    isize,
+    isize,
+    bool,
+    *const T,
+    isize,
+    isize,
+    *const T,
+    isize,
+    isize,
+    T,
+    T,
+    bool,
+    bool,
+    bool,
+    Parallelism,
+);
+
+/// The kernel of an element type. The crates of the two real types are named instead of `gemm` itself, which builds
+/// those of complex numbers as well.
+fn kernel<T: Real>() -> Kernel<T> {
+    // SAFETY: the types of both sides are the same one; `Real` is `f32` or `f64`.
+    unsafe {
+        if TypeId::of::<T>() == TypeId::of::<f32>() {
+            std::mem::transmute::<Kernel<f32>, Kernel<T>>(gemm_f32::gemm::f32::get_gemm_fn())
+        } else {
+            assert_eq!(TypeId::of::<T>(), TypeId::of::<f64>(), "an element is f32 or f64");
+            std::mem::transmute::<Kernel<f64>, Kernel<T>>(gemm_f64::gemm::f64::get_gemm_fn())
+        }
+    }
+}
 
 /// A matrix read through two strides, counted in elements.
 #[derive(Clone, Copy)]
@@ -46,31 +85,61 @@ pub fn product<T: Real>(a: View<'_, T>, b: View<'_, T>, c: &mut [T], c_stride: u
         let last = (view.size[0] - 1) * view.strides[0] + (view.size[1] - 1) * view.strides[1];
         assert!(last < view.data.len(), "an operand of a product fits");
     }
+    let strides = |view: &View<'_, T>| [view.strides[1] as isize, view.strides[0] as isize];
+    let ([a_columns, a_rows], [b_columns, b_rows]) = (strides(&a), strides(&b));
+    let (one, no) = (T::one(), false);
     // SAFETY: the assertions above keep every index that the strides can form inside the slices,
     // `c` is borrowed mutably and so cannot overlap an operand, and strides are below isize::MAX
     // because they index slices.
     unsafe {
-        gemm::gemm(
-            m,
-            n,
-            depth,
-            c.as_mut_ptr(),
-            1,
-            c_stride as isize,
-            accumulate,
-            a.data.as_ptr(),
-            a.strides[1] as isize,
-            a.strides[0] as isize,
-            b.data.as_ptr(),
-            b.strides[1] as isize,
-            b.strides[0] as isize,
-            T::one(),
-            T::one(),
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
+        let (c, a, b) = (c.as_mut_ptr(), a.data.as_ptr(), b.data.as_ptr());
+        let (kernel, one_thread) = (kernel::<T>(), Parallelism::None);
+        if c_stride > 1 {
+            // The kernels are made for results whose columns are contiguous: the transposed product is computed.
+            kernel(
+                n,
+                m,
+                depth,
+                c,
+                c_stride as isize,
+                1,
+                accumulate,
+                b,
+                b_rows,
+                b_columns,
+                a,
+                a_rows,
+                a_columns,
+                one,
+                one,
+                no,
+                no,
+                no,
+                one_thread,
+            );
+        } else {
+            kernel(
+                m,
+                n,
+                depth,
+                c,
+                1,
+                c_stride as isize,
+                accumulate,
+                a,
+                a_columns,
+                a_rows,
+                b,
+                b_columns,
+                b_rows,
+                one,
+                one,
+                no,
+                no,
+                no,
+                one_thread,
+            );
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod distance;
 mod filters;
 mod heat;
 mod look;
+mod outline;
 mod panel;
 mod png;
 pub mod roofline;

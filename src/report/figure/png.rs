@@ -1,33 +1,14 @@
-//! From SVG to pixels with a font of our own, so that a machine without any font draws the same picture.
-
-use std::sync::{Arc, OnceLock};
+//! From SVG to pixels, the same on every machine.
 
 use resvg::{
     tiny_skia::{Pixmap, Transform},
-    usvg::{Options, Tree, fontdb},
+    usvg::{Options, Tree},
 };
 
-use super::super::error::ReportError;
-
-/// DejaVu Sans cut down to the characters of the figures; its licence lies beside it.
-const FONT: &[u8] = include_bytes!("../../../data/fonts/DejaVuSans-subset.ttf");
-const FAMILY: &str = "DejaVu Sans";
+use super::{super::error::ReportError, outline};
 
 /// Pixels per unit of the view box: 480 units become 1440 pixels, 300 dots an inch on a column of 12 cm.
 const SCALE: f32 = 3.0;
-
-fn options() -> Options<'static> {
-    static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    let fonts = FONTS.get_or_init(|| {
-        let mut fonts = fontdb::Database::new();
-        fonts.load_font_data(FONT.to_vec());
-        // A text in a font that is missing falls back to the serif family.
-        fonts.set_serif_family(FAMILY);
-        fonts.set_sans_serif_family(FAMILY);
-        Arc::new(fonts)
-    });
-    Options { fontdb: Arc::clone(fonts), font_family: FAMILY.to_string(), ..Options::default() }
-}
 
 /// Draws a standalone SVG as PNG.
 ///
@@ -35,7 +16,8 @@ fn options() -> Options<'static> {
 /// [`ReportError::Raster`] where the SVG cannot be read or the PNG not be made.
 pub(super) fn draw(figure: &str, svg: &str) -> Result<Vec<u8>, ReportError> {
     let failed = |reason: String| ReportError::Raster { figure: figure.to_string(), reason };
-    let tree = Tree::from_str(svg, &options()).map_err(|e| failed(e.to_string()))?;
+    let outlined = outline::of_texts(svg).map_err(|e| failed(e.to_string()))?;
+    let tree = Tree::from_str(&outlined, &Options::default()).map_err(|e| failed(e.to_string()))?;
     let size = tree.size();
     let (width, height) = ((size.width() * SCALE).ceil() as u32, (size.height() * SCALE).ceil() as u32);
     let mut pixels = Pixmap::new(width, height).ok_or_else(|| failed(format!("{width} x {height} pixels")))?;
