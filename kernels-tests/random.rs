@@ -7,9 +7,10 @@ use std::fmt::Debug;
 use strata::{
     host::Stream,
     ops::{
-        Device, OpsError,
-        check::{Case, conv2d, dense, lrn, max_pool, relu, softmax_cross_entropy, top_k},
+        Device, OpsError, TensorShape,
+        check::{Case, conv2d, dense, lrn, max_pool, relu, sgd, softmax_cross_entropy, top_k},
         lrn::Lrn,
+        sgd::{Convention, Rule},
     },
 };
 
@@ -120,15 +121,30 @@ fn rectifier(d: &mut Draws) -> Drawn {
     told(&(x, zeros), Ok(relu::case("random", x, zeros)))
 }
 
+fn update(d: &mut Draws) -> Drawn {
+    let rule = Rule {
+        convention: d.one_of(&[Convention::Caffe, Convention::Pytorch]),
+        momentum: d.one_of(&[0.0, 0.5, 0.9, 0.99]),
+        nesterov: d.within(0, 1) == 1,
+        decay: d.one_of(&[0.0, 5e-4, 0.1]),
+        lr_mult: d.one_of(&[0.0, 0.3, 1.0, 2.0]),
+    };
+    let groups = d.within(1, 3);
+    let dims = [groups * d.within(1, 40), d.within(1, 40), d.within(1, 5), d.within(1, 5)];
+    let shape = d.one_of(&[TensorShape::Kernel { dims, groups }, TensorShape::Channels(dims[0])]);
+    told(&(rule, shape), Ok(sgd::case("random", rule, shape)))
+}
+
 fn drawn(seed: u64) -> Drawn {
     let mut draws = Draws::new(seed);
-    match draws.within(0, 19) {
+    match draws.within(0, 21) {
         0..=8 => convolution(&mut draws),
         9..=12 => pooling(&mut draws),
         13..=14 => normalisation(&mut draws),
         15..=16 => fully_connected(&mut draws),
         17 => loss(&mut draws),
         18 => rank(&mut draws),
+        19..=20 => update(&mut draws),
         _ => rectifier(&mut draws),
     }
 }

@@ -9,6 +9,7 @@ mod cli {
     pub mod plan;
     pub mod refused;
     pub mod reports;
+    pub mod schedules;
     pub mod study;
     pub mod tune;
 }

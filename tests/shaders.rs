@@ -272,7 +272,7 @@ fn every_net_of_the_zoo_loads_within_webgpus_default_limits() {
         let def = zoo::net(name, 1000).unwrap();
         let [_, h, w] = def.input;
         let options =
-            BuildOptions { input: Input::Images { stored: [h + 4, w + 4], scale: 1.0 }, ..BuildOptions::of(batch) };
+            BuildOptions { input: Input::Images { stored: [h + 4, w + 4], padding: 0 }, ..BuildOptions::of(batch) };
         let net = Net::build(&def, options).unwrap();
         let gpu = Gpu::open(&Choice::Noop).unwrap();
         Executor::load(&Device::Gpu(gpu), net.program).unwrap_or_else(|e| panic!("{name}: {e}"));

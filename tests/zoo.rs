@@ -146,7 +146,7 @@ fn caffenet_of_256_images_fits_8_gib_of_a_gpu_and_6_gib_of_a_cpu() {
     for (keep_gradients, layout, gib) in [(false, Layout::VEC4, 8), (true, Layout::VEC4, 8), (false, Layout::NATIVE, 6)]
     {
         let options = BuildOptions {
-            input: Input::Images { stored: [256, 256], scale: 1.0 },
+            input: Input::Images { stored: [256, 256], padding: 0 },
             keep_gradients,
             ..BuildOptions::of(256)
         };

@@ -27,8 +27,7 @@ pub const SKIPPED: &[Skip] = &[
         name: "lrn: the output scale",
         reason: "the scale is computed again in the backward pass, and never stored",
     },
-    Skip { name: "sgd: nesterov", reason: "the paper's solver has plain momentum" },
-    Skip { name: "sgd: dampening", reason: "the paper's solver has plain momentum" },
+    Skip { name: "sgd: dampening", reason: "Caffe's solver has none, and PyTorch refuses it with Nesterov's momentum" },
 ];
 
 /// The entry of a name.

@@ -59,10 +59,10 @@ fn a_rectifier_within_an_operation_gives_the_bits_of_one_of_its_own() {
 pub fn updated(
     convolutions: &[ConvDims],
     layers: &[dense::DenseDims],
-    convention: sgd::Convention,
+    (convention, nesterov): (sgd::Convention, bool),
     fused: bool,
 ) -> (Case, Vec<TensorId>) {
-    let rule = sgd::Rule { convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+    let rule = sgd::Rule { convention, momentum: 0.9, nesterov, decay: 5e-4, lr_mult: 2.0 };
     let (mut case, mut written) = (Case::default(), Vec::new());
     let mut weights = |case: &mut Case, kernel: TensorShape, k: usize| {
         let [w, h, g] = ["w", "h", "g"].map(|name| case.real(name, kernel));
@@ -107,9 +107,8 @@ fn an_update_within_a_gradient_gives_the_bits_of_one_of_its_own() {
             limits.binding_bytes = limits.binding_bytes.min(bytes);
         })
     };
-    let check = |convolutions: &[ConvDims], layers: &[dense::DenseDims], convention, devices: &[Device]| {
-        let [(fused, written), (apart, _)] =
-            [true, false].map(|fused| updated(convolutions, layers, convention, fused));
+    let check = |convolutions: &[ConvDims], layers: &[dense::DenseDims], momentum, devices: &[Device]| {
+        let [(fused, written), (apart, _)] = [true, false].map(|fused| updated(convolutions, layers, momentum, fused));
         for (number, device) in devices.iter().enumerate() {
             let (fused, apart) = (bits(&fused.run(device)), bits(&apart.run(device)));
             written.iter().for_each(|id| assert_eq!(fused[id.0], apart[id.0], "tensor {}, device {number}", id.0));
@@ -119,7 +118,9 @@ fn an_update_within_a_gradient_gives_the_bits_of_one_of_its_own() {
     let mut devices = devices.map(|(lanes, bytes)| gpu(lanes, bytes)).to_vec();
     devices.extend([Device::Cpu, Device::Reference]);
     for convention in [sgd::Convention::Caffe, sgd::Convention::Pytorch] {
-        check(&[grouped, wide, alone], &dense, convention, &devices);
+        for nesterov in [false, true] {
+            check(&[grouped, wide, alone], &dense, (convention, nesterov), &devices);
+        }
     }
-    check(&[many], &[], sgd::Convention::Caffe, &[gpu(false, 4_400_000), gpu(false, 1 << 30)]);
+    check(&[many], &[], (sgd::Convention::Caffe, true), &[gpu(false, 4_400_000), gpu(false, 1 << 30)]);
 }

@@ -34,7 +34,8 @@ pub fn dense_layer(dims: dense::DenseDims) -> Case {
     case.op(dense::BackwardInput { dims, w, dy, dx, rectified: None });
     case.op(dense::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
     case.op(dense::BackwardWeight { dims, x, dy, dw: added.0.into(), db: added.1, accumulate: true });
-    let rule = sgd::Rule { convention: sgd::Convention::Caffe, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+    let convention = sgd::Convention::Caffe;
+    let rule = sgd::Rule { convention, momentum: 0.9, nesterov: false, decay: 5e-4, lr_mult: 2.0 };
     case.op(sgd::Update { len: 0, rule, g: dw, w, h });
     case
 }

@@ -207,7 +207,7 @@ fn an_update_within_a_gradient_gives_the_bits_of_one_of_its_own() {
         let lower = |limits: &mut Limits| limits.binding_bytes = limits.binding_bytes.min(bytes);
         let Some(device) = opened(precision, lower) else { return };
         let [(fused, written), (apart, _)] =
-            [true, false].map(|fused| updated(&convolutions, &layers, Convention::Caffe, fused));
+            [true, false].map(|fused| updated(&convolutions, &layers, (Convention::Caffe, true), fused));
         let (fused, apart) = (bits(&fused.run(&device)), bits(&apart.run(&device)));
         written.iter().for_each(|id| assert_eq!(fused[id.0], apart[id.0], "tensor {}, {bytes} bytes", id.0));
     }

@@ -92,10 +92,12 @@ fn rectifier_and_solver_equal_the_reference() {
     case.reals[0].1[..5].copy_from_slice(&special);
     case.op(relu::Forward { dims, y });
     case.op(relu::Backward { dims, y, dy });
-    for (i, convention) in [sgd::Convention::Caffe, sgd::Convention::Pytorch].into_iter().enumerate() {
+    let conventions = [sgd::Convention::Caffe, sgd::Convention::Pytorch];
+    let rules = conventions.into_iter().flat_map(|convention| [(convention, false), (convention, true)]);
+    for (i, (convention, nesterov)) in rules.enumerate() {
         let shape = TensorShape::Kernel { dims: [5, 3, 3, 2], groups: 1 };
         let [g, w, h] = ["g", "w", "h"].map(|name| case.real(&format!("{name}{i}"), shape));
-        let rule = sgd::Rule { convention, momentum: 0.9, decay: 5e-4, lr_mult: 2.0 };
+        let rule = sgd::Rule { convention, momentum: 0.9, nesterov, decay: 5e-4, lr_mult: 2.0 };
         case.op(sgd::Update { len: shape.len(), rule, g, w, h });
     }
     case.check("relu and sgd");
@@ -118,16 +120,18 @@ fn dropout_masks_equal_those_of_the_native_executor() {
 
 #[test]
 fn augmentation_equals_the_reference() {
-    for c in [1, 3, 5] {
+    for (c, padding) in [(1, 0), (3, 0), (5, 0), (1, 2), (3, 4), (5, 3)] {
         let stored = images(3, c, 9, 7);
+        let padded = images(1, c, 9 + 2 * padding, 7 + 2 * padding);
         let mut case = Case::default();
         let bytes = TensorShape::Rows { rows: 3, width: stored.features() };
         let images_id = case.program.tensor("images", Role::Input, Element::Byte, bytes);
         case.bytes.push((images_id, (0..bytes.len()).map(|i| (i * 37 % 251) as u8).collect()));
         let crops = case.word("crops", TensorShape::Rows { rows: 3, width: 3 }, |i| [1, 2, 0, 0, 1, 1, 2, 0, 1][i]);
-        let mean = case.real("mean", TensorShape::Rows { rows: 1, width: stored.features() });
+        let mean = case.real("mean", TensorShape::Rows { rows: 1, width: padded.features() });
+        let scale = case.real("scale", TensorShape::Rows { rows: 1, width: c });
         let x = case.act("x", images(3, c, 6, 5));
-        case.op(augment::Forward { stored, crop: [6, 5], scale: 1.0 / 128.0, images: images_id, crops, mean, x });
-        case.check(&format!("{c} channels"));
+        case.op(augment::Forward { stored, padding, crop: [6, 5], images: images_id, crops, mean, scale, x });
+        case.check(&format!("{c} channels, padded by {padding}"));
     }
 }

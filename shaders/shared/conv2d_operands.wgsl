@@ -21,8 +21,8 @@ struct Conv2dParameters {
     // Images of a part of the weight gradient's sum, or 0 where it is not split (the number of parts in the sum over
     // them), and the number of the first part here.
     split: u32, first_split: u32,
-    // How the weights follow their gradient: what stands in shared/momentum.wgsl, and 1 for PyTorch's convention.
-    momentum: f32, decay: f32, lr_mult: f32, pytorch: u32,
+    // How the weights follow their gradient: what stands in shared/momentum.wgsl, and which formula of it.
+    momentum: f32, decay: f32, lr_mult: f32, formula: u32,
 }
 @group(0) @binding(0) var<uniform> conv: Conv2dParameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -41,9 +41,7 @@ struct Conv2dParameters {
 @group(0) @binding(8) var<uniform> step: StepValues;
 
 fn updated(g: vec4<f32>, w: vec4<f32>, h: vec4<f32>) -> Updated {
-    let rate = step.rate * conv.lr_mult;
-    if conv.pytorch != 0u { return pytorch_update(g, w, h, conv.momentum, conv.decay, rate); }
-    return caffe_update(g, w, h, conv.momentum, conv.decay, rate);
+    return updated_weights(conv.formula, g, w, h, conv.momentum, conv.decay, step.rate * conv.lr_mult);
 }
 
 // A tile of one group's product: its first row and column.

@@ -22,11 +22,11 @@ struct DenseParameters {
     continued: u32,
     biased: u32,
     rectified: u32,
-    // How the weights follow their gradient: what stands in shared/momentum.wgsl, and 1 for PyTorch's convention.
+    // How the weights follow their gradient: what stands in shared/momentum.wgsl, and which formula of it.
     momentum: f32,
     decay: f32,
     lr_mult: f32,
-    pytorch: u32,
+    formula: u32,
 }
 @group(0) @binding(0) var<uniform> dense: DenseParameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
@@ -51,10 +51,7 @@ fn real_columns(column: u32, columns: u32, v: vec4<f32>) -> vec4<f32> {
 fn update(at: u32, column: u32, gradient: vec4<f32>) {
     let g = real_columns(column, dense.k, gradient);
     let rate = step.rate * dense.lr_mult;
-    var updated = caffe_update(g, results[at], history[at], dense.momentum, dense.decay, rate);
-    if dense.pytorch != 0u {
-        updated = pytorch_update(g, results[at], history[at], dense.momentum, dense.decay, rate);
-    }
+    let updated = updated_weights(dense.formula, g, results[at], history[at], dense.momentum, dense.decay, rate);
     history[at] = updated.h;
     results[at] = updated.w;
 }

@@ -3,14 +3,29 @@
 
 struct Updated { w: vec4<f32>, h: vec4<f32> }
 
-// h = momentum h + rate (g + decay w); w -= h
-fn caffe_update(g: vec4<f32>, w: vec4<f32>, h: vec4<f32>, momentum: f32, decay: f32, rate: f32) -> Updated {
-    let history = fma(vec4<f32>(momentum), h, rate * fma(vec4<f32>(decay), w, g));
-    return Updated(w - history, history);
-}
+// The bits of a formula's number, which `Rule::formula` in src/ops/sgd.rs makes.
+const PYTORCH: u32 = 1u;
+const NESTEROV: u32 = 2u;
 
-// h = momentum h + g + decay w; w -= rate h
-fn pytorch_update(g: vec4<f32>, w: vec4<f32>, h: vec4<f32>, momentum: f32, decay: f32, rate: f32) -> Updated {
-    let history = fma(vec4<f32>(momentum), h, fma(vec4<f32>(decay), w, g));
-    return Updated(fma(vec4<f32>(-rate), history, w), history);
+fn updated_weights(
+    formula: u32, g: vec4<f32>, w: vec4<f32>, h: vec4<f32>, momentum: f32, decay: f32, rate: f32,
+) -> Updated {
+    let gradient = fma(vec4<f32>(decay), w, g);
+    if (formula & PYTORCH) != 0u {
+        // h = momentum h + g + decay w; w -= rate h, with Nesterov w -= rate (momentum h + g + decay w)
+        let history = fma(vec4<f32>(momentum), h, gradient);
+        var direction = history;
+        if (formula & NESTEROV) != 0u {
+            direction = fma(vec4<f32>(momentum), history, gradient);
+        }
+        return Updated(fma(vec4<f32>(-rate), direction, w), history);
+    }
+    // h = momentum h + rate (g + decay w); w -= h, with Nesterov w -= momentum h + rate (g + decay w)
+    let along = rate * gradient;
+    let history = fma(vec4<f32>(momentum), h, along);
+    var taken = history;
+    if (formula & NESTEROV) != 0u {
+        taken = fma(vec4<f32>(momentum), history, along);
+    }
+    return Updated(w - taken, history);
 }

@@ -3,7 +3,7 @@
 use super::output::note;
 use super::{DeviceArgs, Format, StudyArgs, device, study};
 use crate::{
-    nn::{Input, Net, memory_plan},
+    nn::{Net, memory_plan},
     protocol::{
         Experiment, Plan, RunDir,
         node::net_of,
@@ -130,7 +130,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
             continue;
         }
         seen.push(kind);
-        let input = Input::Images { stored: [half.train.height, half.train.width], scale: experiment.data.scale };
+        let input = experiment.data.input(&half.train);
         let net = Net::build(&net_of(&experiment, node, half.classes)?, experiment.solver.building(input))?;
         writeln!(out, "\n{} and networks like it", node.name)?;
         write!(out, "{}", memory_plan::describe(&net, device.layout()))?;

@@ -3,7 +3,7 @@
 use super::{PrecisionArgs, StudyArgs};
 use crate::{
     host::Precision,
-    protocol::{Experiment, Node, Plan, ProtocolError},
+    protocol::{Experiment, Node, Plan, ProtocolError, resolve},
     train::USUAL_LOSS_SCALE,
 };
 
@@ -12,7 +12,7 @@ use crate::{
 /// # Errors
 /// An experiment that is not there or cannot be meant.
 pub fn experiment(args: &StudyArgs) -> Result<Experiment, ProtocolError> {
-    let experiment = Experiment::find(&args.experiment, &overrides(&args.overrides, args.precision))?;
+    let experiment = resolve::experiment(&args.experiment, &overrides(&args.overrides, args.precision))?;
     Ok(if args.quick { experiment.quick() } else { experiment })
 }
 

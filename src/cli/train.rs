@@ -1,17 +1,19 @@
 //! `strata train`: one network of the zoo on all classes of one data set.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, PrecisionArgs, device, exit_code, interrupt::Interrupt};
+use super::{DeviceArgs, PrecisionArgs, at_least_one, device, exit_code, interrupt::Interrupt};
 use crate::{
-    data::mean,
+    data::Normalisation,
     host::{Stream, atomic},
     nn::{weights, zoo},
-    ops::sgd::Convention,
     protocol::{Experiment, source},
-    train::{Images, Reading, Solver, Trainer, USUAL_LOSS_SCALE, checkpoint, trainer::Streams},
+    train::{
+        Images, Policy, Reading, Schedule, Solver, TrainError, Trainer, USUAL_LOSS_SCALE, Warmup, checkpoint,
+        trainer::Streams,
+    },
 };
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
@@ -28,18 +30,33 @@ pub struct Options {
     /// Training steps
     #[arg(long, default_value_t = 500)]
     max_iter: u64,
+    /// Train so many epochs, in place of a number of steps
+    #[arg(long, conflicts_with = "max_iter", value_parser = at_least_one::<u32>())]
+    max_epochs: Option<u32>,
     /// Images a step
     #[arg(long, default_value_t = 64)]
     batch_size: usize,
     /// Parts in which a batch is computed, with their gradients added: the same step in less memory
     #[arg(long, default_value_t = 1)]
     batch_parts: usize,
-    /// The learning rate at the start
+    /// The learning rate that the schedule starts from
     #[arg(long, default_value_t = 0.01)]
     base_lr: f64,
-    /// Steps between two drops of the rate to a tenth (default: half of the steps)
+    /// Drop the rate to a tenth every stepsize steps or at each stepvalue, or let it fall along a cosine to 0
+    #[arg(long, value_enum, default_value_t)]
+    lr_policy: LrPolicy,
+    /// Steps between two drops of the rate (default: half of the steps)
     #[arg(long)]
     stepsize: Option<u64>,
+    /// The steps of the drops, separated by commas
+    #[arg(long, value_name = "STEPS", value_delimiter = ',', required_if_eq("lr_policy", "multistep"))]
+    stepvalue: Vec<u64>,
+    /// Raise the rate from a third of itself over so many steps first
+    #[arg(long, default_value_t = 0)]
+    warmup_iter: u64,
+    /// Use Nesterov's momentum
+    #[arg(long)]
+    nesterov: bool,
     /// The weight decay
     #[arg(long, default_value_t = 0.0005)]
     weight_decay: f64,
@@ -61,6 +78,41 @@ pub struct Options {
     loss_scale: u32,
 }
 
+/// What the rate does after warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum LrPolicy {
+    #[default]
+    Step,
+    Multistep,
+    Cosine,
+}
+
+impl Options {
+    /// The schedule, where an epoch has so many images.
+    ///
+    /// # Errors
+    /// A length that the policy has no use for.
+    fn schedule(&self, images: usize) -> Result<Schedule, TrainError> {
+        let of_epochs = |epochs| (u64::from(epochs) * images as u64).div_ceil(self.batch_size.max(1) as u64);
+        let max_iter = self.max_epochs.map_or(self.max_iter, of_epochs);
+        let unused = |key, expected, got| Err(TrainError::Setting { key, expected, got });
+        if let (LrPolicy::Multistep | LrPolicy::Cosine, Some(stepsize)) = (self.lr_policy, self.stepsize) {
+            return unused("stepsize", "left out unless lr_policy is step", stepsize.to_string());
+        }
+        if self.lr_policy != LrPolicy::Multistep && !self.stepvalue.is_empty() {
+            return unused("stepvalue", "left out unless lr_policy is multistep", format!("{:?}", self.stepvalue));
+        }
+        let (gamma, stepvalue) = (0.1, self.stepvalue.clone());
+        let policy = match self.lr_policy {
+            LrPolicy::Step => Policy::Step { gamma, stepsize: self.stepsize.unwrap_or(max_iter.div_ceil(2).max(1)) },
+            LrPolicy::Multistep => Policy::Multistep { gamma, stepvalue },
+            LrPolicy::Cosine => Policy::Cosine,
+        };
+        let warmup = Warmup { iter: self.warmup_iter, ..Warmup::NONE };
+        Ok(Schedule { base_lr: self.base_lr, policy, warmup, max_iter })
+    }
+}
+
 pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let precision = options.precision.precision.unwrap_or_default();
@@ -69,32 +121,30 @@ pub fn main(options: &Options) -> Result<()> {
         .map(|(key, value)| format!("{key}={value:?}"));
     let experiment = Experiment::find("default", &overrides)?;
     let dataset = source::load(&experiment)?;
-    let mean = mean::mean_image(&dataset.train)?;
+    let normalisation = Normalisation::mean_image(&dataset.train, options.scale)?;
     let def = zoo::net(&options.net, dataset.class_names.len())?;
     let solver = Solver {
-        base_lr: options.base_lr,
-        gamma: 0.1,
-        stepsize: options.stepsize.unwrap_or(options.max_iter.div_ceil(2).max(1)),
-        max_iter: options.max_iter,
+        schedule: options.schedule(dataset.train.len())?,
         batch_size: options.batch_size,
         batch_parts: options.batch_parts,
-        momentum: 0.9,
+        nesterov: options.nesterov,
         weight_decay: options.weight_decay,
-        convention: Convention::Caffe,
         precision,
         loss_scale: options.loss_scale,
+        ..Solver::default()
     };
     let stream = |purpose: &str| Stream::named(&format!("seed={}/train/{purpose}", options.seed));
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
-    let images = Images { set: &dataset.train, mean: &mean };
-    let mut trainer = Trainer::new(&def, &solver, images, Reading::centre(options.scale), streams, &device)?;
+    let images = Images { set: &dataset.train, normalisation: &normalisation };
+    let mut trainer = Trainer::new(&def, &solver, images, Reading::centre(), streams, &device)?;
     trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
     note!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
 
     interrupt.ask_first();
     let start = std::time::Instant::now();
-    let every = options.max_iter.div_ceil(10);
-    while trainer.step < options.max_iter {
+    let last = solver.schedule.max_iter;
+    let every = last.div_ceil(10);
+    while trainer.step < last {
         if let Some(code) = interrupt.asked() {
             note!(
                 "stopped at step {}, nothing is kept; `strata run` is the command that keeps checkpoints",
@@ -103,7 +153,7 @@ pub fn main(options: &Options) -> Result<()> {
             return Err(exit_code::Stopped(code).into());
         }
         trainer.train_step()?;
-        if trainer.step.is_multiple_of(every) || trainer.step == options.max_iter {
+        if trainer.step.is_multiple_of(every) || trainer.step == last {
             let losses = trainer.losses()?;
             let rate = trainer.step as f64 * options.batch_size as f64 / start.elapsed().as_secs_f64();
             let loss = losses.iter().sum::<f64>() / losses.len() as f64;
@@ -113,7 +163,7 @@ pub fn main(options: &Options) -> Result<()> {
     interrupt.at_once();
     let (seconds, waited) = (start.elapsed().as_secs_f64(), trainer.waited().as_secs_f64());
     note!("trained in {seconds:.1} s, of which {waited:.2} s ({:.1}%) waiting for data", 100.0 * waited / seconds);
-    let scores = trainer.evaluate(&Images { set: &dataset.test, mean: &mean })?;
+    let scores = trainer.evaluate(&Images { set: &dataset.test, normalisation: &normalisation })?;
     print_line!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images)?;
     if let Some(path) = &options.out {
         let bytes = weights::encode(&checkpoint::weights_of(&mut trainer)?, &[("net", def.name.clone())])?;

@@ -4,9 +4,9 @@ use super::{Format, bench::net, device, study};
 use crate::{
     cli::{DeviceArgs, PrecisionArgs, at_least_one},
     host::Precision,
-    nn::{Input, Net, TRAIN},
+    nn::{Net, TRAIN},
     ops::{Device, Measured, TILES, Tuning, tiles},
-    protocol::{Arm, Experiment, Plan, node::net_of, source::Halves},
+    protocol::{Arm, Experiment, Plan, node::net_of, resolve, source::Halves},
 };
 use anyhow::Result;
 use clap::Args;
@@ -59,7 +59,7 @@ fn nets(of: &Of<'_>, batch: usize, precision: Precision) -> Result<Vec<Net>> {
         if nets.iter().any(|net| net.classes() == half.classes) {
             continue;
         }
-        let input = Input::Images { stored: [half.train.height, half.train.width], scale: experiment.data.scale };
+        let input = experiment.data.input(&half.train);
         nets.push(Net::build(&net_of(experiment, node, half.classes)?, experiment.solver.building(input))?);
     }
     Ok(nets)
@@ -70,7 +70,7 @@ pub fn main(options: &Options) -> Result<()> {
         Some(name) => (Of::Zoo(name), options.precision.precision.unwrap_or_default()),
         None => {
             let overrides = study::overrides(&options.overrides, options.precision);
-            let experiment = Experiment::find(&options.experiment, &overrides)?;
+            let experiment = resolve::experiment(&options.experiment, &overrides)?;
             let precision = experiment.solver.precision;
             (Of::Experiment(Box::new(experiment)), precision)
         }

@@ -10,8 +10,14 @@ use rayon::prelude::*;
 pub enum Convention {
     /// `h = momentum * h + rate * (g + decay * w); w -= h` (Caffe's `sgd_solver.cpp`): after a drop
     /// of the rate the old history keeps its old scale.
+    ///
+    /// With Nesterov's momentum `w -= momentum * h + rate * (g + decay * w)`, h being the new history. Caffe's
+    /// `nesterov_solver.cpp` writes the same step as `(1 + momentum) * h - momentum * (the history before)`.
     Caffe,
     /// `h = momentum * h + g + decay * w; w -= rate * h` (PyTorch's `SGD` without dampening).
+    ///
+    /// With Nesterov's momentum `w -= rate * (momentum * h + g + decay * w)`, h being the new history (PyTorch's `SGD`
+    /// with `nesterov=True`; Sutskever et al. 2013, in the variables of Bengio et al. 2012).
     Pytorch,
 }
 
@@ -24,6 +30,8 @@ pub struct Update {
     pub rate: f64,
     /// The momentum.
     pub momentum: f64,
+    /// Whether the momentum is Nesterov's: the step goes on along the new history and the gradient once more.
+    pub nesterov: bool,
     /// The weight decay times the parameter's `decay_mult`.
     pub decay: f64,
 }
@@ -39,17 +47,31 @@ pub(super) fn step_of_task<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &m
     let (rate, momentum, decay) = (T::of(update.rate), T::of(update.momentum), T::of(update.decay));
     vectorised(
         #[inline(always)]
-        || match update.convention {
-            Convention::Caffe => {
+        || match (update.convention, update.nesterov) {
+            (Convention::Caffe, false) => {
                 for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
                     *h = momentum * *h + rate * (g + decay * *w);
                     *w = *w - *h;
                 }
             }
-            Convention::Pytorch => {
+            (Convention::Pytorch, false) => {
                 for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
                     *h = momentum * *h + (g + decay * *w);
                     *w = *w - rate * *h;
+                }
+            }
+            (Convention::Caffe, true) => {
+                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                    let along = rate * (g + decay * *w);
+                    *h = momentum * *h + along;
+                    *w = *w - (momentum * *h + along);
+                }
+            }
+            (Convention::Pytorch, true) => {
+                for ((w, h), &g) in w.iter_mut().zip(h).zip(g) {
+                    let gradient = g + decay * *w;
+                    *h = momentum * *h + gradient;
+                    *w = *w - rate * (momentum * *h + gradient);
                 }
             }
         },

@@ -2,10 +2,13 @@
 //!
 //! A crop is only described here; it is carried out where a batch is made, on either executor. The mean image
 //! is subtracted at the same window before the mirror, so that it is mirrored with the image, as in Caffe.
+//!
+//! An image may be padded with pixels of 0 on each side, before anything is subtracted, as torchvision's `RandomCrop`
+//! and `CenterCrop` do it; rows and columns then count from the corner of the padded image.
 
 use super::DataError;
 
-/// A window of an image of H x W; its side is known to whoever asked for it.
+/// A window of a padded image of H x W; its side is known to whoever asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crop {
     /// The first row of the window.
@@ -17,7 +20,7 @@ pub struct Crop {
 }
 
 impl Crop {
-    /// A crop for training: rows from 0 to H - side and columns from 0 to W - side, both ends included and all
+    /// A crop for training from an image of H x W, padding included: rows from 0 to H - side and columns from 0 to W - side, both ends included and all
     /// equally likely, and a mirror with probability 1/2 if `may_mirror`.
     ///
     /// `words` are three independent uniform 32-bit words, for the row, the column and the mirror; all three
@@ -40,7 +43,7 @@ impl Crop {
         Ok(Self { top: below(row, rows), left: below(column, columns), mirror: may_mirror && mirror >> 31 == 1 })
     }
 
-    /// The crop for testing: the centre, offsets (H - side) / 2 and (W - side) / 2 rounded down, no mirror.
+    /// The crop for testing, padding included: the centre, offsets (H - side) / 2 and (W - side) / 2 rounded down, no mirror.
     ///
     /// # Errors
     /// [`DataError::CropTooLarge`] when the side is 0 or does not fit.

@@ -204,6 +204,22 @@ pub enum DataError {
     /// A statistic of no images was asked for.
     #[error("a mean of no images was asked for; select at least one training image")]
     NoImages,
+    /// A mean or deviation has not one number a channel.
+    #[error("{what} has {got} numbers, the images have {expected} channels; give one number a channel")]
+    Channels {
+        /// Which of the two.
+        what: &'static str,
+        /// Channels.
+        expected: usize,
+        /// Numbers.
+        got: usize,
+    },
+    /// A channel has the same value in every pixel of every training image.
+    #[error("channel {channel} has the same value everywhere, and no deviation to divide by; give numbers, or no std")]
+    NoDeviation {
+        /// The channel, counted from 0.
+        channel: usize,
+    },
     /// A crop does not fit into the image.
     #[error(
         "a crop of {expected} pixels does not fit into images of {height} x {width}; choose a size from 1 to the shorter side"

@@ -54,6 +54,36 @@ pub fn channel_mean(set: &ImageSet) -> Result<Vec<f32>, DataError> {
     Ok(totals.into_iter().map(|total| (total as f64 / values) as f32).collect())
 }
 
+/// The standard deviation of each channel about its mean, C: `sqrt(mean(x^2) - mean(x)^2)` over its N H W values.
+///
+/// # Errors
+/// [`DataError::NoImages`] for an empty set.
+pub fn channel_std(set: &ImageSet) -> Result<Vec<f32>, DataError> {
+    let mut totals = vec![0u128; set.channels];
+    for (place, sum) in sums(set)?.into_iter().enumerate() {
+        totals[place % set.channels] += u128::from(sum);
+    }
+    // 64 bits hold the squares of 2^48 values.
+    let squares_of = |index: usize| {
+        let mut squares = vec![0u64; set.channels];
+        for (place, &value) in set.image(index).iter().enumerate() {
+            squares[place % set.channels] += u64::from(value).pow(2);
+        }
+        squares
+    };
+    let add = |mut a: Vec<u64>, b: Vec<u64>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
+    };
+    let squares = (0..set.len()).into_par_iter().map(squares_of).reduce(|| vec![0; set.channels], add);
+    let values = (set.len() * set.height * set.width) as u128;
+    let of = |(square, total): (u64, u128)| {
+        let spread = values * u128::from(square) - total * total;
+        ((spread as f64).sqrt() / values as f64) as f32
+    };
+    Ok(squares.into_iter().zip(totals).map(of).collect())
+}
+
 /// The standard deviation of all values about their one mean: `sqrt(mean(x^2) - mean(x)^2)` over N H W C values.
 ///
 /// # Errors
@@ -104,6 +134,12 @@ mod tests {
         let mean = values.iter().sum::<f64>() / 12.0;
         let direct = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 12.0).sqrt();
         assert!((f64::from(std(&set()).unwrap()) - direct).abs() < 1e-5);
+        for (channel, std) in channel_std(&set()).unwrap().into_iter().enumerate() {
+            let values: Vec<f64> = values.iter().skip(channel).step_by(3).copied().collect();
+            let mean = values.iter().sum::<f64>() / 4.0;
+            let direct = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
+            assert!((f64::from(std) - direct).abs() < 1e-5, "channel {channel}: {std} instead of {direct}");
+        }
         let image = mean_image(&set()).unwrap();
         let about = values.iter().enumerate().map(|(i, value)| (value - f64::from(image[i % 6])).powi(2));
         let direct = (about.sum::<f64>() / 12.0).sqrt();
@@ -121,6 +157,7 @@ mod tests {
     fn no_images_have_no_mean() {
         let none = set().select(&[]).unwrap();
         assert!(matches!(mean_image(&none), Err(DataError::NoImages)));
-        assert!(channel_mean(&none).is_err() && std(&none).is_err() && std_about_mean_image(&none).is_err());
+        assert!(channel_mean(&none).is_err() && channel_std(&none).is_err());
+        assert!(std(&none).is_err() && std_about_mean_image(&none).is_err());
     }
 }

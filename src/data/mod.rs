@@ -5,7 +5,7 @@
 //! ([`folder`], decoded by [`image_file`]), from a packed store ([`store`]: mapped, not copied), from the binary itself
 //! ([`fashion::embedded`]) or from a stream ([`mod@noise`]). [`mod@fit`] gives two
 //! sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
-//! are trained on and which are held out, [`mean`] computes what is subtracted, [`crop`] describes the
+//! are trained on and which are held out, [`mean`] computes means and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the
 //! window that a network sees. Nothing here knows of devices, networks or learning.
 
 pub mod cifar;
@@ -25,6 +25,7 @@ pub mod mean;
 pub mod mt19937;
 pub mod natural;
 pub mod noise;
+pub mod normalisation;
 pub mod prefetch;
 mod source;
 pub mod split;
@@ -33,4 +34,5 @@ pub mod subset;
 
 pub use error::DataError;
 pub use image_set::{Dataset, ImageSet};
+pub use normalisation::Normalisation;
 pub use split::Split;

@@ -119,6 +119,7 @@ impl Builder<'_> {
         sgd::Rule {
             convention: self.options.convention,
             momentum: self.options.momentum,
+            nesterov: self.options.nesterov,
             decay: self.options.weight_decay * layer.decay_mult[i] * self.options.loss_scale,
             lr_mult: layer.lr_mult[i] / self.options.loss_scale,
         }

@@ -18,12 +18,12 @@ use std::{collections::BTreeMap, sync::Arc};
 pub enum Input {
     /// The first activation, written from outside.
     Activation,
-    /// Stored bytes, cropped, mirrored and freed of their mean on the device.
+    /// Stored bytes, cropped, mirrored and normalised on the device.
     Images {
         /// Height and width of stored images.
         stored: [usize; 2],
-        /// What the difference to the mean is multiplied with.
-        scale: f64,
+        /// Pixels of 0 around them on each side, into which windows may reach.
+        padding: usize,
     },
 }
 
@@ -39,6 +39,8 @@ pub struct BuildOptions {
     pub input: Input,
     /// The momentum.
     pub momentum: f64,
+    /// Whether it is Nesterov's.
+    pub nesterov: bool,
     /// The weight decay.
     pub weight_decay: f64,
     /// Where the learning rate enters.
@@ -64,6 +66,7 @@ impl BuildOptions {
             parts: 1,
             input: Input::Activation,
             momentum: 0.9,
+            nesterov: false,
             weight_decay: 0.0005,
             convention: sgd::Convention::Caffe,
             precision: Precision::F32,
@@ -253,19 +256,21 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn input(&mut self, dims: ImageDims) -> (TensorId, Option<[TensorId; 3]>, Vec<Entry>) {
-        let Input::Images { stored: [h, w], scale } = self.options.input else {
+    fn input(&mut self, dims: ImageDims) -> (TensorId, Option<[TensorId; 4]>, Vec<Entry>) {
+        let Input::Images { stored: [h, w], padding } = self.options.input else {
             return (self.activation("x", Role::Input, dims), None, Vec::new());
         };
         let stored = ImageDims { n: dims.n, c: dims.c, h, w };
         let images = self.per_image("images", Role::Input, Element::Byte, stored.features());
         let crops = self.per_image("crops", Role::Input, Element::Word, 3);
-        let mean_shape = TensorShape::Rows { rows: 1, width: stored.features() };
-        let mean = self.program.tensor("mean", Role::Input, Element::Real, mean_shape);
+        let padded = ImageDims { n: 1, h: h + 2 * padding, w: w + 2 * padding, ..stored };
+        let row = |width| TensorShape::Rows { rows: 1, width };
+        let mean = self.program.tensor("mean", Role::Input, Element::Real, row(padded.features()));
+        let scale = self.program.tensor("scale", Role::Input, Element::Real, row(dims.c));
         let x = self.activation("x", Role::Activation, dims);
         let crop = [dims.h, dims.w];
-        let op = augment::Forward { stored, crop, scale, images, crops, mean, x };
-        (x, Some([images, crops, mean]), vec![Entry { layer: "input".into(), op: op.into() }])
+        let op = augment::Forward { stored, padding, crop, images, crops, mean, scale, x };
+        (x, Some([images, crops, mean, scale]), vec![Entry { layer: "input".into(), op: op.into() }])
     }
 
     fn push(&mut self, layer: &Layer, op: impl Into<Op>) {

@@ -56,8 +56,8 @@ pub struct Net {
     pub batch: usize,
     /// Tensors and tapes.
     pub program: Arc<Program>,
-    /// Stored images, crops and mean, where the net reads images.
-    pub images: Option<[TensorId; 3]>,
+    /// Stored images, crops, mean and scale, where the net reads images.
+    pub images: Option<[TensorId; 4]>,
     /// The first activation.
     pub x: TensorId,
     /// The true classes.

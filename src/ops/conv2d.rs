@@ -2,7 +2,7 @@
 
 use super::{
     Cost, Operation, OpsError, Step, TensorId,
-    sgd::{Convention, Gradient, Rule},
+    sgd::{Gradient, Rule},
     tile::{self, TILES, WORKGROUPS},
 };
 use crate::{
@@ -308,7 +308,7 @@ fn following(parameters: Conv2dParameters, rule: &Rule) -> Conv2dParameters {
         momentum: rule.momentum as f32,
         decay: rule.decay as f32,
         lr_mult: rule.lr_mult as f32,
-        pytorch: u32::from(rule.convention == Convention::Pytorch),
+        formula: rule.formula(),
         ..parameters
     }
 }
@@ -325,7 +325,7 @@ parameters! {
         r: u32, s: u32, stored: u32, cg: u32, kg: u32, kr: u32,
         stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
         rows: u32, columns: u32, tiles: u32, across: u32, groups: u32, run: u32, continued: u32, biased: u32, rectified: u32,
-        split: u32, first_split: u32, momentum: f32, decay: f32, lr_mult: f32, pytorch: u32,
+        split: u32, first_split: u32, momentum: f32, decay: f32, lr_mult: f32, formula: u32,
     }
 }
 kernel!(FORWARD = each of SHADERS / "forward", Conv2dParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);

@@ -3,7 +3,7 @@
 
 use super::{
     Cost, Operation, Step, TensorId,
-    sgd::{Convention, Gradient},
+    sgd::Gradient,
     tile::{self, TILES, WORKGROUPS},
 };
 use crate::{
@@ -266,7 +266,7 @@ impl Operation for BackwardWeight {
                             momentum: rule.momentum as f32,
                             decay: rule.decay as f32,
                             lr_mult: rule.lr_mult as f32,
-                            pytorch: u32::from(rule.convention == Convention::Pytorch),
+                            formula: rule.formula(),
                             ..parameters
                         };
                         let bindings = [read(x), read(sums), read(dy), read_write(to), read_write(db), read_write(h)];
@@ -290,7 +290,7 @@ parameters! {
     struct DenseParameters {
         n: u32, features: u32, first: u32, rows: u32, k: u32, kp: u32, c: u32, cp: u32, start: u32, split: u32,
         continued: u32, biased: u32, rectified: u32,
-        momentum: f32, decay: f32, lr_mult: f32, pytorch: u32,
+        momentum: f32, decay: f32, lr_mult: f32, formula: u32,
     }
 }
 kernel!(FORWARD = each of SHADERS / "forward", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);

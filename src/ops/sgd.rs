@@ -16,6 +16,8 @@ pub struct Rule {
     pub convention: Convention,
     /// The momentum.
     pub momentum: f64,
+    /// Whether the momentum is Nesterov's.
+    pub nesterov: bool,
     /// The weight decay times the parameter's `decay_mult`.
     pub decay: f64,
     /// What the step's learning rate is multiplied with.
@@ -25,8 +27,13 @@ pub struct Rule {
 impl Rule {
     /// The numbers of a step.
     pub(super) fn at(&self, step: &Step) -> cpu::sgd::Update {
-        let Self { convention, momentum, decay, lr_mult } = *self;
-        cpu::sgd::Update { convention, rate: step.rate * lr_mult, momentum, decay }
+        let Self { convention, momentum, nesterov, decay, lr_mult } = *self;
+        cpu::sgd::Update { convention, rate: step.rate * lr_mult, momentum, nesterov, decay }
+    }
+
+    /// The formula's number in `shaders/shared/momentum.wgsl`.
+    pub(super) fn formula(&self) -> u32 {
+        u32::from(self.convention == Convention::Pytorch) + 2 * u32::from(self.nesterov)
     }
 }
 
@@ -119,10 +126,7 @@ pub struct Update {
 impl Operation for Update {
     const STEM: &'static str = "sgd";
     fn pass(&self) -> &'static str {
-        match self.rule.convention {
-            Convention::Caffe => "caffe",
-            Convention::Pytorch => "pytorch",
-        }
+        "update"
     }
     fn cost(&self) -> Cost {
         Cost { macs: 0, elements: 5 * self.len as u64 }
@@ -138,10 +142,6 @@ impl Operation for Update {
         memory.write_both(self.w.0, self.h.0, |m, w, h| cpu::sgd::step(&update, &m.real[self.g.0], w, h));
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let kernel = match self.rule.convention {
-            Convention::Caffe => &CAFFE,
-            Convention::Pytorch => &PYTORCH,
-        };
         for w in recorder.parts(self.w.0) {
             let (g, h) = (recorder.beside(self.g.0, w)?, recorder.beside(self.h.0, w)?);
             let vectors = w.rows * recorder.row_elements(self.w.0) / 4;
@@ -150,9 +150,10 @@ impl Operation for Update {
                 momentum: self.rule.momentum as f32,
                 decay: self.rule.decay as f32,
                 lr_mult: self.rule.lr_mult as f32,
+                formula: self.rule.formula(),
             };
             let bindings = [read(g), read_write(w), read_write(h)];
-            recorder.dispatch(kernel, &[], &parameters, &bindings, vectors.div_ceil(256) as u64)?;
+            recorder.dispatch(&UPDATE, &[], &parameters, &bindings, vectors.div_ceil(256) as u64)?;
         }
         Ok(())
     }
@@ -160,8 +161,7 @@ impl Operation for Update {
 
 static SHADER: Shader = shader!("sgd", ["grid", "step", "momentum"]);
 parameters! {
-    /// The parameters of both kernels.
-    struct SgdParameters { vectors: u32, momentum: f32, decay: f32, lr_mult: f32 }
+    /// The kernel's parameters.
+    struct SgdParameters { vectors: u32, momentum: f32, decay: f32, lr_mult: f32, formula: u32 }
 }
-kernel!(CAFFE = SHADER / "caffe", SgdParameters, [1 Read, 2 ReadWrite, 3 ReadWrite, 4 Step]);
-kernel!(PYTORCH = SHADER / "pytorch", SgdParameters, [1 Read, 2 ReadWrite, 3 ReadWrite, 4 Step]);
+kernel!(UPDATE = SHADER / "update", SgdParameters, [1 Read, 2 ReadWrite, 3 ReadWrite, 4 Step]);

@@ -1,7 +1,11 @@
 //! Whether an experiment can be meant: the values of its keys, one by one and together.
 
 use super::{Experiment, Halving, ProtocolError, experiment::Protocol};
-use crate::{nn::zoo, train::batches::Augmentation};
+use crate::{
+    data::normalisation::{Mean, Std},
+    nn::zoo,
+    train::batches::Augmentation,
+};
 
 /// The most networks of one experiment; the published study has 170.
 const MAX_NETWORKS: usize = 100_000;
@@ -14,10 +18,41 @@ impl Experiment {
     /// # Errors
     /// [`ProtocolError::Value`] with what is expected; those of the solver and of the zoo.
     pub(super) fn check(&self) -> Result<(), ProtocolError> {
-        let bad = |key, expected: &str, got: String| {
-            let (experiment, expected) = (self.name.clone(), expected.to_string());
-            Err(ProtocolError::Value { experiment, key, expected, got })
-        };
+        self.check_but_steps()?;
+        self.solver.check()?;
+        let most = self.solver.schedule.max_iter.min(MAX_EVALUATIONS);
+        if self.protocol.evaluations == 0 || self.protocol.evaluations > most {
+            let got = self.protocol.evaluations.to_string();
+            let expected = format!("1 to solver.max_iter, and at most {MAX_EVALUATIONS}");
+            return self.bad("protocol.evaluations", &expected, got);
+        }
+        Ok(())
+    }
+
+    fn bad(&self, key: &'static str, expected: &str, got: String) -> Result<(), ProtocolError> {
+        let (experiment, expected) = (self.name.clone(), expected.to_string());
+        Err(ProtocolError::Value { experiment, key, expected, got })
+    }
+
+    /// Whether an epoch can be the same number of steps for every network of the experiment.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Value`] of `key`, which holds a number of epochs.
+    pub(super) fn check_one_epoch(&self, key: &'static str, epochs: String) -> Result<(), ProtocolError> {
+        if self.protocol.train_sizes.is_empty() {
+            return Ok(());
+        }
+        let expected = "steps: with protocol.train_sizes the networks have different numbers of images, and an epoch \
+                        is not the same for all";
+        self.bad(key, expected, epochs)
+    }
+
+    /// Whether everything can be meant that does not depend on how long networks train.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub(super) fn check_but_steps(&self) -> Result<(), ProtocolError> {
+        let bad = |key, expected: &str, got: String| self.bad(key, expected, got);
         let name_ok = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(name_ok) {
             return bad("name", "letters, digits, '-', '_' and '.'", format!("{:?}", self.name));
@@ -32,7 +67,6 @@ impl Experiment {
             let expected = format!("splits, replicates, layers and arms for at most {MAX_NETWORKS} networks");
             return bad("protocol", &expected, format!("for up to {networks}"));
         }
-        self.solver.check()?;
         let net = zoo::net(&self.net.name, 2)?;
         if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > net.most_n()) {
             return bad("protocol.layers", &format!("numbers from 1 to {}", net.most_n()), n.to_string());
@@ -91,19 +125,52 @@ impl Experiment {
         if self.net.outputs > usize::from(u16::MAX) {
             return bad("net.outputs", "at most 65535, as many as labels can name", self.net.outputs.to_string());
         }
-        let most = self.solver.max_iter.min(MAX_EVALUATIONS);
-        if self.protocol.evaluations == 0 || self.protocol.evaluations > most {
-            let got = self.protocol.evaluations.to_string();
-            return bad("protocol.evaluations", &format!("1 to solver.max_iter, and at most {MAX_EVALUATIONS}"), got);
-        }
         if self.protocol.checkpoint_every == 0 {
             return bad("protocol.checkpoint_every", "at least 1", "0".into());
         }
         if self.data.views > 0 && self.data.augmentation == Augmentation::None {
             return bad("data.views", "0 without augmentation", self.data.views.to_string());
         }
+        if self.data.augment_padding > 0 && self.data.augmentation == Augmentation::None {
+            return bad("data.augment_padding", "0 without augmentation", self.data.augment_padding.to_string());
+        }
+        let [channels, height, width] = net.input;
+        if self.data.augment_padding >= height.min(width) {
+            let expected = format!("below {}, so that every window sees a part of its image", height.min(width));
+            return bad("data.augment_padding", &expected, self.data.augment_padding.to_string());
+        }
         if !self.data.scale.is_finite() || self.data.scale <= 0.0 {
             return bad("data.scale", "a number above 0", self.data.scale.to_string());
+        }
+        self.check_normalisation(channels)
+    }
+
+    fn check_normalisation(&self, channels: usize) -> Result<(), ProtocolError> {
+        let (mean, std) = (&self.data.mean, &self.data.std);
+        if let Mean::Given(numbers) = mean {
+            let got = format!("{numbers:?}");
+            let in_bytes = |value: &f64| (0.0..=255.0).contains(value);
+            if numbers.len() != channels || !numbers.iter().all(in_bytes) {
+                let expected = format!("{channels} numbers from 0 to 255, one a channel of the net's input");
+                return self.bad("data.mean", &expected, got);
+            }
+            if numbers.iter().all(|&value| value > 0.0 && value < 1.0) {
+                let expected = "numbers in the units of the bytes, 0 to 255: 255 times those for pixels from 0 to 1";
+                return self.bad("data.mean", expected, got);
+            }
+        }
+        if let Std::Given(numbers) = std
+            && (numbers.len() != channels || !numbers.iter().all(|&value| value.is_finite() && value > 0.0))
+        {
+            let expected = format!("{channels} numbers above 0, one a channel of the net's input");
+            return self.bad("data.std", &expected, format!("{numbers:?}"));
+        }
+        if *std != Std::None && *mean == Mean::Image {
+            return self.bad("data.std", "\"none\" with the mean image; set data.mean as well", format!("{std:?}"));
+        }
+        if *std != Std::None && self.data.scale != 1.0 {
+            let expected = "1 with data.std, which takes its place";
+            return self.bad("data.scale", expected, self.data.scale.to_string());
         }
         Ok(())
     }

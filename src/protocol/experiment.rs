@@ -1,14 +1,19 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
-use super::{Arm, Half, ProtocolError, halving::Halving, keys};
+use super::{Arm, Half, ProtocolError, halving::Halving, keys, lengths::Lengths};
 use crate::{
-    data::fit::Fit,
+    data::{
+        DataError, ImageSet, Normalisation,
+        fit::Fit,
+        normalisation::{Mean, Std},
+    },
     host::bounded,
-    nn::zoo,
+    nn::{Input, zoo},
     train::{Reading, Solver, batches::Augmentation},
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use toml::Table;
 
 /// The experiments that are built in.
 const BUILT_IN: [(&str, &str); 7] = [
@@ -40,7 +45,8 @@ pub struct Experiment {
     pub net: NetChoice,
     /// Splits, arms and replicates.
     pub protocol: Protocol,
-    /// The schedule of every network.
+    /// The schedule of every network. In a file, `max_epochs`, `stepsize_epochs`, `stepvalue_epochs` and
+    /// `warmup_epochs` may stand for `max_iter`, `stepsize`, `stepvalue` and `warmup_iter`; see [`super::resolve`].
     pub solver: Solver,
 }
 
@@ -62,7 +68,7 @@ pub struct Data {
     pub other_path: String,
     /// How images of another shape become the net's input: `exact` (not at all), `resize` or `pad`. Gray becomes three
     /// equal channels, colours become gray.
-    #[serde(default, skip_serializing_if = "is_exact")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub fit: Fit,
     /// Training images of each class: the first ones of the set, or all where it is 0.
     pub train_per_class: usize,
@@ -72,28 +78,49 @@ pub struct Data {
     pub test_per_class: usize,
     /// What networks are evaluated on: `test`, or `held-out` while a schedule is being chosen.
     pub evaluate_on: String,
+    /// What is subtracted from pixels: `image`, the mean image of the source's training half; `channel`, the mean of
+    /// each channel over it; or one number a channel, in the units of the bytes, 0 to 255 (torchvision's times 255).
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub mean: Mean,
+    /// What the difference is divided by: `none`; `channel`, the standard deviation of each channel over the source's
+    /// training half; or one number a channel, in the units of the bytes. It needs a `mean` of channels, and `scale` 1.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub std: Std,
     /// What a pixel's difference to the mean is multiplied with.
     pub scale: f64,
     /// `none`, `crop` or `crop-and-mirror`.
     pub augmentation: Augmentation,
+    /// Pixels of 0 put around images on each side before anything is subtracted, so that random windows reach into
+    /// them: 4 is torchvision's `RandomCrop(32, padding=4)` on images of 32 x 32. Evaluations see the centre.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub augment_padding: usize,
     /// Windows of each image where there is augmentation, drawn once and seen in turn from epoch to epoch: a frozen
     /// prefix is then computed once for each. 0 draws a new window every time.
-    #[serde(default, skip_serializing_if = "is_no_view")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub views: u32,
 }
 
-fn is_exact(fit: &Fit) -> bool {
-    *fit == Fit::Exact
-}
-
-const fn is_no_view(views: &u32) -> bool {
-    *views == 0
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Data {
-    /// How images become a net's input.
+    /// Which windows of images become a net's input.
     pub const fn reading(&self) -> Reading {
-        Reading { scale: self.scale, augmentation: self.augmentation, views: self.views }
+        Reading { augmentation: self.augmentation, views: self.views, padding: self.augment_padding }
+    }
+
+    /// How the pixels of a training set become numbers.
+    ///
+    /// # Errors
+    /// No images; other channels than there are numbers.
+    pub fn normalisation(&self, train: &ImageSet) -> Result<Normalisation, DataError> {
+        Normalisation::of(train, &self.mean, &self.std, self.scale)
+    }
+
+    /// What a net reads that sees such images.
+    pub const fn input(&self, images: &ImageSet) -> Input {
+        Input::Images { stored: [images.height, images.width], padding: self.augment_padding }
     }
 }
 
@@ -117,7 +144,7 @@ pub struct Protocol {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub split_file: String,
     /// Classes of each half, drawn by the split's seed; 0 takes all.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub classes_per_half: usize,
     /// The seeds of the random splits; where nothing is drawn by a seed there is one split.
     pub splits: Vec<u32>,
@@ -132,11 +159,11 @@ pub struct Protocol {
     pub train_sizes: Vec<usize>,
     /// Which images are left in reduced sets: `first` (of each class, as the authors did) or `random` (drawn anew for
     /// each split and replicate).
-    #[serde(default, skip_serializing_if = "is_first")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub train_sizes_of: Kept,
     /// Test images of each half on which `reproduce` compares layers when all networks are trained (linear CKA);
     /// 0 means that only `strata similarity` does.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub similarity_images: usize,
     /// Evaluations in one training run, the last one included; fewer where its steps cannot be divided so.
     pub evaluations: u64,
@@ -155,10 +182,6 @@ pub enum Kept {
     Random,
 }
 
-fn is_first(kept: &Kept) -> bool {
-    *kept == Kept::First
-}
-
 impl Experiment {
     /// The names of the built-in experiments.
     pub fn built_in() -> Vec<&'static str> {
@@ -168,8 +191,18 @@ impl Experiment {
     /// Finds an experiment by its built-in name or its file, with `key=value` overrides applied.
     ///
     /// # Errors
-    /// No such experiment; a file that cannot be read; an unknown key, with the nearest valid one; a bad value.
+    /// No such experiment; a file that cannot be read; an unknown key, with the nearest valid one; a bad value; lengths
+    /// in epochs, for which [`super::resolve::experiment`] counts the images.
     pub fn find(name: &str, overrides: &[String]) -> Result<Self, ProtocolError> {
+        Self::find_counting(name, overrides, Self::nothing_counts)
+    }
+
+    /// The same, but that `count` tells how many images an epoch of the experiment has, where it needs to be known.
+    pub(super) fn find_counting(
+        name: &str,
+        overrides: &[String],
+        count: impl FnOnce(&Self) -> Result<usize, ProtocolError>,
+    ) -> Result<Self, ProtocolError> {
         let text = match BUILT_IN.iter().find(|(known, _)| *known == name) {
             Some((_, text)) => (*text).to_string(),
             None if Path::new(name).is_file() => bounded::read_text(Path::new(name), bounded::TEXT)
@@ -179,7 +212,7 @@ impl Experiment {
                 return Err(ProtocolError::UnknownExperiment { name: name.into(), known });
             }
         };
-        Self::parse(name, &text, overrides)
+        Self::parse_counting(name, &text, overrides, count)
     }
 
     /// Parses an experiment; `origin` names it in messages.
@@ -187,13 +220,39 @@ impl Experiment {
     /// # Errors
     /// As [`Self::find`].
     pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Self, ProtocolError> {
+        Self::parse_counting(origin, text, overrides, Self::nothing_counts)
+    }
+
+    fn nothing_counts(&self) -> Result<usize, ProtocolError> {
+        let reason = "a length in epochs needs the training images to be counted; give it in steps".to_string();
+        Err(ProtocolError::Experiment { origin: self.name.clone(), reason })
+    }
+
+    fn parse_counting(
+        origin: &str,
+        text: &str,
+        overrides: &[String],
+        count: impl FnOnce(&Self) -> Result<usize, ProtocolError>,
+    ) -> Result<Self, ProtocolError> {
         let broken = |reason: String| ProtocolError::Experiment { origin: origin.into(), reason };
-        let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| broken(e.to_string()))?;
+        let mut table: Table = text.parse().map_err(|e: toml::de::Error| broken(e.to_string()))?;
+        keys::make_room(&mut table, overrides);
         for assignment in overrides {
             keys::set(&mut table, assignment)?;
         }
         keys::check(origin, &table, "")?;
-        let experiment: Self = table.try_into().map_err(|e: toml::de::Error| broken(e.to_string()))?;
+        let read = |table: Table| table.try_into::<Self>().map_err(|e: toml::de::Error| broken(e.to_string()));
+        let lengths = Lengths::take(origin, &mut table)?;
+        if let Some((key, epochs)) = lengths.first() {
+            // An epoch of one image, until it is known how many there are.
+            let mut uncounted = table.clone();
+            lengths.put(&mut uncounted, 1, 1);
+            let uncounted = read(uncounted)?;
+            uncounted.check_but_steps()?;
+            uncounted.check_one_epoch(key, epochs)?;
+            lengths.put(&mut table, count(&uncounted)?, uncounted.solver.batch_size);
+        }
+        let experiment = read(table)?;
         experiment.check()?;
         Ok(experiment)
     }
@@ -210,13 +269,11 @@ impl Experiment {
         self.protocol.similarity_images = self.protocol.similarity_images.min(50);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
-        let steps = self.solver.max_iter;
         self.solver.batch_size = self.solver.batch_size.min(16);
         if !self.solver.batch_size.is_multiple_of(self.solver.batch_parts) {
             self.solver.batch_parts = 1;
         }
-        self.solver.max_iter = steps.min(10);
-        self.solver.stepsize = (self.solver.stepsize * self.solver.max_iter).div_ceil(steps).max(1);
+        self.solver.schedule = self.solver.schedule.within(10);
         self
     }
 
@@ -240,8 +297,4 @@ impl Experiment {
         let own = arm.source(Half::A) == Some(Half::A);
         n + arm.preserved() <= most + usize::from(own || self.net.outputs > 0)
     }
-}
-
-const fn is_zero(value: &usize) -> bool {
-    *value == 0
 }

@@ -3,7 +3,7 @@
 use super::ProtocolError;
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 44] = [
+const KEYS: [&str; 56] = [
     "name",
     "description",
     "seed",
@@ -17,8 +17,11 @@ const KEYS: [&str; 44] = [
     "data.held_out_per_class",
     "data.test_per_class",
     "data.evaluate_on",
+    "data.mean",
+    "data.std",
     "data.scale",
     "data.augmentation",
+    "data.augment_padding",
     "data.views",
     "net",
     "net.name",
@@ -38,12 +41,21 @@ const KEYS: [&str; 44] = [
     "protocol.checkpoint_every",
     "solver",
     "solver.base_lr",
+    "solver.lr_policy",
     "solver.gamma",
     "solver.stepsize",
+    "solver.stepsize_epochs",
+    "solver.stepvalue",
+    "solver.stepvalue_epochs",
+    "solver.warmup_iter",
+    "solver.warmup_epochs",
+    "solver.warmup_start_factor",
     "solver.max_iter",
+    "solver.max_epochs",
     "solver.batch_size",
     "solver.batch_parts",
     "solver.momentum",
+    "solver.nesterov",
     "solver.weight_decay",
     "solver.convention",
     "solver.precision",
@@ -67,6 +79,35 @@ pub(super) fn check(origin: &str, table: &toml::Table, prefix: &str) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Keys that stand for each other in a file: one that is overridden takes the place of the other.
+const ALTERNATIVES: [[&str; 2]; 4] = [
+    ["max_iter", "max_epochs"],
+    ["stepsize", "stepsize_epochs"],
+    ["stepvalue", "stepvalue_epochs"],
+    ["warmup_iter", "warmup_epochs"],
+];
+
+/// Removes from a file's table what overrides take the place of: a length in the other unit, and the keys of a policy
+/// that is no longer the file's. An override cannot remove a key, so that it could not be given else.
+pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
+    let Some(toml::Value::Table(solver)) = table.get_mut("solver") else { return };
+    for (key, value) in overrides.iter().filter_map(|assignment| assignment.split_once('=')) {
+        let Some(key) = key.trim().strip_prefix("solver.") else { continue };
+        for alternatives in ALTERNATIVES.iter().filter(|alternatives| alternatives.contains(&key)) {
+            alternatives.iter().for_each(|key| drop(solver.remove(*key)));
+        }
+        let policy = value.trim().trim_matches(['"', '\'']);
+        let before = solver.get("lr_policy").and_then(toml::Value::as_str).unwrap_or("step");
+        if key == "lr_policy" && policy != before {
+            let drops = ["stepsize", "stepsize_epochs", "stepvalue", "stepvalue_epochs"];
+            drops.iter().for_each(|key| drop(solver.remove(*key)));
+            if policy == "cosine" {
+                solver.remove("gamma");
+            }
+        }
+    }
 }
 
 /// Applies one `key=value`; the value is read as TOML, and as a plain string where it is none.

@@ -10,6 +10,7 @@ use super::{
     work::{self, Work},
 };
 use crate::{
+    data::Normalisation,
     host::{Stop, atomic, digest},
     nn::{NetDef, weights, zoo},
     ops::Device,
@@ -38,7 +39,7 @@ struct Job<'a> {
     runs: &'a RunDir,
     device: &'a Device,
     half: &'a HalfData,
-    mean: &'a [f32],
+    normalisation: &'a Normalisation,
     prefixes: &'a Prefixes,
     work: &'a Work,
     /// How batches are divided, where the device had no memory for larger ones.
@@ -74,7 +75,7 @@ pub fn run(
     watcher: &dyn Watcher,
 ) -> Result<(), ProtocolError> {
     let Workshop { experiment, halves, runs, device } = workshop;
-    let (target, mean) = halves.of_node(experiment, node)?;
+    let (target, normalisation) = halves.of_node(experiment, node)?;
     if ended(workshop, node, &target.digest)? {
         return Ok(());
     }
@@ -85,7 +86,9 @@ pub fn run(
     }
     let work = work::of(experiment, node, halves)?;
     let division = Cell::new(None);
-    let job = Job { experiment, node, runs, device, half: &target, mean: &mean, prefixes, work: &work, division };
+    let half = &target;
+    let normalisation = &normalisation;
+    let job = Job { experiment, node, runs, device, half, normalisation, prefixes, work: &work, division };
     let mut result = job.train(watcher, false);
     if let Err(ProtocolError::Train(TrainError::Diverged { place: None, .. })) = &result {
         // From the last checkpoint on again, to the same bits, but step by step: the layer is to be named.
@@ -208,7 +211,7 @@ impl Job<'_> {
         // A device that another network has lost, or this one for want of memory, is opened anew.
         let device = self.device.renewed()?;
         let def = net_of(self.experiment, self.node, self.half.classes)?;
-        let images = Images { set: &self.half.train, mean: self.mean };
+        let images = Images { set: &self.half.train, normalisation: self.normalisation };
         let streams = streams::training(self.experiment.seed, self.node);
         let reading = self.experiment.data.reading();
         let trainer = Trainer::new(&def, &solver, images, reading, streams, &device)?;
@@ -261,7 +264,7 @@ impl Job<'_> {
         mut save: impl FnMut(&mut Trainer<'_>, &Measured) -> Result<(), TrainError>,
     ) -> Result<(), ProtocolError> {
         let log = self.runs.node(&self.node.name).join("log.jsonl");
-        let (last, every) = (self.experiment.solver.max_iter, self.experiment.protocol.checkpoint_every);
+        let (last, every) = (self.experiment.solver.schedule.max_iter, self.experiment.protocol.checkpoint_every);
         let evaluate_every = last.div_ceil(self.experiment.protocol.evaluations);
         let mut saved = trainer.step;
         loop {
@@ -276,7 +279,8 @@ impl Job<'_> {
             if due && measured.records.last().is_none_or(|record| record.step < step) {
                 trainer.check_finite()?;
                 let counted = (step == last).then_some(&mut *confusion);
-                let scores = trainer.evaluate_into(&Images { set: &self.half.evaluate, mean: self.mean }, counted)?;
+                let images = Images { set: &self.half.evaluate, normalisation: self.normalisation };
+                let scores = trainer.evaluate_into(&images, counted)?;
                 measured.records.push(Record {
                     step,
                     epoch: trainer.epoch(),
@@ -312,7 +316,8 @@ impl Job<'_> {
         records: &[Record],
     ) -> Result<(), ProtocolError> {
         let tensors = checkpoint::weights_of(trainer)?;
-        let metadata = [("network", self.node.name.clone()), ("net", self.experiment.net.name.clone())];
+        let mut metadata = vec![("network", self.node.name.clone()), ("net", self.experiment.net.name.clone())];
+        metadata.extend(self.normalisation.metadata());
         let weights = weights::encode(&tensors, &metadata)?;
         // Names and counts always serialise.
         let counts = serde_json::to_vec(confusion).unwrap_or_default();

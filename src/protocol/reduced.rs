@@ -1,13 +1,13 @@
-//! The images of one network: its target half, or a reduced set of it, and the mean that it subtracts.
+//! The images of one network: its target half, or a reduced set of it, and how it normalises them.
 
 use super::{
     Experiment, Half, Node, ProtocolError,
-    experiment::Kept,
+    experiment::{Data, Kept},
     source::{HalfData, Halves},
     streams,
 };
 use crate::{
-    data::{DataError, mean, subset},
+    data::{DataError, Normalisation, subset},
     host::{Stream, digest},
 };
 use std::{
@@ -24,11 +24,11 @@ pub(super) struct Reduced(Mutex<BTreeMap<Key, Arc<HalfData>>>);
 
 impl HalfData {
     /// The half with at most `per_class` training images of each class, the first ones or those that a stream draws,
-    /// evaluated on as many images as before. Its mean is that of the images left.
+    /// evaluated on as many images as before. Its statistics are those of the images left.
     ///
     /// # Errors
     /// No class that has as many images.
-    pub fn reduced(&self, per_class: usize, drawn: Option<Stream>) -> Result<Self, ProtocolError> {
+    pub fn reduced(&self, data: &Data, per_class: usize, drawn: Option<Stream>) -> Result<Self, ProtocolError> {
         let counts = self.train.class_counts(self.classes);
         if let Some((class, &got)) = counts.iter().enumerate().max_by_key(|(_, count)| **count)
             && got < per_class
@@ -40,7 +40,7 @@ impl HalfData {
             None => subset::first_per_class(&self.train, per_class)?,
         };
         Ok(Self {
-            mean: mean::mean_image(&train)?,
+            normalisation: data.normalisation(&train)?,
             digest: digest::hex(format!("{} {}", train.digest(), self.evaluate.digest()).as_bytes()),
             train,
             evaluate: self.evaluate.clone(),
@@ -51,12 +51,16 @@ impl HalfData {
 }
 
 impl Halves {
-    /// What a network is trained and evaluated on, and the mean image that it subtracts: a transfer network takes
-    /// that of its source's training half, as the authors' did.
+    /// What a network is trained and evaluated on, and how it normalises pixels: a transfer network takes the
+    /// statistics of its source's training half, as the authors' did.
     ///
     /// # Errors
     /// A split that is not loaded; a reduced set of more images than any class has.
-    pub fn of_node(&self, experiment: &Experiment, node: &Node) -> Result<(Arc<HalfData>, Vec<f32>), ProtocolError> {
+    pub fn of_node(
+        &self,
+        experiment: &Experiment,
+        node: &Node,
+    ) -> Result<(Arc<HalfData>, Normalisation), ProtocolError> {
         let half = |half| {
             self.halves.get(&(node.split, half)).ok_or_else(|| ProtocolError::Value {
                 experiment: experiment.name.clone(),
@@ -69,11 +73,11 @@ impl Halves {
             Some(size) => self.reduced(experiment, node, size, half(node.target)?)?,
             None => Arc::clone(half(node.target)?),
         };
-        let mean = match node.source {
-            Some(source) if source != node.target => half(source)?.mean.clone(),
-            _ => target.mean.clone(),
+        let normalisation = match node.source {
+            Some(source) if source != node.target => half(source)?.normalisation.clone(),
+            _ => target.normalisation.clone(),
         };
-        Ok((target, mean))
+        Ok((target, normalisation))
     }
 
     fn reduced(
@@ -90,7 +94,8 @@ impl Halves {
         if let Some(set) = made.get(&key) {
             return Ok(Arc::clone(set));
         }
-        let set = Arc::new(half.reduced(size, drawn.then(|| streams::kept(experiment.seed, node)))?);
+        let set =
+            Arc::new(half.reduced(&experiment.data, size, drawn.then(|| streams::kept(experiment.seed, node)))?);
         made.insert(key, Arc::clone(&set));
         Ok(set)
     }

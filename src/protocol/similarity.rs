@@ -151,12 +151,12 @@ impl Lens<'_> {
 
     /// The Gram matrices of all layers of a network.
     fn grams(&self, node: &Node) -> Result<Vec<Gram>, ProtocolError> {
-        let (half, mean) = self.halves.of_node(self.experiment, node)?;
+        let (half, normalisation) = self.halves.of_node(self.experiment, node)?;
         let mut def = net_of(self.experiment, node, half.classes)?;
         // Nothing learns here: no gradients, no history.
         def.freeze(def.most_n() + 1)?;
-        let images = Images { set: self.set, mean: &mean };
-        let reading = Reading::centre(self.experiment.data.scale);
+        let images = Images { set: self.set, normalisation: &normalisation };
+        let reading = Reading::centre();
         let streams = streams::training(self.experiment.seed, node);
         let mut trainer = Trainer::new(&def, &self.experiment.solver, images, reading, streams, self.device)?;
         let path = self.runs.node(&node.name).join("weights.safetensors");

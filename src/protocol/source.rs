@@ -1,7 +1,7 @@
 //! The images of an experiment: its data sets, halved, with training, held-out and test parts.
 
 use super::{Experiment, Half, Node, ProtocolError, halving, image_files, reduced::Reduced};
-use crate::data::{Dataset, ImageSet, cifar, fashion, fit::fit, idx, mean, noise, subset};
+use crate::data::{Dataset, ImageSet, Normalisation, cifar, fashion, fit::fit, idx, noise, subset};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -15,8 +15,8 @@ pub struct HalfData {
     pub train: ImageSet,
     /// What networks are evaluated on.
     pub evaluate: ImageSet,
-    /// The mean of the training images, `[h][w][c]`.
-    pub mean: Vec<f32>,
+    /// What is subtracted from pixels, and what the difference is multiplied with: statistics of the training images.
+    pub normalisation: Normalisation,
     /// Classes.
     pub classes: usize,
     /// Their names, in the order of the labels.
@@ -142,9 +142,42 @@ impl Halves {
     }
 }
 
-fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, ProtocolError> {
+/// How many images every network of an experiment trains on: what an epoch is where all have the same number.
+///
+/// # Errors
+/// Data that cannot be read; halves with different numbers of training images.
+pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolError> {
+    let dataset = load(experiment)?;
+    let other = load_other(experiment, &dataset)?;
+    let mut first: Option<(u32, Half, usize)> = None;
+    for &seed in &experiment.protocol.splits {
+        let halves = halving::halves(experiment, &dataset, other.as_ref(), seed)?;
+        for (half, images) in [Half::A, Half::B].into_iter().zip(&halves) {
+            let count = training_part(experiment, images)?.0.len();
+            let (split, of, expected) = *first.get_or_insert((seed, half, count));
+            if count != expected {
+                let told = |half: Half, split, count| format!("{} of split {split} has {count}", half.letter());
+                return Err(ProtocolError::Value {
+                    experiment: experiment.name.clone(),
+                    key: "solver",
+                    expected: "lengths in steps, or as many training images in every half (data.train_per_class)"
+                        .into(),
+                    got: format!(
+                        "in epochs, which are not the same for all: {}, {}",
+                        told(of, split, expected),
+                        told(half, seed, count)
+                    ),
+                });
+            }
+        }
+    }
+    Ok(first.map_or(0, |(.., count)| count))
+}
+
+/// The training images of a half, and those held out of them where there are some.
+fn training_part(experiment: &Experiment, half: &Dataset) -> Result<(ImageSet, Option<ImageSet>), ProtocolError> {
     let data = &experiment.data;
-    let (train, held) = match (data.train_per_class, data.held_out_per_class) {
+    Ok(match (data.train_per_class, data.held_out_per_class) {
         (0, 0) => (half.train.clone(), None),
         (0, held) => {
             let (train, held) = subset::hold_out_last(&half.train, held)?;
@@ -154,14 +187,19 @@ fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, Protoco
             let (train, held) = subset::hold_out(&half.train, train, held)?;
             (train, Some(held))
         }
-    };
+    })
+}
+
+fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, ProtocolError> {
+    let data = &experiment.data;
+    let (train, held) = training_part(experiment, half)?;
     let evaluate = match (data.evaluate_on.as_str(), held) {
         ("held-out", Some(held)) => held,
         _ if data.test_per_class > 0 => subset::first_per_class(&half.test, data.test_per_class)?,
         _ => half.test.clone(),
     };
-    let mean = mean::mean_image(&train)?;
+    let normalisation = data.normalisation(&train)?;
     let digest = crate::host::digest::hex(format!("{} {}", train.digest(), evaluate.digest()).as_bytes());
     let class_names = half.class_names.clone();
-    Ok(HalfData { train, evaluate, mean, classes: class_names.len(), class_names, digest })
+    Ok(HalfData { train, evaluate, normalisation, classes: class_names.len(), class_names, digest })
 }

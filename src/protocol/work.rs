@@ -29,6 +29,7 @@ pub struct Work {
 pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work, ProtocolError> {
     let (half, _) = halves.of_node(experiment, node)?;
     let solver = &experiment.solver;
+    let steps = solver.schedule.max_iter;
     let def = net_of(experiment, node, half.classes)?;
     let net = build(experiment, &def)?;
     let learning = {
@@ -37,17 +38,17 @@ pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work,
         build(experiment, &def)?
     };
     // As many as fit at whole steps of one distance, the last one after the last step.
-    let evaluations = solver.max_iter.div_ceil(solver.max_iter.div_ceil(experiment.protocol.evaluations));
+    let evaluations = steps.div_ceil(steps.div_ceil(experiment.protocol.evaluations));
     let batches = |images: usize| images.div_ceil(solver.batch_size) as u64;
     let evaluation = net.program.macs(EVAL) * evaluations * batches(half.evaluate.len());
-    let whole = learning.program.macs(TRAIN) * solver.max_iter + evaluation;
-    let pruned = net.program.macs(TRAIN) * solver.max_iter + evaluation;
+    let whole = learning.program.macs(TRAIN) * steps + evaluation;
+    let pruned = net.program.macs(TRAIN) * steps + evaluation;
     let reading = experiment.data.reading();
     if !prefix::pays(&net, half.train.len(), &reading, solver) {
         return Ok(Work { whole, pruned, computed: pruned, prefix: 0, boundary: None });
     }
     let prefix = net.program.macs(PREFIX) * batches(half.train.len() * reading.inputs().unwrap_or(1));
-    let computed = prefix + net.program.macs(ABOVE) * solver.max_iter + evaluation;
+    let computed = prefix + net.program.macs(ABOVE) * steps + evaluation;
     let boundary = net.boundary.map(|id| net.program.tensors[id.0].name.clone());
     Ok(Work { whole, pruned, computed, prefix, boundary })
 }

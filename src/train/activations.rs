@@ -2,7 +2,6 @@
 
 use super::{Images, TrainError, Trainer};
 use crate::{
-    data::crop::Crop,
     nn::EVAL,
     ops::{Step, TensorId},
 };
@@ -19,7 +18,7 @@ impl Trainer<'_> {
             return Err(TrainError::Empty { what: "compared" });
         }
         let batch = self.net.batch;
-        let centre = Crop::centre(images.set.height, images.set.width, self.net.def.input[1])?;
+        let centre = self.reading.centre_window(images.set, self.net.def.input[1])?;
         let crops = [centre.top, centre.left, 0].repeat(batch);
         let ids: Vec<TensorId> = layers.iter().filter_map(|layer| Some(self.net.outputs.get(layer)?.0)).collect();
         let mut outputs = vec![Vec::new(); ids.len()];

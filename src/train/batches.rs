@@ -2,17 +2,18 @@
 //! sees what an undisturbed one would.
 
 use crate::{
-    data::{DataError, ImageSet, crop::Crop},
+    data::{DataError, ImageSet, Normalisation, crop::Crop},
     host::Stream,
 };
 
-/// Images with the mean that is subtracted from them.
+/// Images and how their pixels become numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Images<'a> {
     /// The images.
     pub set: &'a ImageSet,
-    /// The mean image of the source's training half, `[h][w][c]`.
-    pub mean: &'a [f32],
+    /// What is subtracted from their pixels, and what the difference is multiplied with: statistics of the source's
+    /// training half.
+    pub normalisation: &'a Normalisation,
 }
 
 /// Where training crops come from.
@@ -27,21 +28,35 @@ pub enum Augmentation {
     CropAndMirror,
 }
 
-/// How stored images become a net's input.
+/// Which windows of stored images become a net's input.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
-    /// What a pixel's difference to the mean is multiplied with.
-    pub scale: f64,
     /// Where training crops come from.
     pub augmentation: Augmentation,
     /// Windows of each image, drawn once and seen in turn from epoch to epoch; 0 draws a new one every time.
     pub views: u32,
+    /// Pixels of 0 around a stored image on each side, before anything is subtracted: random windows reach into them.
+    pub padding: usize,
 }
 
 impl Reading {
     /// The centre window only.
-    pub const fn centre(scale: f64) -> Self {
-        Self { scale, augmentation: Augmentation::None, views: 0 }
+    pub const fn centre() -> Self {
+        Self { augmentation: Augmentation::None, views: 0, padding: 0 }
+    }
+
+    /// The window of `side` that evaluations see of images of a set.
+    ///
+    /// # Errors
+    /// Images smaller than the window.
+    pub fn centre_window(&self, set: &ImageSet, side: usize) -> Result<Crop, DataError> {
+        let [height, width] = self.padded(set);
+        Crop::centre(height, width, side)
+    }
+
+    /// Height and width of padded images of a set.
+    fn padded(&self, set: &ImageSet) -> [usize; 2] {
+        [set.height, set.width].map(|length| length + 2 * self.padding)
     }
 
     /// How many different inputs a training run makes of an image; none where there is no end of them.
@@ -56,10 +71,11 @@ impl Reading {
     fn window(&self, set: &ImageSet, side: usize, words: [u32; 4]) -> Result<Crop, DataError> {
         let [row, column, mirror, _] = words;
         let words = [row, column, mirror];
+        let [height, width] = self.padded(set);
         match self.augmentation {
-            Augmentation::None => Crop::centre(set.height, set.width, side),
-            Augmentation::Crop => Crop::train(set.height, set.width, side, false, words),
-            Augmentation::CropAndMirror => Crop::train(set.height, set.width, side, true, words),
+            Augmentation::None => Crop::centre(height, width, side),
+            Augmentation::Crop => Crop::train(height, width, side, false, words),
+            Augmentation::CropAndMirror => Crop::train(height, width, side, true, words),
         }
     }
 }

@@ -9,7 +9,9 @@ mod error;
 mod feeder;
 pub mod prefix;
 pub mod record;
+pub mod schedule;
 pub mod solver;
+mod solver_keys;
 pub mod trainer;
 mod watch;
 
@@ -19,5 +21,7 @@ pub use division::Division;
 pub use error::TrainError;
 pub use prefix::Prefixes;
 pub use record::Record;
-pub use solver::{Solver, USUAL_LOSS_SCALE};
+pub use schedule::{Policy, Schedule, Warmup};
+pub use solver::Solver;
+pub use solver_keys::USUAL_LOSS_SCALE;
 pub use trainer::{Scores, Trainer};

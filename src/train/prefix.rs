@@ -33,7 +33,7 @@ pub fn pays(net: &Net, images: usize, reading: &Reading, solver: &Solver) -> boo
     let (Some(boundary), Some(views)) = (net.boundary, reading.inputs()) else { return false };
     let features = net.program.tensors[boundary.0].shape.len() / net.batch;
     let inputs = images * views;
-    inputs as u64 <= solver.max_iter * solver.batch_size as u64
+    inputs as u64 <= solver.schedule.max_iter * solver.batch_size as u64
         && inputs.saturating_mul(features * size_of::<f32>()) <= MOST_BYTES
 }
 
@@ -115,7 +115,7 @@ impl<'a> Trainer<'a> {
     fn fill(&mut self) -> Result<Vec<f32>, TrainError> {
         let Some(boundary) = self.net.boundary else { return Ok(Vec::new()) };
         let train = self.train;
-        let all: Vec<usize> = (0..train.set.len() * self.views).collect();
+        let all: Vec<usize> = (0..train.set.len() * self.reading.inputs().unwrap_or(0)).collect();
         let mut cache = Vec::new();
         self.feeder.go_through(train.set, self.net.batch);
         for inputs in all.chunks(self.net.batch) {

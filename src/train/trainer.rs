@@ -7,7 +7,6 @@ use super::{
     prefix::{self, Prefix, Prefixes},
 };
 use crate::{
-    data::crop::Crop,
     host::{Stop, Stream},
     nn::{ABOVE, ABOVE_NEXT, EVAL, Input, NEXT, Net, NetDef, TRAIN, UPDATE},
     ops::{Device, Executor, Step},
@@ -52,9 +51,9 @@ pub struct Trainer<'a> {
     solver: Solver,
     pub(super) train: Images<'a>,
     pub(super) batches: Batches,
-    pub(super) views: usize,
     pub(super) dropout: Stream,
-    mean_written: bool,
+    pub(super) reading: Reading,
+    normalised: bool,
     pub(super) prefix: Prefix,
     pub(super) shared: Option<(&'a Prefixes, String)>,
     pub(super) feeder: Feeder,
@@ -94,7 +93,7 @@ impl<'a> Trainer<'a> {
         if got[0] != c || got[1] < h || got[2] < w {
             return Err(TrainError::Images { net: def.name.clone(), expected: def.input, got });
         }
-        let input = Input::Images { stored: [train.set.height, train.set.width], scale: reading.scale };
+        let input = Input::Images { stored: [train.set.height, train.set.width], padding: reading.padding };
         let net = Net::build(def, solver.building(input))?;
         check_labels(&net, &train)?;
         let executor = Executor::load(device, net.program.clone())?;
@@ -108,9 +107,9 @@ impl<'a> Trainer<'a> {
             solver: solver.clone(),
             train,
             batches,
-            views: reading.inputs().unwrap_or(0),
             dropout: streams.dropout,
-            mean_written: false,
+            reading,
+            normalised: false,
             prefix,
             shared: None,
             feeder: Feeder::default(),
@@ -153,7 +152,7 @@ impl<'a> Trainer<'a> {
             self.write_batch(&train, &indices, &crops)?;
             return Ok(if first { TRAIN } else { NEXT });
         };
-        let features = cache.len() / (train.set.len() * self.views);
+        let features = cache.len() / (train.set.len() * self.reading.inputs().unwrap_or(1));
         let inputs = self.batches.inputs(number);
         let values: Vec<f32> = inputs.iter().flat_map(|&i| &cache[i * features..(i + 1) * features]).copied().collect();
         let labels: Vec<u32> = indices.iter().map(|&i| u32::from(train.set.labels[i])).collect();
@@ -168,10 +167,11 @@ impl<'a> Trainer<'a> {
         indices: &[usize],
         crops: &[u32],
     ) -> Result<(), TrainError> {
-        let Some([bytes, crop_words, mean]) = self.net.images else { return Ok(()) };
-        if !self.mean_written {
-            self.executor.write(mean, images.mean)?;
-            self.mean_written = true;
+        let Some([bytes, crop_words, mean, scale]) = self.net.images else { return Ok(()) };
+        if !self.normalised {
+            self.executor.write(mean, &images.normalisation.padded_mean(self.reading.padding))?;
+            self.executor.write(scale, &images.normalisation.scale)?;
+            self.normalised = true;
         }
         let batch = self.net.batch;
         let gathered = self.feeder.batch(images.set, indices);
@@ -188,7 +188,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// A lost device; a loss that is not finite, of this step or of one before; a stop while the prefix is computed.
     pub fn train_step(&mut self) -> Result<(), TrainError> {
-        let (parts, rate) = (self.solver.batch_parts, self.solver.rate(self.step));
+        let (parts, rate) = (self.solver.batch_parts, self.solver.schedule.rate(self.step));
         let step = Step { iteration: self.step as u32, rate, dropout: self.dropout, first_image: 0 };
         for part in 0..parts {
             let tape = self.write_part(self.step * parts as u64 + part as u64)?;
@@ -256,7 +256,7 @@ impl<'a> Trainer<'a> {
         }
         check_labels(&self.net, images)?;
         let batch = self.net.batch;
-        let centre = Crop::centre(images.set.height, images.set.width, self.net.def.input[1])?;
+        let centre = self.reading.centre_window(images.set, self.net.def.input[1])?;
         let crops = [centre.top, centre.left, 0].repeat(batch);
         let all: Vec<usize> = (0..images.set.len()).collect();
         let (mut loss, mut first, mut fifth) = (0.0, 0, 0);

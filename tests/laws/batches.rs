@@ -2,7 +2,7 @@
 
 use super::made::{bits, guarded, images, in_parts, losses, share, software, solver};
 use strata::{
-    data::mean,
+    data::Normalisation,
     host::Stream,
     nn::zoo,
     ops::Device,
@@ -13,7 +13,7 @@ use strata::{
 #[test]
 fn a_batch_in_parts_trains_like_a_whole_one() {
     let set = images(20, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for (device, steps) in [(Device::Cpu, 4), (software(), 2), (guarded(false), 2)] {
         for n in [0, 3, 7] {
             let mut def = zoo::alexnet28(5);
@@ -22,7 +22,7 @@ fn a_batch_in_parts_trains_like_a_whole_one() {
             }
             let run = |batch_parts: usize| {
                 let solver = Solver { batch_parts, ..solver(steps, 12) };
-                let mut trainer = in_parts(&def, &set, &mean, &solver, &device);
+                let mut trainer = in_parts(&def, &set, &normalisation, &solver, &device);
                 let before = checkpoint::weights_of(&mut trainer).unwrap();
                 let losses: Vec<f64> = losses(&mut trainer, steps).into_iter().map(f64::from_bits).collect();
                 // The update itself, of which the rounding of a weight hides most.
@@ -61,7 +61,7 @@ fn a_batch_in_parts_trains_like_a_whole_one() {
 #[test]
 fn an_image_has_as_many_windows_as_views_and_sees_them_in_turn() {
     let set = images(20, 5, "set");
-    let reading = Reading { scale: 1.0, augmentation: Augmentation::CropAndMirror, views: 3 };
+    let reading = Reading { augmentation: Augmentation::CropAndMirror, views: 3, padding: 0 };
     let mut batches = Batches::new(Stream::named("order"), Stream::named("crops"), 20, 20, reading);
     let mut seen = vec![Vec::new(); 20];
     for epoch in 0..7 {
@@ -78,7 +78,7 @@ fn an_image_has_as_many_windows_as_views_and_sees_them_in_turn() {
 
 #[test]
 fn every_epoch_sees_every_image_once_in_an_order_of_its_own() {
-    let mut batches = Batches::new(Stream::named("order"), Stream::named("crops"), 20, 8, Reading::centre(1.0));
+    let mut batches = Batches::new(Stream::named("order"), Stream::named("crops"), 20, 8, Reading::centre());
     let places: Vec<usize> = (0..15).flat_map(|step| batches.indices(step)).collect();
     let mut orders: Vec<&[usize]> = places.chunks(20).collect();
     for order in &orders {

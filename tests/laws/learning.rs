@@ -2,7 +2,7 @@
 
 use super::made::{images, software, solver, streams, trainer, two_steps};
 use strata::{
-    data::{ImageSet, mean},
+    data::{ImageSet, Normalisation},
     host::Stream,
     nn::zoo,
     ops::Device,
@@ -26,12 +26,12 @@ fn the_first_loss_of_the_wgsl_kernels_is_that_of_the_native_executor() {
 #[test]
 fn thirty_two_images_overfit_to_a_loss_near_zero() {
     let set = images(32, 5, "overfit");
-    let mean = mean::mean_image(&set).unwrap();
-    let mut trainer = trainer(&zoo::alexnet28(5), &set, &mean, 200, 32);
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
+    let mut trainer = trainer(&zoo::alexnet28(5), &set, &normalisation, 200, 32);
     for _ in 0..200 {
         trainer.train_step().unwrap();
     }
-    let scores = trainer.evaluate(&Images { set: &set, mean: &mean }).unwrap();
+    let scores = trainer.evaluate(&Images { set: &set, normalisation: &normalisation }).unwrap();
     assert!(scores.loss < 0.01, "loss {}", scores.loss);
     assert_eq!(scores.top1, 1.0);
 }
@@ -39,11 +39,11 @@ fn thirty_two_images_overfit_to_a_loss_near_zero() {
 #[test]
 fn confusion_counts_agree_with_the_ranks_on_both_executors() {
     let set = images(11, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
-    let images = Images { set: &set, mean: &mean };
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
+    let images = Images { set: &set, normalisation: &normalisation };
     let names: Vec<String> = ["a", "b", "c", "d", "e"].map(String::from).into();
     let counts = [Device::Cpu, software()].map(|device| {
-        let input = Reading::centre(0.0125);
+        let input = Reading::centre();
         // The last batch is partly filled: what stands in its empty places must not be counted.
         let mut trainer = Trainer::new(&zoo::alexnet28(7), &solver(2, 4), images, input, streams(), &device).unwrap();
         trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
@@ -69,18 +69,17 @@ fn by_hand(logits: &[f32], label: usize) -> (f64, usize) {
 #[test]
 fn scores_are_means_over_the_images_alone_of_what_their_logits_say() {
     let set = images(35, 7, "scores");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for device in [Device::Cpu, software()] {
-        let whole = Images { set: &set, mean: &mean };
+        let whole = Images { set: &set, normalisation: &normalisation };
         // Eight batches of four, and one that is partly filled.
-        let trainer =
-            Trainer::new(&zoo::alexnet28(7), &solver(2, 4), whole, Reading::centre(0.0125), streams(), &device);
+        let trainer = Trainer::new(&zoo::alexnet28(7), &solver(2, 4), whole, Reading::centre(), streams(), &device);
         let mut trainer = trainer.unwrap();
         trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
         let (mut loss, mut ranks) = (0.0, Vec::new());
         for i in 0..set.len() {
             let one = ImageSet::new(28, 28, 1, set.pixels[i * 784..][..784].to_vec(), vec![set.labels[i]]).unwrap();
-            let alone = trainer.evaluate(&Images { set: &one, mean: &mean }).unwrap();
+            let alone = trainer.evaluate(&Images { set: &one, normalisation: &normalisation }).unwrap();
             let logits = trainer.executor.read(trainer.net.logits).unwrap();
             let (expected, rank) = by_hand(&logits[..7], usize::from(set.labels[i]));
             assert!((alone.loss - expected).abs() <= 1e-6 * expected, "{} instead of {expected}", alone.loss);

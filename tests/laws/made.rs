@@ -1,12 +1,12 @@
 //! What the laws are tried on: small sets of images, a small net, and trainers of both.
 
 use strata::{
-    data::{ImageSet, mean},
+    data::{ImageSet, Normalisation},
     gpu::{Choice, Gpu},
-    host::{Precision, Stream},
+    host::Stream,
     nn::{BuildOptions, Net, NetDef, weights::Tensors, zoo},
-    ops::{Device, sgd::Convention},
-    train::{Images, Reading, Solver, Trainer, checkpoint, trainer::Streams},
+    ops::Device,
+    train::{Images, Policy, Reading, Schedule, Solver, Trainer, Warmup, checkpoint, trainer::Streams},
 };
 
 pub fn images(count: usize, classes: u16, seed: &str) -> ImageSet {
@@ -25,20 +25,12 @@ pub fn images(count: usize, classes: u16, seed: &str) -> ImageSet {
     ImageSet::new(28, 28, 1, pixels, labels).unwrap()
 }
 
+pub fn schedule(policy: Policy, max_iter: u64) -> Schedule {
+    Schedule { base_lr: 0.01, policy, warmup: Warmup::NONE, max_iter }
+}
+
 pub fn solver(steps: u64, batch_size: usize) -> Solver {
-    Solver {
-        base_lr: 0.01,
-        gamma: 0.1,
-        stepsize: steps,
-        max_iter: steps,
-        batch_size,
-        batch_parts: 1,
-        momentum: 0.9,
-        weight_decay: 0.0005,
-        convention: Convention::Caffe,
-        precision: Precision::F32,
-        loss_scale: 1024,
-    }
+    Solver { schedule: schedule(Policy::Step { gamma: 0.1, stepsize: steps }, steps), batch_size, ..Solver::default() }
 }
 
 pub fn streams() -> Streams {
@@ -46,21 +38,33 @@ pub fn streams() -> Streams {
     Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") }
 }
 
-pub fn trainer<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], steps: u64, batch: usize) -> Trainer<'a> {
-    in_parts(def, set, mean, &solver(steps, batch), &Device::Cpu)
+pub fn trainer<'a>(
+    def: &NetDef,
+    set: &'a ImageSet,
+    normalisation: &'a Normalisation,
+    steps: u64,
+    batch: usize,
+) -> Trainer<'a> {
+    in_parts(def, set, normalisation, &solver(steps, batch), &Device::Cpu)
 }
 
-pub fn in_parts<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], solver: &Solver, device: &Device) -> Trainer<'a> {
-    let input = Reading::centre(0.0125);
-    let mut trainer = Trainer::new(def, solver, Images { set, mean }, input, streams(), device).unwrap();
+pub fn in_parts<'a>(
+    def: &NetDef,
+    set: &'a ImageSet,
+    normalisation: &'a Normalisation,
+    solver: &Solver,
+    device: &Device,
+) -> Trainer<'a> {
+    let input = Reading::centre();
+    let mut trainer = Trainer::new(def, solver, Images { set, normalisation }, input, streams(), device).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     trainer
 }
 
 pub fn trained(def: &NetDef, steps: u64) -> (Tensors, Tensors) {
     let set = images(40, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
-    let mut trainer = trainer(def, &set, &mean, steps, 16);
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
+    let mut trainer = trainer(def, &set, &normalisation, steps, 16);
     let before = checkpoint::weights_of(&mut trainer).unwrap();
     for _ in 0..steps {
         trainer.train_step().unwrap();
@@ -76,13 +80,13 @@ pub fn losses(trainer: &mut Trainer<'_>, steps: u64) -> Vec<u64> {
 /// Losses of two steps and the weights behind them, after n frozen layers.
 pub fn two_steps(device: &Device, n: usize) -> (Vec<f64>, Tensors, Tensors) {
     let set = images(8, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     let mut def = zoo::alexnet28(5);
     if n > 0 {
         def.freeze(n).unwrap();
     }
-    let images = Images { set: &set, mean: &mean };
-    let input = Reading::centre(0.0125);
+    let images = Images { set: &set, normalisation: &normalisation };
+    let input = Reading::centre();
     let mut trainer = Trainer::new(&def, &solver(2, 4), images, input, streams(), device).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     let before = checkpoint::weights_of(&mut trainer).unwrap();

@@ -2,7 +2,7 @@
 
 use super::made::{bits, built, guarded, images, in_parts, losses, software, solver, two_steps};
 use strata::{
-    data::mean,
+    data::Normalisation,
     gpu::{Choice, Gpu},
     host::Stream,
     nn::{TRAIN, zoo},
@@ -28,7 +28,7 @@ fn a_training_step_writes_nothing_beside_its_tensors() {
 #[test]
 fn no_operation_reads_what_none_has_written() {
     let set = images(8, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for (device, batch_parts) in [(Device::Cpu, 1), (Device::Cpu, 2), (software(), 1), (software(), 2)] {
         for n in [0, 3] {
             let mut def = zoo::alexnet28(5);
@@ -36,8 +36,9 @@ fn no_operation_reads_what_none_has_written() {
                 def.freeze(n).unwrap();
             }
             let run = |poisoned: bool| {
-                let images = Images { set: &set, mean: &mean };
-                let mut trainer = in_parts(&def, &set, &mean, &Solver { batch_parts, ..solver(2, 4) }, &device);
+                let images = Images { set: &set, normalisation: &normalisation };
+                let mut trainer =
+                    in_parts(&def, &set, &normalisation, &Solver { batch_parts, ..solver(2, 4) }, &device);
                 let written = [Role::Activation, Role::ActivationGradient, Role::ParameterGradient];
                 for (id, tensor) in trainer.net.program.clone().tensors.iter().enumerate() {
                     match tensor.element {

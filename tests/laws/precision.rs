@@ -2,7 +2,7 @@
 
 use super::made::{bits, guarded, images, in_parts, losses, solver};
 use strata::{
-    data::mean,
+    data::Normalisation,
     gpu::{Choice, Gpu, GpuError},
     host::{Precision, Stream},
     nn::{BuildOptions, Input, Net, TRAIN, zoo},
@@ -59,11 +59,11 @@ fn a_network_trains_on_products_of_f16_to_the_same_bits_again_and_an_overflow_en
             Err(error) => return assert!(matches!(error, GpuError::Precision { .. }), "{error}"),
         };
         let set = images(80, 5, "set");
-        let mean = mean::mean_image(&set).unwrap();
+        let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
         let def = zoo::alexnet28(5);
         let of = |loss_scale: u32| Solver { precision, loss_scale, ..solver(12, 16) };
         let run = |solver: &Solver, device: &Device| {
-            let mut trainer = in_parts(&def, &set, &mean, solver, device);
+            let mut trainer = in_parts(&def, &set, &normalisation, solver, device);
             let losses = losses(&mut trainer, 12);
             (losses, checkpoint::weights_of(&mut trainer).unwrap())
         };
@@ -79,7 +79,7 @@ fn a_network_trains_on_products_of_f16_to_the_same_bits_again_and_an_overflow_en
         assert!((losses[0] - of_f32[0]).abs() <= of_f32[0] * operands, "{} and {}", losses[0], of_f32[0]);
         let mean_of = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
         assert!(mean_of(&losses[8..]) < mean_of(&losses[..4]), "{losses:?}");
-        let mut trainer = in_parts(&def, &set, &mean, &of(1 << 31), &gpu).waiting();
+        let mut trainer = in_parts(&def, &set, &normalisation, &of(1 << 31), &gpu).waiting();
         let error = (0..3).find_map(|_| trainer.train_step().err()).unwrap();
         assert!(matches!(error, TrainError::Diverged { place: Some(_), .. }), "{error}");
         assert!(error.to_string().contains("loss_scale"), "{error}");

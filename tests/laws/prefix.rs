@@ -2,7 +2,7 @@
 
 use super::made::{bits, images, losses, solver, streams, trainer};
 use strata::{
-    data::{ImageSet, mean},
+    data::{ImageSet, Normalisation},
     host::Stream,
     nn::{NetDef, zoo},
     ops::Device,
@@ -22,11 +22,11 @@ fn the_cache_changes_no_bit<'a>(n: usize, steps: u64, made: impl Fn() -> Trainer
 #[test]
 fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
     let set = images(40, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for n in [1, 4, 6, 7] {
         let mut def = zoo::alexnet28(5);
         def.freeze(n).unwrap();
-        the_cache_changes_no_bit(n, 3, || trainer(&def, &set, &mean, 3, 16));
+        the_cache_changes_no_bit(n, 3, || trainer(&def, &set, &normalisation, 3, 16));
     }
 }
 
@@ -38,9 +38,15 @@ fn smaller(n: usize) -> NetDef {
     def
 }
 
-fn on_views<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], views: u32, steps: u64) -> Trainer<'a> {
-    let reading = Reading { scale: 0.0125, augmentation: Augmentation::CropAndMirror, views };
-    let images = Images { set, mean };
+fn on_views<'a>(
+    def: &NetDef,
+    set: &'a ImageSet,
+    normalisation: &'a Normalisation,
+    views: u32,
+    steps: u64,
+) -> Trainer<'a> {
+    let reading = Reading { augmentation: Augmentation::CropAndMirror, views, padding: 0 };
+    let images = Images { set, normalisation };
     let mut trainer = Trainer::new(def, &solver(steps, 16), images, reading, streams(), &Device::Cpu).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     trainer
@@ -49,18 +55,18 @@ fn on_views<'a>(def: &NetDef, set: &'a ImageSet, mean: &'a [f32], views: u32, st
 #[test]
 fn a_fixed_number_of_views_gives_the_same_bits_with_and_without_a_cache() {
     let set = images(20, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     // Ten steps of 16 are eight epochs: each of three views is seen more than once.
     for n in [1, 5, 7] {
         let def = smaller(n);
-        the_cache_changes_no_bit(n, 10, || on_views(&def, &set, &mean, 3, 10));
+        the_cache_changes_no_bit(n, 10, || on_views(&def, &set, &normalisation, 3, 10));
         assert_ne!(
-            losses(&mut on_views(&def, &set, &mean, 2, 10), 10),
-            losses(&mut on_views(&def, &set, &mean, 3, 10), 10)
+            losses(&mut on_views(&def, &set, &normalisation, 2, 10), 10),
+            losses(&mut on_views(&def, &set, &normalisation, 3, 10), 10)
         );
         assert_ne!(
-            losses(&mut on_views(&def, &set, &mean, 0, 10), 10),
-            losses(&mut on_views(&def, &set, &mean, 3, 10), 10)
+            losses(&mut on_views(&def, &set, &normalisation, 0, 10), 10),
+            losses(&mut on_views(&def, &set, &normalisation, 3, 10), 10)
         );
     }
 }
@@ -68,7 +74,7 @@ fn a_fixed_number_of_views_gives_the_same_bits_with_and_without_a_cache() {
 #[test]
 fn networks_that_share_a_frozen_prefix_get_the_bits_of_networks_alone() {
     let set = images(40, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     let prefixes = Prefixes::default();
     let probe = |n: usize| zoo::alexnet28(5).probe(n).unwrap();
     let frozen = |n: usize| {
@@ -78,16 +84,16 @@ fn networks_that_share_a_frozen_prefix_get_the_bits_of_networks_alone() {
     };
     // The prefixes of n = 6 and 7 end below the same dropout; the probe on seven layers has none.
     for (def, kept) in [(frozen(4), 1), (probe(4), 1), (frozen(6), 2), (frozen(7), 2), (probe(6), 2), (probe(7), 3)] {
-        let mut alone = trainer(&def, &set, &mean, 3, 16);
-        let mut sharing = trainer(&def, &set, &mean, 3, 16).sharing(&prefixes, "weights and images");
+        let mut alone = trainer(&def, &set, &normalisation, 3, 16);
+        let mut sharing = trainer(&def, &set, &normalisation, 3, 16).sharing(&prefixes, "weights and images");
         assert_eq!(losses(&mut sharing, 3), losses(&mut alone, 3));
         assert_eq!(prefixes.len(), kept);
     }
     // What is shared is used: another key's activations would change the result.
-    let mut other = trainer(&frozen(4), &set, &mean, 3, 16);
+    let mut other = trainer(&frozen(4), &set, &normalisation, 3, 16);
     for param in other.net.params.clone().iter().filter(|param| param.name == "conv1.bias") {
         other.executor.write(param.w, &vec![0.5; param.shape[0]]).unwrap();
     }
-    let alone = losses(&mut trainer(&frozen(4), &set, &mean, 3, 16), 3);
+    let alone = losses(&mut trainer(&frozen(4), &set, &normalisation, 3, 16), 3);
     assert_eq!(losses(&mut other.sharing(&prefixes, "weights and images"), 3), alone);
 }

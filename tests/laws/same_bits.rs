@@ -3,7 +3,7 @@
 use super::made::{bits, build, images, in_parts, losses, software, solver, streams, trained};
 use strata::{
     data::{
-        self, ImageSet, mean,
+        self, ImageSet, Normalisation,
         store::{OnBad, PackOptions, Store, pack},
     },
     gpu::{Choice, Gpu},
@@ -34,11 +34,11 @@ fn the_same_seed_gives_the_same_bytes_with_one_and_with_two_threads() {
 #[test]
 fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_are_in_parts() {
     let set = images(40, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     let def = zoo::alexnet28(5);
     for batch_parts in [1, 2] {
         let solver = Solver { batch_parts, ..solver(6, 16) };
-        let trainer = || in_parts(&def, &set, &mean, &solver, &Device::Cpu);
+        let trainer = || in_parts(&def, &set, &normalisation, &solver, &Device::Cpu);
         let mut undisturbed = trainer();
         let whole = losses(&mut undisturbed, 6);
 
@@ -99,14 +99,14 @@ fn an_images_scores_do_not_depend_on_the_rest_of_its_batch() {
 #[test]
 fn losses_that_nobody_waits_for_are_those_that_every_step_waits_for() {
     let set = images(80, 5, "set");
-    let mean = mean::mean_image(&set).unwrap();
-    let images = Images { set: &set, mean: &mean };
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
+    let images = Images { set: &set, normalisation: &normalisation };
     let divided = Gpu::open_limited(&Choice::Software, |limits| limits.binding_bytes = 2 << 20);
     for device in [Device::Cpu, software(), Device::Gpu(divided.unwrap_or_else(|e| panic!("{e}")))] {
         let mut def = zoo::alexnet28(5);
         def.freeze(7).unwrap();
         let run = |waiting: bool| {
-            let trainer = Trainer::new(&def, &solver(12, 40), images, Reading::centre(0.0125), streams(), &device);
+            let trainer = Trainer::new(&def, &solver(12, 40), images, Reading::centre(), streams(), &device);
             let mut trainer = trainer.unwrap();
             if waiting {
                 trainer = trainer.waiting();
@@ -142,14 +142,14 @@ fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() 
     let loaded = data::folder::load(&listing, 32).unwrap().train;
     assert!(stored.is_stored() && !loaded.is_stored());
 
-    let mean = mean::mean_image(&loaded).unwrap();
+    let normalisation = Normalisation::mean_image(&loaded, 0.0125).unwrap();
     let def = zoo::net("alexnet32", 4).unwrap();
     let run = |set: &ImageSet, first: u64, batch_parts: usize| {
-        let mut trainer = in_parts(&def, set, &mean, &Solver { batch_parts, ..solver(8, 10) }, &Device::Cpu);
+        let mut trainer = in_parts(&def, set, &normalisation, &Solver { batch_parts, ..solver(8, 10) }, &Device::Cpu);
         trainer.step = first;
         let losses = losses(&mut trainer, 8 - first);
-        let scores = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
-        let again = trainer.evaluate(&Images { set, mean: &mean }).unwrap();
+        let scores = trainer.evaluate(&Images { set, normalisation: &normalisation }).unwrap();
+        let again = trainer.evaluate(&Images { set, normalisation: &normalisation }).unwrap();
         assert_eq!(scores, again);
         let weights: Vec<Vec<u32>> =
             checkpoint::weights_of(&mut trainer).unwrap().values().map(|(_, values)| bits(values)).collect();

@@ -3,12 +3,12 @@
 use super::made::{Dice, count, err, held, kill, network, results, same, strata, undisturbed};
 use std::fs;
 use strata::{
-    data::{ImageSet, mean},
-    host::{Precision, Stream},
+    data::{ImageSet, Normalisation},
+    host::Stream,
     nn::zoo,
-    ops::{Device, sgd::Convention},
+    ops::Device,
     train::{
-        Images, Reading, Solver, Trainer,
+        Images, Policy, Reading, Schedule, Solver, Trainer, Warmup,
         checkpoint::{self, Identity, Measured},
         trainer::Streams,
     },
@@ -16,17 +16,14 @@ use strata::{
 
 fn solver() -> Solver {
     Solver {
-        base_lr: 0.01,
-        gamma: 0.1,
-        stepsize: 9,
-        max_iter: 9,
+        schedule: Schedule {
+            base_lr: 0.01,
+            policy: Policy::Step { gamma: 0.1, stepsize: 9 },
+            warmup: Warmup::NONE,
+            max_iter: 9,
+        },
         batch_size: 4,
-        batch_parts: 1,
-        momentum: 0.9,
-        weight_decay: 0.0005,
-        convention: Convention::Caffe,
-        precision: Precision::F32,
-        loss_scale: 1024,
+        ..Solver::default()
     }
 }
 
@@ -36,11 +33,11 @@ pub fn set() -> ImageSet {
     ImageSet::new(28, 28, 1, pixels, vec![0, 1, 2, 3, 4, 0, 1, 2]).unwrap()
 }
 
-pub fn trainer<'a>(set: &'a ImageSet, mean: &'a [f32], device: &Device) -> Trainer<'a> {
+pub fn trainer<'a>(set: &'a ImageSet, normalisation: &'a Normalisation, device: &Device) -> Trainer<'a> {
     let stream = |purpose: &str| Stream::named(&format!("reliability/{purpose}"));
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
-    let images = Images { set, mean };
-    let reading = Reading::centre(0.0125);
+    let images = Images { set, normalisation };
+    let reading = Reading::centre();
     let trainer = Trainer::new(&zoo::alexnet28(5), &solver(), images, reading, streams, device).unwrap();
     let mut trainer = trainer;
     trainer.net.initialise(&mut trainer.executor, |name| stream(name)).unwrap();
@@ -54,10 +51,10 @@ pub fn identity() -> Identity {
 #[test]
 fn every_changed_byte_of_a_checkpoint_is_told_and_the_generation_before_is_used() {
     let set = set();
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.safetensors");
-    let mut trainer = trainer(&set, &mean, &Device::Cpu);
+    let mut trainer = trainer(&set, &normalisation, &Device::Cpu);
     let mut measured = Measured::default();
     let mut first = None;
     for _ in 0..2 {

@@ -6,7 +6,7 @@ use super::{
 };
 use std::{fs, process::Command};
 use strata::{
-    data::mean,
+    data::Normalisation,
     gpu::{Choice, Gpu},
     ops::Device,
     train::{
@@ -22,9 +22,9 @@ fn devices() -> [Device; 2] {
 #[test]
 fn the_step_where_a_forward_pass_overflows_is_named_and_the_layer_unless_later_steps_have_run() {
     let set = set();
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for (device, waiting) in devices().into_iter().flat_map(|device| [(device.clone(), false), (device, true)]) {
-        let mut trainer = trainer(&set, &mean, &device);
+        let mut trainer = trainer(&set, &normalisation, &device);
         if waiting {
             trainer = trainer.waiting();
         }
@@ -47,11 +47,11 @@ fn the_step_where_a_forward_pass_overflows_is_named_and_the_layer_unless_later_s
 #[test]
 fn a_number_that_is_none_is_found_where_no_loss_shows_it_and_the_finite_checkpoint_stays() {
     let set = set();
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for device in devices() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.safetensors");
-        let mut trainer = trainer(&set, &mean, &device);
+        let mut trainer = trainer(&set, &normalisation, &device);
         trainer.train_step().unwrap();
         trainer.check_finite().unwrap();
         checkpoint::save(&mut trainer, &Measured::default(), &identity(), &path).unwrap();

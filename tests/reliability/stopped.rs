@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 use strata::{
-    data::mean,
+    data::Normalisation,
     host::Stop,
     ops::Device,
     train::{Images, TrainError},
@@ -80,11 +80,11 @@ fn a_second_ctrl_c_stops_at_once_and_so_does_the_first_before_training() {
 #[test]
 fn a_stop_ends_an_evaluation_and_the_pass_through_a_frozen_prefix() {
     let set = set();
-    let mean = mean::mean_image(&set).unwrap();
+    let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     let flag = Arc::new(AtomicBool::new(true));
     let stop = Stop::of([Arc::clone(&flag)]);
-    let mut evaluating = trainer(&set, &mean, &Device::Cpu).stopping(stop);
-    let images = Images { set: &set, mean: &mean };
+    let mut evaluating = trainer(&set, &normalisation, &Device::Cpu).stopping(stop);
+    let images = Images { set: &set, normalisation: &normalisation };
     assert!(matches!(evaluating.evaluate(&images), Err(TrainError::Stopped { step: 0 })));
     flag.store(false, std::sync::atomic::Ordering::Relaxed);
     evaluating.evaluate(&images).unwrap();

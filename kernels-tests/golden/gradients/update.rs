@@ -23,9 +23,7 @@ pub fn sgd(case: &Case, device: &Device) -> Result<Verdict, Stop> {
         Some("torch" | "pytorch") => Convention::Pytorch,
         other => return Err(format!("convention is {other:?}").into()),
     };
-    if a.flag("nesterov")?.unwrap_or(false) {
-        return Err(skip("sgd: nesterov"));
-    }
+    let nesterov = a.flag("nesterov")?.unwrap_or(false);
     if a.float("dampening")?.unwrap_or(0.0) != 0.0 {
         return Err(skip("sgd: dampening"));
     }
@@ -46,7 +44,7 @@ pub fn sgd(case: &Case, device: &Device) -> Result<Verdict, Stop> {
             m.next_tape();
         }
         let g = m.real("g", shape, g);
-        m.call(sgd::Update { len, rule: sgd::Rule { convention, momentum, decay, lr_mult }, g, w, h });
+        m.call(sgd::Update { len, rule: sgd::Rule { convention, momentum, nesterov, decay, lr_mult }, g, w, h });
     }
     let mut e = m.load(device)?;
     let mut after = Vec::new();

@@ -39,7 +39,7 @@ impl Net<'_> {
         self.show(format!("dgrad_{name}.bias"), gradients[1], &biases);
         let history = [kernel, channels].map(|shape| self.m.real("history", shape, &vec![0.0; shape.len()]));
         let (convention, momentum, decay) = (Convention::Caffe, self.s.momentum, self.s.decay);
-        let rule = Rule { convention, momentum, decay, lr_mult: 1.0 };
+        let rule = Rule { convention, momentum, nesterov: false, decay, lr_mult: 1.0 };
         let weight = Update { len: kernel.len(), rule, g: gradients[0], w, h: history[0] };
         let rule = Rule { decay: decay * self.s.bias_decay_mult, lr_mult: self.s.bias_lr_mult, ..rule };
         let bias = Update { len: channels.len(), rule, g: gradients[1], w: b, h: history[1] };

@@ -79,7 +79,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     print_line!("reading shuffled batches of {batch} from the packed file: {rate:.0} images/s")?;
 
     let stored = ImageDims { n: batch, h: 256, w: 256, c: 3 };
-    let (mean, mut x) = (vec![120.0; 256 * 256 * 3], vec![0.0f32; batch * 227 * 227 * 3]);
+    let (mean, scale, mut x) = (vec![120.0; 256 * 256 * 3], [1.0; 3], vec![0.0f32; batch * 227 * 227 * 3]);
     let (start, first) = (Instant::now(), number);
     while start.elapsed() < READING {
         let Some(got) = order(number).and_then(|indices| ahead.take(&indices)) else { break };
@@ -89,7 +89,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
             let crop = Crop::train(256, 256, 227, true, [row, column, mirror])?;
             crops.extend([crop.top, crop.left, u32::from(crop.mirror)]);
         }
-        cpu::augment::forward(&stored, 1.0, &got.pixels, &crops, &mean, [227, 227], &mut x);
+        cpu::augment::forward(&stored, 0, &got.pixels, &crops, [&mean, &scale], [227, 227], &mut x);
         number += 1;
     }
     let rate = (number - first) as f64 * batch as f64 / start.elapsed().as_secs_f64();

@@ -1,4 +1,5 @@
-//! Cases of the update: both conventions over several steps with a drop of the rate, after which they differ.
+//! Cases of the update: both conventions, with plain and with Nesterov's momentum, over several steps with a drop of
+//! the rate, after which the conventions differ.
 
 use super::{Builder, Case, rule};
 use crate::ops::{
@@ -6,17 +7,28 @@ use crate::ops::{
     sgd::{Convention, Rule, Update},
 };
 
-/// What a case is for; convention; momentum; decay; `lr_mult`; weights' shape.
-pub const CONFIGURATIONS: &[(&str, Convention, f64, f64, f64, TensorShape)] = &[
-    ("weights", Convention::Caffe, 0.9, 5e-4, 1.0, kernel([5, 3, 3, 3], 1)),
-    ("weights of two groups", Convention::Caffe, 0.9, 5e-4, 1.0, kernel([6, 3, 1, 1], 2)),
-    ("biases", Convention::Caffe, 0.9, 0.0, 2.0, TensorShape::Channels(13)),
-    ("no momentum, no decay", Convention::Caffe, 0.0, 0.0, 1.0, TensorShape::Channels(1)),
-    ("frozen", Convention::Caffe, 0.9, 5e-4, 0.0, TensorShape::Channels(7)),
-    ("weights", Convention::Pytorch, 0.9, 5e-4, 1.0, kernel([5, 3, 3, 3], 1)),
-    ("biases", Convention::Pytorch, 0.9, 0.0, 2.0, TensorShape::Channels(13)),
-    ("more than one task", Convention::Caffe, 0.9, 5e-4, 1.0, kernel([129, 131, 1, 1], 1)),
+/// What a case is for; its rule; the shape of the weights.
+pub const CONFIGURATIONS: &[(&str, Rule, TensorShape)] = &[
+    ("weights", WEIGHTS, kernel([5, 3, 3, 3], 1)),
+    ("weights of two groups", WEIGHTS, kernel([6, 3, 1, 1], 2)),
+    ("biases", BIASES, TensorShape::Channels(13)),
+    ("no momentum, no decay", Rule { momentum: 0.0, decay: 0.0, ..WEIGHTS }, TensorShape::Channels(1)),
+    ("frozen", Rule { lr_mult: 0.0, ..WEIGHTS }, TensorShape::Channels(7)),
+    ("weights", Rule { convention: Convention::Pytorch, ..WEIGHTS }, kernel([5, 3, 3, 3], 1)),
+    ("biases", Rule { convention: Convention::Pytorch, ..BIASES }, TensorShape::Channels(13)),
+    ("more than one task", WEIGHTS, kernel([129, 131, 1, 1], 1)),
+    ("weights", Rule { nesterov: true, ..WEIGHTS }, kernel([5, 3, 3, 3], 1)),
+    ("biases", Rule { nesterov: true, ..BIASES }, TensorShape::Channels(13)),
+    (
+        "weights of two groups",
+        Rule { nesterov: true, convention: Convention::Pytorch, ..WEIGHTS },
+        kernel([6, 3, 1, 1], 2),
+    ),
+    ("biases", Rule { nesterov: true, convention: Convention::Pytorch, ..BIASES }, TensorShape::Channels(13)),
 ];
+
+const WEIGHTS: Rule = Rule { convention: Convention::Caffe, momentum: 0.9, nesterov: false, decay: 5e-4, lr_mult: 1.0 };
+const BIASES: Rule = Rule { decay: 0.0, lr_mult: 2.0, ..WEIGHTS };
 
 const fn kernel(dims: [usize; 4], groups: usize) -> TensorShape {
     TensorShape::Kernel { dims, groups }
@@ -26,8 +38,10 @@ const fn kernel(dims: [usize; 4], groups: usize) -> TensorShape {
 const RATES: [f64; 6] = [0.1, 0.1, 0.1, 0.01, 0.01, 0.01];
 
 /// Six steps with six gradients.
-pub fn case(text: &str, convention: Convention, momentum: f64, decay: f64, lr_mult: f64, shape: TensorShape) -> Case {
-    let mut b = Builder::new("sgd", format!("{text}, {convention:?}: {} values, six steps", shape.len()));
+pub fn case(text: &str, rule: Rule, shape: TensorShape) -> Case {
+    let momentum = if rule.nesterov { ", Nesterov" } else { "" };
+    let convention = rule.convention;
+    let mut b = Builder::new("sgd", format!("{text}, {convention:?}{momentum}: {} values, six steps", shape.len()));
     let w = b.drawn("w", shape, 0.1);
     let h = b.drawn("h", shape, 0.01);
     b.in_place(w, rule::Rule::Update);
@@ -38,17 +52,12 @@ pub fn case(text: &str, convention: Convention, momentum: f64, decay: f64, lr_mu
         }
         b.rate(rate);
         let g = b.drawn(&format!("g{step}"), shape, 0.1);
-        b.call(Update { len: shape.len(), rule: Rule { convention, momentum, decay, lr_mult }, g, w, h });
+        b.call(Update { len: shape.len(), rule, g, w, h });
     }
     b.finish()
 }
 
 /// The cases.
 pub fn cases() -> Result<Vec<Case>, OpsError> {
-    Ok(CONFIGURATIONS
-        .iter()
-        .map(|&(text, convention, momentum, decay, lr_mult, shape)| {
-            case(text, convention, momentum, decay, lr_mult, shape)
-        })
-        .collect())
+    Ok(CONFIGURATIONS.iter().map(|&(text, rule, shape)| case(text, rule, shape)).collect())
 }

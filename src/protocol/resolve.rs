@@ -1,0 +1,13 @@
+//! Experiments as commands take them: with epochs turned into steps.
+
+use super::{Experiment, ProtocolError, source};
+
+/// Finds an experiment as [`Experiment::find`] does. Where lengths of its schedule are given in epochs, its images are
+/// counted, and it holds the steps: what it trains does not depend on how they were given.
+///
+/// # Errors
+/// As [`Experiment::find`]; data that cannot be read; networks on different numbers of images, for which an epoch is
+/// not the same number of steps.
+pub fn experiment(name: &str, overrides: &[String]) -> Result<Experiment, ProtocolError> {
+    Experiment::find_counting(name, overrides, source::images_of_an_epoch)
+}
