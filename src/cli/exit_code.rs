@@ -10,10 +10,8 @@ use crate::{
     train::TrainError,
 };
 
-/// Anything not named below.
+/// Anything not named below. Wrong arguments are clap's own 2.
 pub const OTHER: u8 = 1;
-/// Wrong arguments (clap's own code).
-pub const USAGE: u8 = 2;
 /// An experiment file or override that cannot be meant.
 pub const EXPERIMENT: u8 = 3;
 /// Data that are missing, damaged or do not fit.

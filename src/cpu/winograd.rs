@@ -12,15 +12,12 @@ use super::{
     panels::{Packed, Panels, Right},
     tiles::{Left, Then, product},
     winograd_points::{FromPoints, KernelsToPoints, Places, ToPoints, apart},
-    winograd_tiling::{Block, Tiling},
+    winograd_tiling::{Block, CHANNELS, Tiling},
 };
 use crate::host::{ConvDims, Real};
 use rayon::prelude::*;
 
 pub use super::winograd_weight::backward_weight;
-
-/// Channels a group must be a multiple of: a register of every instruction set, so that no vector is partly filled.
-pub(super) const CHANNELS: usize = 16;
 
 /// Fewest channels of a group for which products outweigh the transforms.
 const FEWEST_CHANNELS: usize = 32;

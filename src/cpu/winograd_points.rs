@@ -2,8 +2,7 @@
 //! the points to tiles of the output. `winograd_transform` has what is done to one line of such a square.
 
 use super::{
-    winograd::CHANNELS,
-    winograd_tiling::{Block, Tiling},
+    winograd_tiling::{Block, CHANNELS, Tiling},
     winograd_transform::{at_points, both, outputs},
 };
 use crate::host::{ConvDims, Real};

@@ -3,6 +3,9 @@
 use crate::host::ConvDims;
 use std::ops::Range;
 
+/// Channels a group must be a multiple of: a register of every instruction set, so that no vector is partly filled.
+pub(super) const CHANNELS: usize = 16;
+
 /// Values at points that a block of tiles may have: they stay in a second-level cache beside a panel of weights.
 const VALUES_PER_BLOCK: usize = 160 << 10;
 

@@ -5,9 +5,8 @@ use super::{
     memory::Scratch,
     panels::{Panels, Right},
     tiles::{Rows, Run, accumulate},
-    winograd::CHANNELS,
     winograd_points::{Places, ToPoints, apart},
-    winograd_tiling::{Block, Tiling},
+    winograd_tiling::{Block, CHANNELS, Tiling},
     winograd_transform::{both, outputs},
 };
 use crate::host::{ConvDims, Real};

@@ -1,6 +1,6 @@
 //! The device's own clock: two timestamps a pass.
 
-use super::{Gpu, GpuError, memory::create_buffer};
+use super::{Gpu, GpuError, buffer::create_buffer};
 
 /// Timestamps at the beginning and the end of the passes of one submission.
 #[derive(Debug)]

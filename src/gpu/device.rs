@@ -3,8 +3,9 @@
 use super::{
     AdapterInfo, Choice, GpuError, Kernel, Limits, MATRICES, adapter,
     fault::Fault,
+    lock::lock,
     matrices,
-    pipeline::{self, Constants, Pipeline},
+    pipeline::{self, Constants, Modules, Pipeline},
     reports::Reports,
 };
 use crate::host::Precision;
@@ -12,7 +13,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 type PipelineKey = (&'static str, &'static str, Vec<(&'static str, u64)>);
@@ -33,7 +34,7 @@ pub struct Gpu {
     /// One submission at a time: wgpu 30 may panic when several threads submit at once (gfx-rs/wgpu#9958).
     pub(super) submission: Mutex<()>,
     pipelines: Mutex<HashMap<PipelineKey, Arc<Pipeline>>>,
-    pub(super) modules: Mutex<HashMap<&'static str, wgpu::ShaderModule>>,
+    modules: Modules,
     /// The tiles that are preferred for some products.
     tiles: Mutex<BTreeMap<String, usize>>,
     reports: Arc<Reports>,
@@ -45,11 +46,6 @@ impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gpu({})", self.info)
     }
-}
-
-/// A lock whose content is whole even if another thread panicked while holding it.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Gpu {
@@ -133,12 +129,12 @@ impl Gpu {
             choice: choice.clone(),
             precision,
             info,
+            modules: Modules::new(limits.trusted),
             limits,
             device,
             queue,
             submission: Mutex::new(()),
             pipelines: Mutex::default(),
-            modules: Mutex::default(),
             tiles: Mutex::default(),
             reports,
             successor: Mutex::default(),
@@ -297,10 +293,13 @@ impl Gpu {
             return Ok(Arc::clone(pipeline));
         }
         let (shader, entry) = (kernel.shader.name, kernel.entry);
-        let made = self.scoped(|| pipeline::create(self, kernel, constants)).map_err(|caught| match caught {
-            Caught::OutOfMemory => caught.of(&format!("the pipeline {shader}/{entry}")),
-            Caught::Message(message) => GpuError::Pipeline { layer: layer.to_string(), shader, entry, message },
-        })?;
+        let made =
+            self.scoped(|| pipeline::create(&self.device, &self.modules, kernel, constants)).map_err(|caught| {
+                match caught {
+                    Caught::OutOfMemory => caught.of(&format!("the pipeline {shader}/{entry}")),
+                    Caught::Message(message) => GpuError::Pipeline { layer: layer.to_string(), shader, entry, message },
+                }
+            })?;
         let made = Arc::new(made);
         pipelines.insert(key, Arc::clone(&made));
         Ok(made)

@@ -5,7 +5,7 @@
 //! too large from a neighbour's memory; but a driver may drop a write behind a binding's end, so that a guard out of
 //! a kernel's reach would say nothing. The guard before it is out of reach, for copies and for drivers that drop nothing.
 
-use super::{Gpu, GpuError, memory::create_buffer};
+use super::{Gpu, GpuError, buffer::create_buffer};
 
 /// A quiet NaN as a real number, and no label, place or rank as a word.
 const WORD: u32 = 0x7fed_c0de;

@@ -1,6 +1,6 @@
 //! Tensors on the device: one or more buffers each, all made at once and never later.
 
-use super::{Gpu, GpuError, fault::Fault, guard::Place};
+use super::{Gpu, GpuError, guard::Place};
 use std::sync::Arc;
 
 /// A tensor as the device sees it: rows of bytes along its leading axis, divided into segments.
@@ -122,18 +122,4 @@ impl Memory {
     pub fn bytes(&self) -> u64 {
         self.places().map(|place| place.buffer.size()).sum()
     }
-}
-
-pub(super) fn create_buffer(
-    gpu: &Gpu,
-    name: &str,
-    size: u64,
-    usage: wgpu::BufferUsages,
-) -> Result<wgpu::Buffer, GpuError> {
-    let descriptor = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
-    let what = || format!("{name}, {size} bytes");
-    if Fault::OutOfMemory.strikes() {
-        return Err(GpuError::OutOfMemory { what: what() });
-    }
-    gpu.scoped(|| gpu.device.create_buffer(&descriptor)).map_err(|caught| caught.of(&what()))
 }

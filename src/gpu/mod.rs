@@ -6,6 +6,7 @@
 //! What the tensors and kernels mean is the business of the room above; this one knows sizes and bindings.
 
 mod adapter;
+mod buffer;
 mod clock;
 mod device;
 mod error;
@@ -13,6 +14,7 @@ mod fault;
 mod guard;
 mod kernel;
 mod limits;
+mod lock;
 mod matrices;
 mod memory;
 pub mod peak;

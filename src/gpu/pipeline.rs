@@ -1,7 +1,8 @@
 //! Pipelines: from a kernel's text to what a dispatch sets.
 #![allow(unsafe_code)]
 
-use super::{Access, Gpu, Kernel, device::lock, fault::Fault};
+use super::{Access, Kernel, fault::Fault, lock::lock};
+use std::{collections::HashMap, sync::Mutex};
 
 /// A pipeline and the layout of its only bind group.
 #[derive(Debug)]
@@ -13,20 +14,39 @@ pub(super) struct Pipeline {
 /// The values of pipeline-overridable constants.
 pub type Constants = &'static [(&'static str, f64)];
 
+/// The modules of a device's shaders, by their names, and how they are made.
+pub(super) struct Modules {
+    /// Whether shaders run without the checks that naga adds.
+    trusted: bool,
+    made: Mutex<HashMap<&'static str, wgpu::ShaderModule>>,
+}
+
+impl Modules {
+    /// Modules of which none is made yet.
+    pub fn new(trusted: bool) -> Self {
+        Self { trusted, made: Mutex::default() }
+    }
+
+    fn of(&self, device: &wgpu::Device, kernel: &'static Kernel) -> wgpu::ShaderModule {
+        let make = || module(device, self.trusted, kernel);
+        lock(&self.made).entry(kernel.shader.name).or_insert_with(make).clone()
+    }
+}
+
 /// The shader's module. Where the device trusts its shaders, naga adds neither bounds checks nor guards of divisions,
 /// nor a counter to every loop, which would keep drivers from unrolling them.
-fn module(gpu: &Gpu, kernel: &'static Kernel) -> wgpu::ShaderModule {
+fn module(device: &wgpu::Device, trusted: bool, kernel: &'static Kernel) -> wgpu::ShaderModule {
     let descriptor = wgpu::ShaderModuleDescriptor {
         label: Some(kernel.shader.name),
         source: wgpu::ShaderSource::Wgsl(kernel.shader.source().into()),
     };
-    if !gpu.limits().trusted {
-        return gpu.device.create_shader_module(descriptor);
+    if !trusted {
+        return device.create_shader_module(descriptor);
     }
     // SAFETY: the text is this crate's own. Every index comes from parameters that `ops` derives from the sizes of the
     // bound buffers, and is compared with them or clamped; divisors are sizes of at least one; every loop counts up
     // to a parameter or down to zero. The tests run every kernel with the checks and without, and compare the bits.
-    unsafe { gpu.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
+    unsafe { device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
 }
 
 /// The consent to features of wgpu that may still have defects: cooperative matrices.
@@ -38,17 +58,22 @@ pub(super) fn experimental() -> wgpu::ExperimentalFeatures {
 }
 
 /// Makes the pipeline of a kernel.
-pub(super) fn create(gpu: &Gpu, kernel: &'static Kernel, constants: Constants) -> Pipeline {
-    let module = lock(&gpu.modules).entry(kernel.shader.name).or_insert_with(|| module(gpu, kernel)).clone();
+pub(super) fn create(
+    device: &wgpu::Device,
+    modules: &Modules,
+    kernel: &'static Kernel,
+    constants: Constants,
+) -> Pipeline {
+    let module = modules.of(device, kernel);
     let entries: Vec<_> = kernel.bindings.iter().map(|&(binding, access)| layout_entry(access, binding)).collect();
     let label = Some(kernel.entry);
-    let layout = gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
-    let pipeline_layout = gpu.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
+    let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label,
         bind_group_layouts: &[Some(&layout)],
         immediate_size: 0,
     });
-    let pipeline = gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label,
         layout: Some(&pipeline_layout),
         module: &module,

@@ -2,8 +2,9 @@
 
 use super::{
     Access, Gpu, GpuError, Kernel, Limits, Matrices, Parameters, Part,
+    buffer::create_buffer,
     guard::Place,
-    memory::{Memory, create_buffer},
+    memory::Memory,
     pipeline::{Constants, Pipeline},
 };
 use crate::host::Precision;

@@ -5,7 +5,7 @@
 //! on without what it has lost because another has taken the report. A lost device is lost for all; that it was for
 //! want of memory is told to the thread whose call found none, and to the others that they need not take less.
 
-use super::{GpuError, device::lock};
+use super::{GpuError, lock::lock};
 use std::{
     collections::HashMap,
     sync::Mutex,

@@ -1,7 +1,7 @@
 //! A ring of read-backs: small tensors that are copied behind a step and fetched some steps later, so that a training
 //! loop need not wait for the device to know its losses.
 
-use super::{Gpu, GpuError, memory::create_buffer};
+use super::{Gpu, GpuError, buffer::create_buffer};
 use std::{collections::VecDeque, sync::mpsc};
 
 /// Read-backs under way at most; then the oldest is waited for.

@@ -2,12 +2,13 @@
 
 use super::{
     Gpu, GpuError, Recorder, TensorSpec,
+    buffer::create_buffer,
     clock::Clock,
-    device::lock,
     fault::Fault,
     guard::{self, Place},
     kernel::parameters,
-    memory::{Memory, create_buffer},
+    lock::lock,
+    memory::Memory,
     recorder::{Dispatch, Tape},
     ring::Ring,
 };
@@ -101,11 +102,6 @@ impl Session {
     pub fn bytes(&self) -> u64 {
         let scratch = self.tapes.iter().filter_map(|tape| tape.scratch.as_ref());
         self.memory.bytes() + scratch.map(|place| place.buffer.size()).sum::<u64>()
-    }
-
-    /// The number of dispatches of a tape.
-    pub fn dispatches(&self, tape: usize) -> usize {
-        self.tapes[tape].dispatches.len()
     }
 
     /// Records one pass over a tape and submits it. Does not wait for its end, but for that of older steps.
