@@ -11,7 +11,7 @@ use strata::{
 };
 
 /// How far a weight is moved to each side.
-const STEP: f64 = 1e-5;
+const STEP: f64 = 1e-6;
 /// The accepted error, as a share of a parameter's largest gradient.
 const LIMIT: f64 = 1e-5;
 
