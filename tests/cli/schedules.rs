@@ -2,6 +2,7 @@
 
 use super::made::{err, out, strata};
 use std::{fs, path::Path};
+use strata::protocol::{Experiment, Plan, settings};
 
 /// One base of a small study: 100 training images in batches of 10.
 const BASE: [&str; 19] = [
@@ -185,4 +186,18 @@ fn train_takes_a_policy_epochs_warm_up_and_nesterov() {
     let (code, _, message) = run(&["--lr-policy", "multistep"]);
     assert_eq!(code, Some(2), "{message}");
     assert!(message.contains("--stepvalue"), "{message}");
+}
+
+/// Digests of manifests that were written before there were policies, epochs, padding and statistics of channels.
+#[test]
+fn networks_of_before_keep_the_digests_of_their_settings() {
+    let experiment = Experiment::find("default", &[]).unwrap().quick();
+    let plan = Plan::of(&experiment);
+    for (node, digest) in [
+        ("s0-r0-baseA", "584f72202cd70dbb0db2d6b6f90944ab01c56ace2a60891a237973fcf9e10846"),
+        ("s0-r0-A3B", "7b45f1e61cab4f8714ec9b7e5cd19a5f6e67c69ab9bde7df6090778e7b69032c"),
+    ] {
+        let node = plan.node("default-quick", node).unwrap();
+        assert_eq!(settings::digest(&settings::of(&experiment, node)), digest, "{}", node.name);
+    }
 }
