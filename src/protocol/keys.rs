@@ -1,6 +1,6 @@
 //! The keys of an experiment file, and `--set key=value`.
 
-use super::ProtocolError;
+use super::{ProtocolError, lengths};
 
 /// All keys of an experiment file, with dots between a table and its keys.
 const KEYS: [&str; 56] = [
@@ -81,26 +81,18 @@ pub(super) fn check(origin: &str, table: &toml::Table, prefix: &str) -> Result<(
     Ok(())
 }
 
-/// Keys that stand for each other in a file: one that is overridden takes the place of the other.
-const ALTERNATIVES: [[&str; 2]; 4] = [
-    ["max_iter", "max_epochs"],
-    ["stepsize", "stepsize_epochs"],
-    ["stepvalue", "stepvalue_epochs"],
-    ["warmup_iter", "warmup_epochs"],
-];
-
 /// Removes from a file's table what overrides take the place of: a length in the other unit, and the keys of a policy
 /// that is no longer the file's. An override cannot remove a key, so that it could not be given else.
 pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
     let Some(toml::Value::Table(solver)) = table.get_mut("solver") else { return };
     for (key, value) in overrides.iter().filter_map(|assignment| assignment.split_once('=')) {
-        let Some(key) = key.trim().strip_prefix("solver.") else { continue };
-        for alternatives in ALTERNATIVES.iter().filter(|alternatives| alternatives.contains(&key)) {
-            alternatives.iter().for_each(|key| drop(solver.remove(*key)));
+        let key = key.trim();
+        for units in lengths::KEYS.iter().filter(|units| units.contains(&key)) {
+            units.iter().for_each(|key| drop(solver.remove(lengths::in_table(key))));
         }
         let policy = value.trim().trim_matches(['"', '\'']);
         let before = solver.get("lr_policy").and_then(toml::Value::as_str).unwrap_or("step");
-        if key == "lr_policy" && policy != before {
+        if key == "solver.lr_policy" && policy != before {
             let drops = ["stepsize", "stepsize_epochs", "stepvalue", "stepvalue_epochs"];
             drops.iter().for_each(|key| drop(solver.remove(*key)));
             if policy == "cosine" {

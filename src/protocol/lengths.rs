@@ -7,7 +7,7 @@ use super::ProtocolError;
 use toml::{Table, Value};
 
 /// The keys of `[solver]` that hold steps, and those that hold the same in epochs.
-const KEYS: [[&str; 2]; 4] = [
+pub(super) const KEYS: [[&str; 2]; 4] = [
     ["solver.max_iter", "solver.max_epochs"],
     ["solver.stepsize", "solver.stepsize_epochs"],
     ["solver.stepvalue", "solver.stepvalue_epochs"],
@@ -28,7 +28,7 @@ struct Length {
 pub(super) struct Lengths(Vec<Length>);
 
 /// A key without its table's name.
-fn in_table(key: &'static str) -> &'static str {
+pub(super) fn in_table(key: &'static str) -> &'static str {
     key.strip_prefix("solver.").unwrap_or(key)
 }
 
