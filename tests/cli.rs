@@ -8,6 +8,7 @@ mod cli {
     pub mod made;
     pub mod plan;
     pub mod refused;
+    pub mod remarks;
     pub mod reports;
     pub mod schedules;
     pub mod study;

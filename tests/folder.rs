@@ -7,6 +7,12 @@ mod archives;
 mod colours;
 #[path = "folder/damaged.rs"]
 mod damaged;
+#[path = "folder/jpeg_matrix.rs"]
+mod jpeg_matrix;
+#[path = "folder/jpeg_writer.rs"]
+mod jpeg_writer;
+#[path = "folder/kinds.rs"]
+mod kinds;
 #[path = "folder/layouts.rs"]
 mod layouts;
 #[path = "folder/made.rs"]

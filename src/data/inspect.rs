@@ -1,10 +1,10 @@
 //! What is in a data set: counts, means, images that come twice, and a sheet of samples.
 
 use super::{DataError, Dataset, ImageSet, mean};
-use image::{DynamicImage, GrayImage, RgbImage};
+use crate::host::png;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::{collections::HashMap, io::Cursor};
+use std::collections::HashMap;
 
 /// The classes and the images of each that a contact sheet shows at most.
 const SHEET: [usize; 2] = [40, 12];
@@ -112,19 +112,11 @@ pub fn contact_sheet(data: &Dataset) -> Result<Vec<u8>, DataError> {
             }
         }
     }
-    let gray = channels == 1;
-    let image = if gray {
-        let values = sheet.chunks_exact(3).map(|pixel| pixel[0]).collect();
-        GrayImage::from_raw(full_w as u32, full_h as u32, values).map(DynamicImage::ImageLuma8)
-    } else {
-        RgbImage::from_raw(full_w as u32, full_h as u32, sheet).map(DynamicImage::ImageRgb8)
-    };
-    let mut png = Cursor::new(Vec::new());
-    // The buffer has the sheet's size, and a PNG is written to memory: neither step can fail.
-    if let Some(image) = image {
-        image.write_to(&mut png, image::ImageFormat::Png).map_err(|_| DataError::NoImages)?;
+    if channels == 1 {
+        sheet = sheet.chunks_exact(3).map(|pixel| pixel[0]).collect();
     }
-    Ok(png.into_inner())
+    // The buffer has the sheet's size, and a PNG is written to memory: no step can fail.
+    png::encode(full_w as u32, full_h as u32, channels.min(3), &sheet).map_err(|_| DataError::NoImages)
 }
 
 #[cfg(test)]

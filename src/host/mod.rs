@@ -7,6 +7,7 @@ pub mod dims;
 pub mod lanes;
 pub mod layout;
 pub mod philox;
+pub mod png;
 pub mod precision;
 pub mod real;
 pub mod stop;

@@ -6,6 +6,7 @@ use crate::{
     cli::{Format, exit_code, interrupt::Interrupt},
     data::{
         DataError, folder,
+        image_file::take_remarks,
         store::{OnBad, PackOptions, StoreError, pack},
     },
 };
@@ -83,6 +84,10 @@ pub fn main(options: &Options) -> Result<()> {
     for skipped in &packed.skipped {
         note!("skipped {}: {}", skipped.name, skipped.reason);
     }
+    let remarks = take_remarks();
+    if let Some(remarks) = &remarks {
+        note!("{} images with faults that leave their pixels alone, such as {}", remarks.images, remarks.first);
+    }
     let (kept, skipped, out) = (packed.images, packed.skipped.len(), options.out.display());
     match options.format {
         Format::Text => print_line!(
@@ -95,6 +100,7 @@ pub fn main(options: &Options) -> Result<()> {
             serde_json::json!({
                 "file": options.out, "images": kept, "resumed": packed.resumed, "seconds": seconds,
                 "images_per_second": rate, "skipped": packed.skipped,
+                "remarked": remarks.map_or(0, |remarks| remarks.images),
             })
         )?,
     }

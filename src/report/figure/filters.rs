@@ -1,8 +1,6 @@
 //! First-layer filters as a grid of small pictures, each scaled to its own smallest and largest weight.
 
-use std::io::Cursor;
-
-use image::{ImageFormat, Rgb, RgbImage};
+use crate::host::png;
 
 use super::super::{
     error::ReportError,
@@ -19,11 +17,9 @@ const GAP: usize = 1;
 pub(super) fn figure(name: &str, filters: &Filters) -> Result<Figure, ReportError> {
     filters.check()?;
     let grid = grid(filters);
-    let (width, height) = (f64::from(grid.width()), f64::from(grid.height()));
-    let mut png = Cursor::new(Vec::new());
-    grid.write_to(&mut png, ImageFormat::Png)
+    let (width, height) = (f64::from(grid.width), f64::from(grid.height));
+    let png = png::encode(grid.width, grid.height, 3, &grid.pixels)
         .map_err(|e| ReportError::Raster { figure: name.to_string(), reason: e.to_string() })?;
-    let png = png.into_inner();
 
     let shown = super::panel::WIDTH;
     let size = (shown, shown * height / width);
@@ -52,13 +48,21 @@ fn filter(filters: &Filters, at: usize) -> (&[f32], f32, f32) {
     (values, finite().fold(f32::INFINITY, f32::min), finite().fold(f32::NEG_INFINITY, f32::max))
 }
 
-fn grid(filters: &Filters) -> RgbImage {
+/// A picture of H x W x 3 bytes.
+struct Grid {
+    width: u32,
+    height: u32,
+    pixels: Vec<u8>,
+}
+
+fn grid(filters: &Filters) -> Grid {
     let Filters { count, channels, height, width, .. } = *filters;
     let columns = count.min(((count as f64 * 1.5).sqrt().ceil() as usize).max(1));
     let rows = count.div_ceil(columns);
     let zoom = (PIXELS / (columns * (width + GAP) + GAP)).max(1);
     let side = |cells: usize, size: usize| ((cells * (size + GAP) + GAP) * zoom) as u32;
-    let mut picture = RgbImage::from_pixel(side(columns, width), side(rows, height), Rgb([255; 3]));
+    let (full_width, full_height) = (side(columns, width), side(rows, height));
+    let mut pixels = vec![255; full_width as usize * full_height as usize * 3];
     for at in 0..count {
         let (values, low, high) = filter(filters, at);
         // A filter without contrast is drawn in middle gray.
@@ -68,12 +72,12 @@ fn grid(filters: &Filters) -> RgbImage {
         for y in 0..height * zoom {
             for x in 0..width * zoom {
                 let value = |channel: usize| values[(channel % channels * height + y / zoom) * width + x / zoom];
-                let colour = Rgb([shade(value(0)), shade(value(1)), shade(value(2))]);
-                picture.put_pixel((left * zoom + x) as u32, (top * zoom + y) as u32, colour);
+                let at = ((top * zoom + y) * full_width as usize + left * zoom + x) * 3;
+                pixels[at..at + 3].copy_from_slice(&[shade(value(0)), shade(value(1)), shade(value(2))]);
             }
         }
     }
-    picture
+    Grid { width: full_width, height: full_height, pixels }
 }
 
 fn table(filters: &Filters) -> Table {
@@ -98,21 +102,25 @@ mod tests {
         Filters { title: "conv1".into(), count: 2, channels, height: 1, width: 2, values }
     }
 
+    fn at(grid: &Grid, x: u32, y: u32) -> &[u8] {
+        &grid.pixels[((y * grid.width + x) * 3) as usize..][..3]
+    }
+
     #[test]
     fn each_filter_spans_black_to_white_on_its_own() {
         let grid = grid(&filters(1, vec![-1.0, 1.0, 5.0, 5.5]));
-        let zoom = grid.height() / 3;
-        let pixel = |x: u32| grid.get_pixel(x * zoom, zoom).0[0];
+        let zoom = grid.height / 3;
+        let pixel = |x: u32| at(&grid, x * zoom, zoom)[0];
         assert_eq!([pixel(1), pixel(2), pixel(4), pixel(5)], [0, 255, 0, 255]);
     }
 
     #[test]
     fn channels_become_red_green_and_blue() {
         let grid = grid(&filters(3, vec![1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]));
-        let zoom = grid.height() / 3;
-        assert_eq!(grid.get_pixel(zoom, zoom).0, [255, 0, 0]);
-        assert_eq!(grid.get_pixel(2 * zoom, zoom).0, [0, 0, 255]);
-        assert_eq!(grid.get_pixel(4 * zoom, zoom).0, [128; 3], "a filter without contrast is gray");
+        let zoom = grid.height / 3;
+        assert_eq!(at(&grid, zoom, zoom), [255, 0, 0]);
+        assert_eq!(at(&grid, 2 * zoom, zoom), [0, 0, 255]);
+        assert_eq!(at(&grid, 4 * zoom, zoom), [128; 3], "a filter without contrast is gray");
     }
 
     #[test]
