@@ -4,11 +4,15 @@
 mod cli {
     pub mod arms;
     pub mod bench;
+    pub mod early;
     pub mod images;
     pub mod made;
+    pub mod meant;
+    pub mod paths;
     pub mod plan;
     pub mod refused;
     pub mod reports;
+    pub mod stores;
     pub mod study;
     pub mod tune;
 }

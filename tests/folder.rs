@@ -7,6 +7,8 @@ mod archives;
 mod colours;
 #[path = "folder/damaged.rs"]
 mod damaged;
+#[path = "folder/guesses.rs"]
+mod guesses;
 #[path = "folder/layouts.rs"]
 mod layouts;
 #[path = "folder/made.rs"]

@@ -35,7 +35,8 @@ impl<'a> Source<'a> {
         let got = fill(&mut stream, &mut start).map_err(|source| DataError::Read { path: path.into(), source })?;
         let gzip = start[..got] == [0x1f, 0x8b];
         let whole = Cursor::new(start).take(got as u64).chain(stream);
-        let reader: Box<dyn Read + 'a> = if gzip { Box::new(Gzip::new(BufReader::new(whole))) } else { Box::new(whole) };
+        let reader: Box<dyn Read + 'a> =
+            if gzip { Box::new(Gzip::new(BufReader::new(whole))) } else { Box::new(whole) };
         Ok(Self { reader, path: path.into(), gzip, consumed: 0 })
     }
 

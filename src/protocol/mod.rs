@@ -3,11 +3,12 @@
 pub mod arm;
 mod check;
 pub mod cka;
+pub mod degenerate;
 mod error;
 pub mod experiment;
 pub mod halving;
 mod image_files;
-mod keys;
+pub mod keys;
 mod lock;
 pub mod node;
 pub mod plan;
@@ -15,10 +16,12 @@ mod reduced;
 pub mod run_dir;
 pub mod runner;
 pub mod settings;
+mod shapes;
 pub mod similarity;
 pub mod source;
 mod start;
 pub mod streams;
+mod unfinished;
 pub mod work;
 
 pub use arm::{Arm, Half};

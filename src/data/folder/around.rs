@@ -64,8 +64,7 @@ impl Contents {
     /// The part of some names: the folder, or else the archives, of the first name that is there.
     fn part(&self, root: &Path, names: &[&str]) -> Result<Option<Part>, DataError> {
         for name in names {
-            let folders: Vec<&PathBuf> =
-                self.folders.iter().filter(|path| is_named(&last(path), &[name])).collect();
+            let folders: Vec<&PathBuf> = self.folders.iter().filter(|path| is_named(&last(path), &[name])).collect();
             if let [first, second, ..] = folders[..] {
                 return Err(twice(root, &[last(first), last(second)]).into());
             }
@@ -74,7 +73,8 @@ impl Contents {
             }
             let belongs = |path: &&PathBuf| {
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
-                let shard = stem.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']));
+                let shard =
+                    stem.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']));
                 shard || part_name(&stem) == Some(*name)
             };
             let archives: Vec<PathBuf> = self.archives.iter().filter(belongs).cloned().collect();
@@ -138,7 +138,8 @@ pub(super) fn in_folder(root: &Path) -> Result<Parts, DataError> {
     let mut here = root.to_path_buf();
     for _ in 0..MAX_AROUND {
         let contents = Contents::of(&here)?;
-        let trains: Vec<String> = contents.folders.iter().map(|f| last(f)).filter(|name| is_named(name, &TRAIN)).collect();
+        let trains: Vec<String> =
+            contents.folders.iter().map(|f| last(f)).filter(|name| is_named(name, &TRAIN)).collect();
         if trains.len() > 1 {
             return Err(twice(&here, &trains).into());
         }

@@ -150,7 +150,8 @@ fn meaning(path: &Path, entries: &[Entry], by_name: &HashMap<&str, u16>) -> Resu
         (Some(_), None) => {
             // Every number is below the number of classes. Where none is 0, the first class has no image, or they
             // count from 1 and every label is off by one: nothing tells which.
-            if let Some(first) = entries.first().filter(|_| entries.iter().all(|e| number(&e.class, classes) != Some(0)))
+            if let Some(first) =
+                entries.first().filter(|_| entries.iter().all(|e| number(&e.class, classes) != Some(0)))
             {
                 let reason = format!(
                     "no image of the file has the number 0, {:?}, so that its numbers may count from 1; count from 0, \
@@ -197,8 +198,7 @@ fn neither(
         );
         return broken(path, odd.line, reason);
     };
-    let mut reason =
-        format!("{:?} is neither a class of the training part nor a number below {classes}", odd.class);
+    let mut reason = format!("{:?} is neither a class of the training part nor a number below {classes}", odd.class);
     if odd.class.parse() == Ok(classes) && entries.iter().all(|entry| number(&entry.class, classes) != Some(0)) {
         reason.push_str("; the numbers seem to count from 1, and must count from 0");
     }

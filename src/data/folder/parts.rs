@@ -1,7 +1,7 @@
 //! Which parts a data set has, and in which of the layouts.
 
 use super::{
-    FolderError, Item, Listing,
+    FolderError, Item, Listing, Place,
     around::{self, Parts},
     labels,
     names::{TEST, TRAIN, is_named},
@@ -55,9 +55,10 @@ pub fn open(path: &Path, label_file: Option<&Path>) -> Result<FolderSet, DataErr
         false => format!("the folders in {} are the classes of the training part", train.path.display()),
     };
     let (from, replaced) = (train.path.clone(), train.replaced);
+    let within = if named { BTreeSet::new() } else { parts_within(&train) };
     let train = Listing::of_classes(train)?;
     if !named {
-        refuse_parts(&from, &train)?;
+        refuse_parts(&from, &train, within)?;
     }
     if let [class] = &train.class_names[..] {
         return Err(FolderError::OneClass { path: from, class: class.clone() }.into());
@@ -98,9 +99,19 @@ fn unwrapped(mut tree: Tree, around: impl Fn(&Tree, &str) -> bool) -> Tree {
     tree
 }
 
+/// The training parts that lie one level further down, where classes are looked for: the folder holds whole sets.
+fn parts_within(tree: &Tree) -> BTreeSet<String> {
+    let part = |(name, _): &(String, Place)| {
+        let mut folders = name.split('/');
+        let (class, part) = (folders.next()?, folders.next()?);
+        folders.next().filter(|_| is_named(part, &TRAIN)).map(|_| format!("{class}/{part}"))
+    };
+    tree.files.iter().filter_map(part).collect()
+}
+
 /// Refuses classes that are called as the parts of a data set are: all of them by a word of their names (`seg_train`,
-/// `test-images`), or any of them by its whole name.
-fn refuse_parts(path: &Path, listing: &Listing) -> Result<(), DataError> {
+/// `test-images`), or any of them by its whole name; and classes that are sets with parts `within`.
+fn refuse_parts(path: &Path, listing: &Listing, within: BTreeSet<String>) -> Result<(), DataError> {
     let whole = |name: &&String| is_named(name, &TRAIN) || is_named(name, &TEST);
     let word = |name: &&String| {
         let lower = name.to_lowercase();
@@ -108,13 +119,15 @@ fn refuse_parts(path: &Path, listing: &Listing) -> Result<(), DataError> {
         words.any(|word| TRAIN.contains(&word) || TEST.contains(&word))
     };
     let classes = &listing.class_names;
-    let meant: Vec<&String> =
-        if classes.iter().all(|name| word(&name)) { classes.iter().collect() } else { classes.iter().filter(whole).collect() };
+    let all = classes.iter().all(|name| word(&name));
+    let mut meant: Vec<String> = classes.iter().filter(|name| all || whole(name)).cloned().collect();
+    meant.extend(within);
     if meant.is_empty() {
         return Ok(());
     }
-    let names = meant.into_iter().cloned().collect::<Vec<_>>().join(", ");
-    Err(FolderError::PartsAsClasses { path: path.into(), names, train: TRAIN.join(" or "), test: TEST.join(", ") }.into())
+    let names = meant.join(", ");
+    Err(FolderError::PartsAsClasses { path: path.into(), names, train: TRAIN.join(" or "), test: TEST.join(", ") }
+        .into())
 }
 
 /// A test part with its classes in a file of labels.

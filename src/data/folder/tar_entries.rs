@@ -157,7 +157,9 @@ fn entries(path: &Arc<Path>, (start, len): (u64, u64), within: &Within, tree: &m
                 tree.files.push((within.name(&name), place));
             }
             EntryType::Link => tree.ignored += 1,
-            EntryType::Symlink => return Err(refused("is a link by name (symbolic), and those are never followed").into()),
+            EntryType::Symlink => {
+                return Err(refused("is a link by name (symbolic), and those are never followed").into());
+            }
             _ => return Err(refused("is not a regular file").into()),
         }
     }
