@@ -66,6 +66,12 @@ pub fn evaluated(what: &str, images: &ImageSet) -> Result<(), DataError> {
     Err(DataError::Degenerate { what: what.into(), reason: reason.into() })
 }
 
+/// What a reader should know of images for evaluation that leave classes out: accuracies are those of the others.
+pub(super) fn not_evaluated(what: &str, images: &ImageSet, class_names: &[String]) -> Option<String> {
+    let missing = without(images, class_names);
+    (!missing.is_empty()).then(|| format!("{what}: no image of {} to evaluate on", named(&missing)))
+}
+
 /// How messages call a half.
 pub(super) fn half_name(data: &str, half: Half, seed: u32) -> String {
     format!("{data}: half {} of split {seed}", half.letter())

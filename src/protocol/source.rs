@@ -32,7 +32,8 @@ pub struct Halves {
     pub halves: BTreeMap<(u32, Half), Arc<HalfData>>,
     /// The data set in words.
     pub name: String,
-    /// What was taken for what where its files had to be found, for people.
+    /// What was taken for what where its files had to be found, and which classes have no image for evaluation: for
+    /// people.
     pub taken: Vec<String>,
     pub(super) reduced: Reduced,
 }
@@ -167,6 +168,7 @@ impl Halves {
         let other = load_other(experiment, &dataset)?;
         let all: BTreeSet<u32> = experiment.protocol.splits.iter().chain(earlier).copied().collect();
         degenerate::same_partitions(experiment, &dataset, other.as_ref(), all)?;
+        let mut taken = [&dataset.taken[..], other.as_ref().map_or(&[][..], |other| &other.taken)].concat();
         let mut halves = BTreeMap::new();
         for seed in splits {
             let [a, b] = halving::halves(experiment, &dataset, other.as_ref(), seed)?;
@@ -176,10 +178,10 @@ impl Halves {
                 let images = one_half(experiment, &images)?;
                 degenerate::evaluated(&what, &images.evaluate)?;
                 degenerate::outputs(experiment, images.classes)?;
+                taken.extend(degenerate::not_evaluated(&what, &images.evaluate, &images.class_names));
                 halves.insert((seed, half), Arc::new(images));
             }
         }
-        let taken = [&dataset.taken[..], other.as_ref().map_or(&[][..], |other| &other.taken)].concat();
         let name = other.map_or(dataset.name.clone(), |other| format!("{} and {}", dataset.name, other.name));
         Ok(Self { halves, name, taken, reduced: Reduced::default() })
     }

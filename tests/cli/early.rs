@@ -64,7 +64,14 @@ fn a_set_without_test_images_is_refused_before_it_is_trained_on() {
 fn a_half_without_test_images_is_named_before_the_other_one_is_trained() {
     let root = tempfile::tempdir().unwrap();
     let all: Vec<u8> = (0..10).flat_map(|class| [class; 21]).collect();
-    // Seed 0 puts 0, 1, 3, 7 and 8 into A.
+    // Seed 0 puts 0, 1, 3, 7 and 8 into A. That some classes of a half are not evaluated on is told and no more.
+    idx(&root.path().join("some"), 28, &all, &[0, 1, 3, 7, 8, 2, 4]);
+    let plan = ["plan", "default", "--memory", "--device", "cpu", "--set", "protocol.splits=[0]", "--set"];
+    let sizes = ["--set", "data.train_per_class=20", "--set", "data.held_out_per_class=0", "--set"];
+    let some = format!("data.path={}", root.path().join("some").display());
+    let output = strata(&plan).arg("data.source=idx").args(sizes).arg(&some).output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(err(&output).contains("half B of split 0: no image of \"5\", \"6\", \"9\""), "{}", err(&output));
     idx(&root.path().join("set"), 28, &all, &[0, 1, 3, 7, 8]);
     let runs = root.path().join("runs");
     let mut command = tiny(&["reproduce", "--set", "data.source=idx", "--set", "data.held_out_per_class=0"], &runs);

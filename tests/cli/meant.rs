@@ -73,10 +73,8 @@ fn two_seeds_of_one_partition_are_refused_with_another_seed_also_where_one_was_t
     refused(&output, &["protocol.splits", "5 and 24", "same halves", "seed 0 gives others"]);
     assert!(whole("[5, 7]").status.success());
     let with = |seed: &str| {
-        tiny(&["run", "default", &format!("s{seed}-r0-baseA"), "--set"], runs.path())
-            .arg(format!("protocol.splits=[{seed}]"))
-            .output()
-            .unwrap()
+        let (node, splits) = (format!("s{seed}-r0-baseA"), format!("protocol.splits=[{seed}]"));
+        tiny(&["run", "default", &node, "--set", &splits], runs.path()).output().unwrap()
     };
     let first = with("5");
     assert!(first.status.success(), "{}", err(&first));

@@ -256,7 +256,7 @@ fn a_hard_link_is_the_image_before_it_and_links_elsewhere_are_refused() {
         assert!(error.contains(reason), "{error}");
     }
     // A slash behind the name of an entry of the oldest kind means a folder.
-    let folder = listed(&with_entry(EntryType::Regular, "train/b/folder.png/", "")).unwrap();
+    let folder = listed(&with_entry(EntryType::Regular, "train/b/folder.png/", "unused")).unwrap();
     assert_eq!(folder.len(), 2);
 }
 

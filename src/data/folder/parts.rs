@@ -49,7 +49,7 @@ pub fn open(path: &Path, label_file: Option<&Path>) -> Result<FolderSet, DataErr
     let Parts { train, named, test, beside, passed_over } = parts;
     let mut taken = Vec::new();
 
-    let train = unwrapped(train, |tree, only| tree.has_folders_in(only));
+    let train = unwrapped(train, |tree, only| tree.has_folders_in(only) && (named || !is_named(only, &TEST)));
     let mut line = match named {
         true => format!("training images from {}", train.path.display()),
         false => format!("the folders in {} are the classes of the training part", train.path.display()),
