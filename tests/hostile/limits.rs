@@ -311,14 +311,14 @@ fn a_journal_of_a_store_whose_lines_cannot_follow_each_other_is_built_anew_from_
     let identity = Store::open(&out).unwrap().identity().to_string();
     let digest = "0".repeat(64);
     for line in [
-        r#"{"done":1,"kept":[999999999],"digests":["D"],"skipped":[],"sources":["D"]}"#,
-        r#"{"done":1,"kept":[0],"digests":[],"skipped":[],"sources":["D"]}"#,
-        r#"{"done":2,"kept":[1,0],"digests":["D","D"],"skipped":[],"sources":["D","D"]}"#,
-        r#"{"done":1,"kept":[0],"digests":["no digest"],"skipped":[],"sources":["D"]}"#,
-        r#"{"done":1,"kept":[0],"digests":["D"],"skipped":[],"sources":[]}"#,
-        r#"{"done":1,"kept":[0],"digests":["D"],"skipped":[],"sources":["D"]}"#,
-        r#"{"done":18446744073709551615,"kept":[],"digests":[],"skipped":[],"sources":[]}"#,
-        r#"{"done":3,"kept":[0],"digests":["D"],"skipped":[],"sources":["D"]}"#,
+        r#"{"done":1,"kept":[999999999],"digests":["D"],"skipped":[],"source":"D"}"#,
+        r#"{"done":1,"kept":[0],"digests":[],"skipped":[],"source":"D"}"#,
+        r#"{"done":2,"kept":[1,0],"digests":["D","D"],"skipped":[],"source":"D"}"#,
+        r#"{"done":1,"kept":[0],"digests":["no digest"],"skipped":[],"source":"D"}"#,
+        r#"{"done":1,"kept":[0],"digests":["D"],"skipped":[],"source":"no digest"}"#,
+        r#"{"done":1,"kept":[0],"digests":["D"],"skipped":[],"source":"D"}"#,
+        r#"{"done":18446744073709551615,"kept":[],"digests":[],"skipped":[],"source":"D"}"#,
+        r#"{"done":3,"kept":[0],"digests":["D"],"skipped":[],"source":"D"}"#,
     ] {
         let out = root.path().join("again");
         let _ = fs::remove_file(&out);

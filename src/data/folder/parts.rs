@@ -70,6 +70,9 @@ pub fn open(path: &Path, label_file: Option<&Path>) -> Result<FolderSet, DataErr
             let part = tree.path.clone();
             let tree = unwrapped(tree, |_, only| !train.class_names.iter().any(|class| class == only));
             line.push_str(&format!(", test images from {}", tree.path.display()));
+            if tree.files.is_empty() && tree.folders.is_empty() {
+                return Err(FolderError::NoClasses { path: tree.path }.into());
+            }
             let flat = tree.folders.is_empty() && tree.files.iter().all(|(name, _)| !name.contains('/'));
             match flat {
                 true => self::flat(tree, &[&beside, &part], label_file, &train.class_names, &mut taken)?,

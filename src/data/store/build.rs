@@ -125,10 +125,10 @@ impl Build {
             .collect();
         let first = self.done();
         let mut chunk = Chunk { done: first + items.len(), ..Chunk::default() };
-        let mut pixels = Vec::new();
+        let (mut pixels, mut sources) = (Vec::new(), Vec::with_capacity(items.len()));
         for (at, (source, result)) in decoded.into_iter().enumerate() {
             let place = first + at;
-            chunk.sources.push(source);
+            sources.push(source);
             match result {
                 Ok((digest, image)) => {
                     pixels.extend(image);
@@ -148,6 +148,7 @@ impl Build {
                 }
             }
         }
+        chunk.source = content::of_all(&sources);
         let failure = |source| StoreError::Write { path: self.path.clone(), source };
         self.file.write_all(&pixels).and_then(|()| self.file.sync_data()).map_err(failure)?;
         self.journal.add(&chunk)?;
@@ -177,7 +178,7 @@ impl Build {
         for digest in self.chunks.iter().flat_map(|chunk| &chunk.digests) {
             tables.extend(digest.as_bytes().chunks(2).map_while(digit));
         }
-        let sources: Vec<String> = self.chunks.iter().flat_map(|chunk| chunk.sources.clone()).collect();
+        let sources: Vec<String> = self.chunks.iter().map(|chunk| chunk.source.clone()).collect();
         let index = Index {
             name: set.name(),
             identity,
@@ -216,7 +217,7 @@ fn whole(file: &mut File, chunks: &[Chunk], items: &[&Item], options: PackOption
         let sources = items.get(first..chunk.done);
         first = chunk.done;
         options.allow(left_out)
-            && sources.is_some_and(|sources| content::of_items(sources) == chunk.sources)
+            && sources.is_some_and(|sources| content::of_items(sources) == chunk.source)
             && chunk.digests.iter().all(|digest| file.read_exact(&mut image).is_ok() && digest::hex(&image) == *digest)
     };
     chunks.iter().take_while(stays).count()

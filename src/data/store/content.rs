@@ -11,12 +11,14 @@ pub(super) fn of_bytes(bytes: Option<&[u8]>) -> String {
     bytes.map_or_else(|| UNREADABLE.into(), digest::hex)
 }
 
-/// The digests of the files of some images, in their order.
-pub(super) fn of_items(items: &[&Item]) -> Vec<String> {
-    items.par_iter().map(|item| of_bytes(item.place.read(&item.name).ok().as_deref())).collect()
+/// The BLAKE3 of the digests of the files of a chunk of images.
+pub(super) fn of_items(items: &[&Item]) -> String {
+    let files: Vec<String> =
+        items.par_iter().map(|item| of_bytes(item.place.read(&item.name).ok().as_deref())).collect();
+    of_all(&files)
 }
 
-/// One digest of those of all files.
-pub(super) fn of_all(sources: &[String]) -> String {
-    digest::hex(sources.concat().as_bytes())
+/// One digest of several: of the files of a chunk, or of all chunks.
+pub(super) fn of_all(digests: &[String]) -> String {
+    digest::hex(digests.concat().as_bytes())
 }

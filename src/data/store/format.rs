@@ -58,8 +58,8 @@ pub(super) struct Index {
     pub skipped: Vec<Skipped>,
     /// The BLAKE3 of labels and digests.
     pub tables: String,
-    /// The BLAKE3 of the digests of all files of the listing, those left out included; empty in stores that were
-    /// packed before there was one.
+    /// The BLAKE3 of the digests of the files of all chunks of the listing, those left out included; empty in stores
+    /// that were packed before there was one.
     #[serde(default)]
     pub content: String,
     /// How the files were read, see [`READING`].

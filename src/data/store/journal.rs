@@ -32,8 +32,8 @@ pub(super) struct Chunk {
     pub digests: Vec<String>,
     /// Those that were left out.
     pub skipped: Vec<Skipped>,
-    /// The BLAKE3 of the file of each image of the chunk, those left out included.
-    pub sources: Vec<String>,
+    /// The BLAKE3 of the digests of the files of all images of the chunk, those left out included.
+    pub source: String,
 }
 
 impl Chunk {
@@ -45,8 +45,7 @@ impl Chunk {
         self.kept.iter().all(own)
             && self.kept.is_sorted_by(|a, b| a < b)
             && self.digests.len() == self.kept.len()
-            && self.digests.iter().chain(&self.sources).all(digest)
-            && self.done.checked_sub(before) == Some(self.sources.len())
+            && self.digests.iter().chain([&self.source]).all(digest)
             && self.done.checked_sub(before) == Some(self.kept.len() + self.skipped.len())
     }
 }

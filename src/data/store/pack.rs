@@ -93,12 +93,12 @@ fn is_of(store: &Store, items: &[&Item], progress: &dyn Fn(usize, usize) -> bool
     if packed.is_empty() || reading != READING {
         return Ok(false);
     }
-    let mut sources = Vec::with_capacity(items.len());
-    for chunk in items.chunks(CHUNK) {
-        go_on(progress, sources.len(), items.len())?;
-        sources.extend(content::of_items(chunk));
+    let mut sources = Vec::with_capacity(items.len().div_ceil(CHUNK));
+    for (at, chunk) in items.chunks(CHUNK).enumerate() {
+        go_on(progress, at * CHUNK, items.len())?;
+        sources.push(content::of_items(chunk));
     }
-    progress(sources.len(), items.len());
+    progress(items.len(), items.len());
     Ok(content::of_all(&sources) == packed)
 }
 
