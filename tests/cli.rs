@@ -4,13 +4,17 @@
 mod cli {
     pub mod arms;
     pub mod bench;
+    pub mod early;
     pub mod images;
     pub mod made;
+    pub mod meant;
+    pub mod paths;
     pub mod plan;
     pub mod refused;
     pub mod remarks;
     pub mod reports;
     pub mod schedules;
+    pub mod stores;
     pub mod study;
     pub mod tune;
 }

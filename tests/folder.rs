@@ -7,6 +7,8 @@ mod archives;
 mod colours;
 #[path = "folder/damaged.rs"]
 mod damaged;
+#[path = "folder/guesses.rs"]
+mod guesses;
 #[path = "folder/jpeg_matrix.rs"]
 mod jpeg_matrix;
 #[path = "folder/jpeg_writer.rs"]

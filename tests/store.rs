@@ -51,7 +51,10 @@ fn bad_store(path: &Path) -> String {
 fn a_store_holds_what_the_folder_holds() {
     let (root, place) = (folder(5), tempdir().unwrap());
     let out = place.path().join("set.pack");
-    assert_eq!(packed(root.path(), &out, FAIL).unwrap(), Packed { images: 18, resumed: 0, skipped: vec![] });
+    assert_eq!(
+        packed(root.path(), &out, FAIL).unwrap(),
+        Packed { images: 18, resumed: 0, skipped: vec![], replaced: false }
+    );
     let store = Store::open(&out).unwrap();
     store.verify().unwrap();
     let (stored, loaded) = (store.dataset().unwrap(), load(&open(root.path(), None).unwrap(), 8).unwrap());
@@ -199,4 +202,129 @@ fn a_store_cut_anywhere_or_with_a_changed_byte_is_refused_or_told_by_verifying()
         }
     }
     assert!(Store::open(place.path()).is_err(), "a folder is no store");
+}
+
+// A store is known by what is in the files.
+
+fn changed(path: &Path, bytes: &[u8]) {
+    let before = fs::metadata(path).unwrap();
+    assert_eq!(before.len(), bytes.len() as u64, "of one size, so that only the bytes tell");
+    fs::write(path, bytes).unwrap();
+    fs::File::options().write(true).open(path).unwrap().set_modified(before.modified().unwrap()).unwrap();
+}
+
+/// Two images of one size in bytes.
+fn of_one_size() -> [Vec<u8>; 2] {
+    [1, 200].map(|number| encoded(picture(9, 9, number), ImageFormat::Bmp))
+}
+
+#[test]
+fn a_store_whose_files_changed_under_their_names_sizes_and_times_is_packed_anew() {
+    let (root, place) = (folder(3), tempdir().unwrap());
+    let out = place.path().join("set.pack");
+    let [one, other] = of_one_size();
+    put(root.path(), "train/1/0001.png", &one);
+    packed(root.path(), &out, FAIL).unwrap();
+    let before = fs::read(&out).unwrap();
+    assert_eq!((packed(root.path(), &out, FAIL).unwrap().resumed, fs::read(&out).unwrap() == before), (12, true));
+
+    changed(&root.path().join("train/1/0001.png"), &other);
+    let result = packed(root.path(), &out, FAIL).unwrap();
+    assert_eq!((result.replaced, result.resumed), (true, 0));
+    let (stored, loaded) =
+        (Store::open(&out).unwrap().dataset().unwrap(), load(&open(root.path(), None).unwrap(), 8).unwrap());
+    assert_eq!(stored, loaded);
+    assert!(fs::read(&out).unwrap() != before);
+    assert!(!packed(root.path(), &out, FAIL).unwrap().replaced, "what is packed anew is whole");
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "no leftover of the build");
+}
+
+#[test]
+fn an_unfinished_store_goes_on_from_the_first_chunk_whose_files_or_pixels_have_changed() {
+    let (root, place) = (folder(300), tempdir().unwrap());
+    let [one, other] = of_one_size();
+    put(root.path(), "train/1/0100.png", &one);
+    let out = place.path().join("set.pack");
+    let set = open(root.path(), None).unwrap();
+    let stop_after = |chunks: usize| {
+        let calls = Cell::new(0);
+        let error = pack(&set, &out, FAIL, &|_, _| {
+            calls.set(calls.get() + 1);
+            calls.get() <= chunks
+        });
+        assert!(matches!(error, Err(DataError::Store(StoreError::Stopped { .. }))));
+    };
+    let whole = place.path().join("whole.pack");
+    // A file of the second chunk, 256 images a chunk.
+    stop_after(3);
+    changed(&root.path().join("train/1/0100.png"), &other);
+    assert_eq!(packed(root.path(), &out, FAIL).unwrap().resumed, 256);
+    packed(root.path(), &whole, FAIL).unwrap();
+    assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap());
+    // A pixel of the third.
+    fs::remove_file(&out).unwrap();
+    stop_after(3);
+    let part = place.path().join("set.pack.part");
+    let mut bytes = fs::read(&part).unwrap();
+    bytes[4096 + 600 * 192] ^= 1;
+    fs::write(&part, bytes).unwrap();
+    assert_eq!(packed(root.path(), &out, FAIL).unwrap().resumed, 512);
+    assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap());
+}
+
+#[test]
+fn a_bad_image_that_was_mended_is_taken_up_again_and_the_options_hold_for_a_finished_store() {
+    let (root, place) = (folder(3), tempdir().unwrap());
+    let out = place.path().join("set.pack");
+    put(root.path(), "train/0/0000.png", b"no image");
+    put(root.path(), "train/1/0000.png", b"nor this");
+    let skip = PackOptions { on_bad: OnBad::Skip, max_bad: 2, ..FAIL };
+    assert_eq!(packed(root.path(), &out, skip).unwrap().images, 10);
+
+    let error = packed(root.path(), &out, FAIL).unwrap_err();
+    assert!(matches!(error, DataError::Store(StoreError::LeftOut { got: 2, .. })), "{error}");
+    assert!(error.to_string().contains("train/0/0000.png"), "{error}");
+    let error = packed(root.path(), &out, PackOptions { max_bad: 1, ..skip }).unwrap_err();
+    assert!(matches!(error, DataError::Store(StoreError::TooManyBad { got: 2, limit: 1, .. })), "{error}");
+    assert_eq!(packed(root.path(), &out, skip).unwrap().resumed, 10, "accepted as it was");
+
+    put(root.path(), "train/0/0000.png", &png(1));
+    let result = packed(root.path(), &out, skip).unwrap();
+    assert_eq!((result.images, result.skipped.len(), result.replaced), (11, 1, true));
+    put(root.path(), "train/1/0000.png", &png(1));
+    assert_eq!(packed(root.path(), &out, FAIL).unwrap().images, 12);
+}
+
+#[test]
+fn images_left_out_of_an_unfinished_store_are_looked_at_again_where_none_may_be() {
+    let (root, place) = (folder(100), tempdir().unwrap());
+    let out = place.path().join("set.pack");
+    put(root.path(), "train/0/0000.png", b"no image");
+    let skip = PackOptions { on_bad: OnBad::Skip, max_bad: 2, ..FAIL };
+    let calls = Cell::new(0);
+    let stop = |_: usize, _: usize| {
+        calls.set(calls.get() + 1);
+        calls.get() < 2
+    };
+    pack(&open(root.path(), None).unwrap(), &out, skip, &stop).unwrap_err();
+    let error = packed(root.path(), &out, FAIL).unwrap_err();
+    assert!(error.to_string().contains("train/0/0000.png"), "{error}");
+    assert_eq!(packed(root.path(), &out, skip).unwrap().skipped.len(), 1);
+}
+
+#[test]
+fn pixels_of_a_finished_store_that_have_changed_are_told_by_packing_and_by_the_images_in_use() {
+    let (root, place) = (folder(3), tempdir().unwrap());
+    let out = place.path().join("set.pack");
+    packed(root.path(), &out, FAIL).unwrap();
+    let mut bytes = fs::read(&out).unwrap();
+    bytes[4096 + 192 + 7] ^= 1;
+    fs::write(&out, bytes).unwrap();
+    let error = packed(root.path(), &out, FAIL).unwrap_err().to_string();
+    assert!(error.contains("1 of 12 images are not what was packed, 0/0001.png the first"), "{error}");
+    // What is in use is verified, and what is not in use is nobody's loss.
+    let data = Store::open(&out).unwrap().dataset().unwrap();
+    let (first, rest) = (half(&data, &[0]).unwrap(), half(&data, &[1, 2]).unwrap());
+    assert!(first.train.verify().is_err() && first.test.verify().is_ok());
+    assert!(rest.train.verify().is_ok() && data.train.verify().is_err());
 }

@@ -92,7 +92,7 @@ struct StudyArgs {
     #[arg(default_value = "default")]
     experiment: String,
     /// The directory of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
+    #[arg(long, value_name = "DIR", default_value = "runs", allow_hyphen_values = true)]
     runs: PathBuf,
     /// Override a key of the experiment, such as solver.max_iter=1000 (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]

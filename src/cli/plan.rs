@@ -120,6 +120,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
     let halves = Halves::of(&experiment)?;
+    halves.taken.iter().for_each(|line| note!("{line}"));
     let plan = Plan::of(&experiment);
     writeln!(out, "device: {}", device.describe())?;
     let mut seen = Vec::new();

@@ -11,8 +11,6 @@ use crate::{
         Experiment, Node, Plan, ProtocolError, RunDir,
         runner::{self, Busy, Workshop},
         similarity,
-        source::Halves,
-        work,
     },
     train::TrainError,
 };
@@ -39,12 +37,14 @@ pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device, experiment.solver.precision)?;
     let plan = Plan::of(&experiment);
     let wanted = plan.in_sharing_order();
-    let runs = RunDir::open(&options.study.runs, &experiment)?;
+    let ready = study::ready(&options.study, &experiment, &wanted)?;
+    let runs = &ready.runs;
+    study::writable_report(runs)?;
     note!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
-    let result = train(&experiment, &wanted, &runs, &device, options.jobs, Busy::Wait, &interrupt);
+    let result = train(&experiment, &wanted, &ready, &device, options.jobs, Busy::Wait, &interrupt);
     // What did train is reported also where a network failed; a stop reports nothing.
     let stopped = result.as_ref().is_err_and(|error| error.is::<exit_code::Stopped>());
-    if stopped { result } else { result.and(report(&experiment, &runs, &device, options.format)) }
+    if stopped { result } else { result.and(report(&experiment, runs, &device, options.format)) }
 }
 
 /// Compares layers, where the experiment asks for it, and writes the report.
@@ -60,20 +60,16 @@ fn report(experiment: &Experiment, runs: &RunDir, device: &Device, format: Forma
 pub fn train(
     experiment: &Experiment,
     wanted: &[&Node],
-    runs: &RunDir,
+    ready: &study::Ready,
     device: &Device,
     jobs: Option<usize>,
     busy: Busy<'_>,
     interrupt: &Interrupt,
 ) -> Result<()> {
-    let halves = Halves::of_nodes(experiment, wanted.iter().copied())?;
-    let mut weights = std::collections::HashMap::new();
-    for node in wanted {
-        weights.insert(node.name.clone(), work::of(experiment, node, &halves)?.computed as f64);
-    }
-    let progress = Progress::new(weights, interrupt.stop());
+    let study::Ready { halves, runs, works } = ready;
+    let progress = Progress::new(works.clone(), interrupt.stop());
     let jobs = jobs.unwrap_or_else(|| device.jobs()).clamp(1, wanted.len().max(1));
-    let workshop = Workshop { experiment, halves: &halves, runs, device };
+    let workshop = Workshop { experiment, halves, runs, device };
     interrupt.ask_first();
     let result = runner::run(workshop, wanted, jobs, busy, &progress);
     interrupt.at_once();

@@ -3,7 +3,7 @@
 use super::output::{note, print_line};
 use super::{DeviceArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
 use crate::{
-    protocol::{Plan, RunDir, runner::Busy},
+    protocol::{Plan, runner::Busy},
     train::record,
 };
 use anyhow::Result;
@@ -28,11 +28,12 @@ pub fn main(options: &Options) -> Result<()> {
     let plan = Plan::of(&experiment);
     let node = plan.node(&experiment.name, &options.node)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
-    let runs = RunDir::open(&options.study.runs, &experiment)?;
+    let wanted = study::with_parents(&plan, node);
+    let ready = study::ready(&options.study, &experiment, &wanted)?;
+    let runs = &ready.runs;
     note!("{} of {} on {}", node.name, experiment.name, device.describe());
     // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.
-    let wanted = study::with_parents(&plan, node);
-    reproduce::train(&experiment, &wanted, &runs, &device, Some(1), Busy::StopAt(&node.name), &interrupt)?;
+    reproduce::train(&experiment, &wanted, &ready, &device, Some(1), Busy::StopAt(&node.name), &interrupt)?;
     let folder = runs.node(&node.name);
     if let Some(last) = record::read(&folder.join("log.jsonl"))?.last() {
         print_line!(

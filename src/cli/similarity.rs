@@ -1,9 +1,12 @@
 //! `strata similarity`: how alike the layers of trained networks are.
 
 use super::{DeviceArgs, Format, StudyArgs, device, study};
-use crate::protocol::{
-    RunDir,
-    similarity::{self, Row, USUAL_IMAGES},
+use crate::{
+    host::atomic,
+    protocol::{
+        ProtocolError, RunDir,
+        similarity::{self, Row, USUAL_IMAGES},
+    },
 };
 use anyhow::Result;
 use clap::Args;
@@ -26,7 +29,13 @@ pub struct Options {
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
+    let runs = RunDir::look(&options.study.runs, &experiment)?;
+    if !runs.path.is_dir() {
+        anyhow::bail!("{}: there is no such run directory; train with strata reproduce first", runs.path.display());
+    }
     let runs = RunDir::open(&options.study.runs, &experiment)?;
+    let file = runs.path.join("similarity.json");
+    atomic::probe(&file).map_err(|source| ProtocolError::Io { path: file, source })?;
     let asked = Some(experiment.protocol.similarity_images).filter(|&images| images > 0);
     let images = options.images.or(asked).unwrap_or(USUAL_IMAGES);
     let found = similarity::compare(&experiment, &runs, &device, images)?;

@@ -1,11 +1,12 @@
 //! What several commands share: an experiment with its plan, data and run directory.
 
-use super::{PrecisionArgs, StudyArgs};
+use super::{PrecisionArgs, StudyArgs, output::note};
 use crate::{
-    host::Precision,
-    protocol::{Experiment, Node, Plan, ProtocolError, resolve},
+    host::{Precision, atomic},
+    protocol::{Experiment, Node, Plan, ProtocolError, RunDir, resolve, source::Halves, work},
     train::USUAL_LOSS_SCALE,
 };
+use std::{collections::HashMap, io, path::PathBuf};
 
 /// The experiment that the arguments name.
 ///
@@ -22,6 +23,56 @@ pub fn overrides(given: &[String], args: PrecisionArgs) -> Vec<String> {
     // An experiment's own loss scale is for its own precision. It goes in front, so that one that was given is told.
     let scale = (args.precision == Some(Precision::F32)).then(|| format!("solver.loss_scale={USUAL_LOSS_SCALE}"));
     scale.into_iter().chain(given.iter().cloned()).chain(precision).collect()
+}
+
+/// A study that can begin: its images are loaded and its directory is open.
+pub struct Ready {
+    pub halves: Halves,
+    pub runs: RunDir,
+    /// How much each network computes, by its name.
+    pub works: HashMap<String, f64>,
+}
+
+/// Looks at everything that can be known before the first step, and makes the directory only when all is well: a
+/// command that cannot begin leaves none.
+///
+/// # Errors
+/// A directory with finished networks of other settings; images that are missing, damaged or not to be meant; nets
+/// that cannot be built of them; a directory that cannot be written.
+pub fn ready(args: &StudyArgs, experiment: &Experiment, wanted: &[&Node]) -> Result<Ready, ProtocolError> {
+    let found = RunDir::look(&args.runs, experiment)?;
+    let halves = Halves::beside(experiment, wanted.iter().copied(), &found.earlier_splits(experiment))?;
+    halves.taken.iter().for_each(|line| note!("{line}"));
+    let mut works = HashMap::new();
+    for node in wanted {
+        works.insert(node.name.clone(), work::of(experiment, node, &halves)?.computed as f64);
+    }
+    if let Some(aside) = found.make_room(experiment)? {
+        note!(
+            "{}: had no finished network and other settings; it is kept in {}",
+            found.path.display(),
+            aside.display()
+        );
+    }
+    let runs = RunDir::open(&args.runs, experiment)?;
+    Ok(Ready { halves, runs, works })
+}
+
+/// Refuses a directory in which no report could be written in the end.
+///
+/// # Errors
+/// A file where the folder of the report should be; a folder that cannot be written to.
+pub fn writable_report(runs: &RunDir) -> Result<(), ProtocolError> {
+    let failed = |path: PathBuf| move |source| ProtocolError::Io { path, source };
+    let folder = runs.path.join("report");
+    if folder.is_dir() {
+        let page = folder.join("report.html");
+        return atomic::probe(&page).map_err(failed(page));
+    }
+    match folder.exists() {
+        true => Err(failed(folder)(io::Error::new(io::ErrorKind::NotADirectory, "is no folder; remove it"))),
+        false => Ok(()),
+    }
 }
 
 /// A network and what it derives from, parents first.

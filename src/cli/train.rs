@@ -6,7 +6,7 @@ use crate::{
     data::Normalisation,
     host::{Stream, atomic},
     nn::{weights, zoo},
-    protocol::{Experiment, source},
+    protocol::{Experiment, degenerate, keys, source},
     train::{
         Images, Policy, Reading, Schedule, Solver, TrainError, Trainer, USUAL_LOSS_SCALE, Warmup, checkpoint,
         trainer::Streams,
@@ -25,8 +25,12 @@ pub struct Options {
     #[arg(long, default_value = "fashion-mnist")]
     data: String,
     /// The folder of the data set's files, or the packed file
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     data_path: String,
+    /// How images of another size become the net's: exact (they must have it), resize, pad, or crop (the net sees the
+    /// window in the middle)
+    #[arg(long, default_value = "exact")]
+    fit: String,
     /// Training steps
     #[arg(long, default_value_t = 500)]
     max_iter: u64,
@@ -67,7 +71,7 @@ pub struct Options {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Where the weights go (safetensors)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
@@ -116,11 +120,23 @@ impl Options {
 pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let precision = options.precision.precision.unwrap_or_default();
+    if let Some(path) = &options.out {
+        atomic::probe(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
     let device = device::open(&options.device.device, precision)?;
-    let overrides = [("data.source", &options.data), ("data.path", &options.data_path), ("net.name", &options.net)]
-        .map(|(key, value)| format!("{key}={value:?}"));
-    let experiment = Experiment::find("default", &overrides)?;
+    let overrides = [
+        ("data.source", &options.data),
+        ("data.path", &options.data_path),
+        ("net.name", &options.net),
+        ("data.fit", &options.fit),
+    ];
+    let experiment = Experiment::find("default", &overrides.map(|(key, value)| keys::assignment(key, value)))?;
     let dataset = source::load(&experiment)?;
+    dataset.taken.iter().for_each(|line| note!("{line}"));
+    degenerate::task(&dataset.name, &dataset)?;
+    degenerate::evaluated(&dataset.name, &dataset.test)?;
+    dataset.train.verify()?;
+    dataset.test.verify()?;
     let normalisation = Normalisation::mean_image(&dataset.train, options.scale)?;
     let def = zoo::net(&options.net, dataset.class_names.len())?;
     let solver = Solver {
@@ -163,11 +179,14 @@ pub fn main(options: &Options) -> Result<()> {
     interrupt.at_once();
     let (seconds, waited) = (start.elapsed().as_secs_f64(), trainer.waited().as_secs_f64());
     note!("trained in {seconds:.1} s, of which {waited:.2} s ({:.1}%) waiting for data", 100.0 * waited / seconds);
-    let scores = trainer.evaluate(&Images { set: &dataset.test, normalisation: &normalisation })?;
-    print_line!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images)?;
+    // Before anything else: whatever fails from here on, the weights are kept.
     if let Some(path) = &options.out {
         let bytes = weights::encode(&checkpoint::weights_of(&mut trainer)?, &[("net", def.name.clone())])?;
         atomic::write(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
+    }
+    let scores = trainer.evaluate(&Images { set: &dataset.test, normalisation: &normalisation })?;
+    print_line!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images)?;
+    if let Some(path) = &options.out {
         print_line!("{}", path.display())?;
     }
     Ok(())

@@ -192,14 +192,24 @@ pub enum DataError {
         reason: &'static str,
     },
     /// A class has fewer images than were asked for.
-    #[error("class {class} has {got} images where {expected} are needed; ask for fewer images per class")]
+    #[error("class {} has {got} images where {expected} are needed; ask for fewer images per class", name.as_ref().map_or(class.to_string(), |name| format!("{name:?}")))]
     TooFewImages {
         /// The class.
         class: u16,
+        /// Its name, where whoever asked knows it.
+        name: Option<String>,
         /// The number asked for.
         expected: usize,
         /// The number there is.
         got: usize,
+    },
+    /// Images from which nothing can be learned or measured.
+    #[error("{what}: {reason}")]
+    Degenerate {
+        /// The data set, and the half of it.
+        what: String,
+        /// What is wrong and what to do.
+        reason: String,
     },
     /// A statistic of no images was asked for.
     #[error("a mean of no images was asked for; select at least one training image")]
@@ -247,4 +257,17 @@ pub enum DataError {
     /// A file could not be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+}
+
+impl DataError {
+    /// The same with the name of the class, which a set of images does not know: within a half, classes have numbers
+    /// that say nothing to a reader.
+    pub fn of_classes(self, names: &[String]) -> Self {
+        match self {
+            Self::TooFewImages { class, expected, got, .. } => {
+                Self::TooFewImages { class, name: names.get(usize::from(class)).cloned(), expected, got }
+            }
+            other => other,
+        }
+    }
 }

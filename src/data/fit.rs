@@ -12,13 +12,28 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
-    /// Not at all: images stay as they are.
+    /// Not at all: images must have the net's shape, or the 256 x 256 of the paper for nets that see 227 x 227.
     #[default]
     Exact,
+    /// Not at all, and the net sees a window of images that are larger: the centre one, or random ones where there is
+    /// augmentation. What lies outside is never seen.
+    Crop,
     /// Width and height are scaled to the net's by [`Warp`]; gray becomes three equal channels, colours become gray.
     Resize,
     /// Black is put around smaller images, which stand in the middle; channels as for [`Fit::Resize`].
     Pad,
+}
+
+impl Fit {
+    /// The name in experiment files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Crop => "crop",
+            Self::Resize => "resize",
+            Self::Pad => "pad",
+        }
+    }
 }
 
 /// Gray from red, green and blue: `(19595 R + 38470 G + 7471 B + 2^15) / 2^16`, rounded down; ITU-R BT.601's weights
@@ -33,13 +48,13 @@ pub fn luma([red, green, blue]: [u8; 3]) -> u8 {
 /// [`DataError::NoFit`] for channels other than 1 and 3, for a target that is not square, for images in a packed
 /// store, and where [`Fit::Pad`] would have to cut.
 pub fn fit(data: Dataset, shape: [usize; 3], how: Fit) -> Result<Dataset, DataError> {
-    if how == Fit::Exact || data.train.shape() == shape {
+    if [Fit::Exact, Fit::Crop].contains(&how) || data.train.shape() == shape {
         return Ok(data);
     }
-    let Dataset { name, class_names, train, test } = data;
+    let Dataset { name, class_names, train, test, taken } = data;
     let train = part(&name, &train, shape, how)?;
     let test = part(&name, &test, shape, how)?;
-    Dataset::new(name, class_names, train, test)
+    Ok(Dataset { taken, ..Dataset::new(name, class_names, train, test)? })
 }
 
 fn part(name: &str, set: &ImageSet, shape: [usize; 3], how: Fit) -> Result<ImageSet, DataError> {
@@ -144,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_fits_already_or_is_to_stay_exact_is_not_touched() {
-        for (shape, how) in [([28, 28, 1], Fit::Resize), ([32, 32, 3], Fit::Exact)] {
+        for (shape, how) in [([28, 28, 1], Fit::Resize), ([32, 32, 3], Fit::Exact), ([24, 24, 1], Fit::Crop)] {
             assert_eq!(fit(gray(28), shape, how).unwrap(), gray(28));
         }
     }

@@ -64,6 +64,15 @@ impl ImageSet {
         self.stored.is_some()
     }
 
+    /// Holds the pixels of images in a packed store against the digests that were packed with them; each image is
+    /// looked at once a process. Images in memory were decoded by it.
+    ///
+    /// # Errors
+    /// [`super::store::StoreError::ChangedImage`] for the first one that differs.
+    pub fn verify(&self) -> Result<(), DataError> {
+        self.stored.as_ref().map_or(Ok(()), |stored| stored.store.verify_places(&stored.places))
+    }
+
     /// The number of images, N.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -169,7 +178,7 @@ impl ImageSet {
 }
 
 /// A named data set: its classes, its training and its test images.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Dataset {
     /// The name that is printed and recorded.
     pub name: String,
@@ -179,7 +188,19 @@ pub struct Dataset {
     pub train: ImageSet,
     /// What accuracy is measured on, and nothing else.
     pub test: ImageSet,
+    /// What was taken for what where files had to be found, for people.
+    pub taken: Vec<String>,
 }
+
+/// Two data sets are equal when they hold the same, however their files were found.
+impl PartialEq for Dataset {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.class_names, &self.train, &self.test)
+            == (&other.name, &other.class_names, &other.train, &other.test)
+    }
+}
+
+impl Eq for Dataset {}
 
 impl Dataset {
     /// Puts a data set together.
@@ -199,7 +220,7 @@ impl Dataset {
         }
         train.check_labels(class_names.len(), format!("{name} (training)"))?;
         test.check_labels(class_names.len(), format!("{name} (test)"))?;
-        Ok(Self { name, class_names, train, test })
+        Ok(Self { name, class_names, train, test, taken: Vec::new() })
     }
 
     /// The number of classes.

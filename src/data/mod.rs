@@ -11,11 +11,13 @@
 pub mod cifar;
 pub mod cifar_classes;
 pub mod crop;
+mod csv_fields;
 mod error;
 pub mod fashion;
 pub mod fetch;
 pub mod fit;
 pub mod folder;
+mod gzip;
 pub mod idx;
 mod idx_folder;
 pub mod image_file;

@@ -6,9 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flate2::read::MultiGzDecoder;
-
-use super::DataError;
+use super::{DataError, gzip::Gzip};
 
 /// No file may decode to more than this many bytes (1 GiB): the largest of the official files has 0.2 GB.
 pub(super) const LIMIT: u64 = 1 << 30;
@@ -37,7 +35,8 @@ impl<'a> Source<'a> {
         let got = fill(&mut stream, &mut start).map_err(|source| DataError::Read { path: path.into(), source })?;
         let gzip = start[..got] == [0x1f, 0x8b];
         let whole = Cursor::new(start).take(got as u64).chain(stream);
-        let reader: Box<dyn Read + 'a> = if gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        let reader: Box<dyn Read + 'a> =
+            if gzip { Box::new(Gzip::new(BufReader::new(whole))) } else { Box::new(whole) };
         Ok(Self { reader, path: path.into(), gzip, consumed: 0 })
     }
 

@@ -1,8 +1,8 @@
 //! Which classes belong to half A and which to half B.
 
-use super::{DataError, Dataset, ImageSet, mt19937::Mt19937};
+use super::{DataError, Dataset, ImageSet, csv_fields::fields, mt19937::Mt19937};
 use crate::host::bounded;
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 /// Two disjoint lists of classes, each in increasing order.
 ///
@@ -73,32 +73,36 @@ pub fn drawn(split: &Split, per_half: usize, seed: u32) -> Result<Split, DataErr
     Split::new(choose(&split.a, 0)?, choose(&split.b, 1)?)
 }
 
-/// Reads a split from a file of two columns: the name of a class, a comma, and `A` or `B`. A first line
-/// `class,half`, empty lines and lines that begin with `#` are passed over; a name may hold commas, since the half
-/// stands behind the last one. Classes that are not named belong to no half.
+/// Reads a split from a CSV file of two columns: the name of a class, a comma, and `A` or `B`. A first line
+/// `class,half`, empty lines and lines that begin with `#` are passed over; a name may be quoted, and may hold commas
+/// also where it is not, since the half stands behind the last one. Classes that are not named belong to no half.
 ///
 /// # Errors
-/// [`DataError::Read`]; [`DataError::SplitLine`] for a line of another form or a class that the data set does not
-/// have; [`DataError::RepeatedClass`]; [`DataError::TooFewClasses`] where a half has no class.
+/// [`DataError::Read`]; [`DataError::SplitLine`] for a line of another form, a class that the data set does not
+/// have or one that is named twice; [`DataError::TooFewClasses`] where a half has no class.
 pub fn from_file(path: &Path, class_names: &[String]) -> Result<Split, DataError> {
     let text = bounded::read_text(path, bounded::TEXT);
     let text = text.map_err(|source| DataError::Read { path: path.into(), source })?;
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') || (at == 0 && line == "class,half") {
+    let (mut a, mut b, mut lines) = (Vec::new(), Vec::new(), HashMap::new());
+    for (line, row) in text.lines().enumerate().map(|(at, row)| (at + 1, row.trim())) {
+        let fields = fields(row);
+        if row.is_empty() || row.starts_with('#') || (line == 1 && fields == ["class", "half"]) {
             continue;
         }
-        let broken = |reason: String| DataError::SplitLine { path: path.into(), line: at + 1, reason };
-        let Some((name, half)) = line.rsplit_once(',') else {
-            return Err(broken(format!("{line:?} is not CLASS,HALF")));
+        let broken = |reason: String| DataError::SplitLine { path: path.into(), line, reason };
+        let Some((half, name)) = fields.split_last().filter(|(_, name)| !name.is_empty()) else {
+            return Err(broken(format!("{row:?} is not CLASS,HALF")));
         };
-        let (name, half) = (name.trim(), half.trim());
+        let (name, half) = (name.join(","), half.trim());
+        let name = name.trim();
         let Some(class) = class_names.iter().position(|known| known == name) else {
             let distance = |known: &&String| strsim::damerau_levenshtein(known, name);
             let nearest = class_names.iter().min_by_key(distance).map_or("", String::as_str);
             return Err(broken(format!("the data set has no class {name:?}; the nearest is {nearest:?}")));
         };
+        if let Some(first) = lines.insert(class, line) {
+            return Err(broken(format!("the class {name:?} is named twice, in line {first} before")));
+        }
         match half {
             "A" => a.push(class as u16),
             "B" => b.push(class as u16),
@@ -199,11 +203,13 @@ mod tests {
         };
         let split = read("class,half\n# things\ncup, A\n\ndog, small,B\r\n").unwrap();
         assert_eq!(split, Split { a: vec![2], b: vec![1] });
+        let quoted = read("\u{feff}\"class\",\"half\"\r\n\"cup\",A\r\n\"dog, small\",\"B\"\r\n\r\n").unwrap();
+        assert_eq!(quoted, split);
         for (text, expected) in [
             ("cup,A\ntenchh,B\n", "line 2: the data set has no class \"tenchh\"; the nearest is \"tench\""),
             ("cup,C\n", "line 1: \"C\" is neither A nor B"),
             ("cup\n", "line 1: \"cup\" is not CLASS,HALF"),
-            ("cup,A\ncup,B\n", "named twice"),
+            ("cup,A\ncup,B\n", "line 2: the class \"cup\" is named twice, in line 1 before"),
             ("cup,A\n", "cannot be split"),
         ] {
             let error = read(text).unwrap_err().to_string();

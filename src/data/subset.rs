@@ -58,7 +58,7 @@ pub fn hold_out(
     let expected = train_per_class.saturating_add(held_per_class);
     for (class, &got) in set.class_counts(0).iter().enumerate() {
         if got < expected {
-            return Err(DataError::TooFewImages { class: class as u16, expected, got });
+            return Err(DataError::TooFewImages { class: class as u16, name: None, expected, got });
         }
     }
     let places = places(set);
@@ -78,7 +78,7 @@ pub fn hold_out_last(set: &ImageSet, held_per_class: usize) -> Result<(ImageSet,
     let expected = held_per_class.saturating_add(1);
     for (class, &got) in counts.iter().enumerate() {
         if got < expected {
-            return Err(DataError::TooFewImages { class: class as u16, expected, got });
+            return Err(DataError::TooFewImages { class: class as u16, name: None, expected, got });
         }
     }
     let places = places(set);
@@ -128,7 +128,10 @@ mod tests {
         let (train, held) = hold_out_last(&uneven, 1).unwrap();
         assert_eq!((train.pixels, train.labels), (vec![0, 1, 2, 3, 5], vec![1, 0, 1, 1, 1]));
         assert_eq!((held.pixels, held.labels), (vec![4, 6], vec![0, 1]));
-        assert!(matches!(hold_out_last(&uneven, 2), Err(DataError::TooFewImages { class: 0, expected: 3, got: 2 })));
+        assert!(matches!(
+            hold_out_last(&uneven, 2),
+            Err(DataError::TooFewImages { class: 0, expected: 3, got: 2, .. })
+        ));
         // Where all classes are of one size it is the same as naming the number.
         assert_eq!(hold_out_last(&set(), 1).unwrap(), hold_out(&set(), 3, 1).unwrap());
     }
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn a_class_with_too_few_images_is_named() {
         let error = hold_out(&set(), 3, 2).unwrap_err();
-        assert!(matches!(error, DataError::TooFewImages { class: 0, expected: 5, got: 4 }), "{error}");
+        assert!(matches!(error, DataError::TooFewImages { class: 0, expected: 5, got: 4, .. }), "{error}");
         assert!(hold_out(&set(), usize::MAX, 1).is_err());
         let gap = ImageSet::new(1, 1, 1, vec![0, 1], vec![0, 2]).unwrap();
         assert!(matches!(hold_out(&gap, 1, 0), Err(DataError::TooFewImages { class: 1, got: 0, .. })));

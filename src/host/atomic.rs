@@ -79,6 +79,19 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(folder_of(to))
 }
 
+/// Whether a file could be written, found out by making a temporary file beside it: told before work instead of
+/// behind it.
+///
+/// # Errors
+/// A folder that is missing or cannot be written to; a folder under the file's own name.
+pub fn probe(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; give the name of a file"));
+    }
+    let (temporary, _) = temporary(path)?;
+    fs::remove_file(temporary)
+}
+
 /// Removes temporary files that processes left in a folder when they were killed, if they are at least this old.
 /// Whoever holds the only right to write there gives no age; elsewhere an age keeps files of others at work.
 pub fn remove_leftovers(folder: &Path, age: Duration) {
@@ -99,9 +112,20 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// Waits until a folder's names are on the disk. Some file systems cannot synchronise a folder (CIFS before Linux 4.17,
+/// shared folders of virtual machines) and say so by EINVAL, which fsync(2) has for files that it does not work on;
+/// any other error may mean that the disk has lost something.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    tolerated(File::open(folder)?.sync_all())
+}
+
+#[cfg(unix)]
+fn tolerated(synchronised: io::Result<()>) -> io::Result<()> {
+    match synchronised {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
 }
 
 #[cfg(not(unix))]
@@ -127,5 +151,32 @@ fn hold(path: &Path) {
         loop {
             std::thread::park();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_cannot_be_synchronised_is_passed_over_and_a_disk_that_fails_is_not() {
+        let [einval, eio, enospc, erofs] = [22, 5, 28, 30].map(|code| Err(io::Error::from_raw_os_error(code)));
+        assert!(tolerated(einval).is_ok() && tolerated(Ok(())).is_ok());
+        assert!(tolerated(eio).is_err() && tolerated(enospc).is_err() && tolerated(erofs).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_and_nothing_is_left_where_it_can() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = |name: &str| folder.path().join(name);
+        probe(&inside("new")).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        fs::write(inside("old"), "kept").unwrap();
+        probe(&inside("old")).unwrap();
+        assert_eq!(fs::read(inside("old")).unwrap(), b"kept");
+        assert_eq!(probe(&inside("missing/new")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(probe(&inside("old/new")).is_err(), "a file where the folder should be");
+        assert_eq!(probe(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
 }

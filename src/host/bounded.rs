@@ -13,6 +13,9 @@ pub const TEXT: u64 = 16 << 20;
 /// The most bytes of a table that belongs to a whole study or data set: labels, similarities, listings. 256 MiB.
 pub const TABLE: u64 = 256 << 20;
 
+/// What some programs write in front of a text to say that it is UTF-8.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// A file that is larger than what it should hold can be. It comes inside an [`io::Error`] of the kind
 /// [`ErrorKind::FileTooLarge`], so that callers name the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,13 +49,17 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit { too_large(bytes.len() as u64) } else { Ok(bytes) }
 }
 
-/// The same for text.
+/// The same for text, less the byte order mark that some programs write in front of UTF-8.
 ///
 /// # Errors
 /// Those of [`read`], and [`ErrorKind::InvalidData`] for bytes that are no UTF-8.
 pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     let invalid = |_| io::Error::new(ErrorKind::InvalidData, "is no text in UTF-8");
-    String::from_utf8(read(path, limit)?).map_err(invalid)
+    let mut text = String::from_utf8(read(path, limit)?).map_err(invalid)?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -82,6 +89,14 @@ mod tests {
         if let Ok(text) = read(Path::new("/proc/self/maps"), 10) {
             panic!("{} bytes were read", text.len());
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_front_of_a_text_is_no_part_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, "\u{feff}a\u{feff}b").unwrap();
+        assert_eq!(read_text(&path, 10).unwrap(), "a\u{feff}b");
     }
 
     #[test]

@@ -49,22 +49,35 @@ pub(super) fn halves(
     other: Option<&Dataset>,
     seed: u32,
 ) -> Result<[Dataset; 2], ProtocolError> {
-    let per_half = experiment.protocol.classes_per_half;
+    let classes = classes(experiment, data, other, seed)?;
     let Some(other) = other else {
-        let mut classes = of_one(experiment, data, seed)?;
-        if per_half > 0 {
-            classes = split::drawn(&classes, per_half, seed)?;
-        }
         return Ok([split::half(data, &classes.a)?, split::half(data, &classes.b)?]);
     };
-    // Both sets count their classes from 0; B's stand behind A's while classes are drawn.
-    let (of_a, of_b) = (data.classes() as u16, other.classes() as u16);
-    let mut classes = Split::new((0..of_a).collect(), (of_a..of_a + of_b).collect())?;
-    if per_half > 0 {
-        classes = split::drawn(&classes, per_half, seed)?;
-    }
-    let own: Vec<u16> = classes.b.iter().map(|class| class - of_a).collect();
+    let own: Vec<u16> = classes.b.iter().map(|class| class - data.classes() as u16).collect();
     Ok([split::half(data, &classes.a)?, split::half(other, &own)?])
+}
+
+/// The classes of both halves. Of two data sets both count their classes from 0; B's stand behind A's here.
+///
+/// # Errors
+/// As [`halves`].
+pub(super) fn classes(
+    experiment: &Experiment,
+    data: &Dataset,
+    other: Option<&Dataset>,
+    seed: u32,
+) -> Result<Split, ProtocolError> {
+    let classes = match other {
+        None => of_one(experiment, data, seed)?,
+        Some(other) => {
+            let (of_a, of_b) = (data.classes() as u16, other.classes() as u16);
+            Split::new((0..of_a).collect(), (of_a..of_a + of_b).collect())?
+        }
+    };
+    match experiment.protocol.classes_per_half {
+        0 => Ok(classes),
+        per_half => Ok(split::drawn(&classes, per_half, seed)?),
+    }
 }
 
 /// The halves of one data set's classes.

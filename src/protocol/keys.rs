@@ -102,7 +102,30 @@ pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
     }
 }
 
-/// Applies one `key=value`; the value is read as TOML, and as a plain string where it is none.
+/// Whether a key holds a text that anyone may choose, such as a path: what looks like a number, a date or a list is a
+/// text there, too.
+fn is_text(key: &str) -> bool {
+    let last = key.trim().rsplit('.').next().unwrap_or_default();
+    ["name", "description", "source", "path", "file"].iter().any(|end| last.ends_with(end))
+}
+
+/// The assignment that gives a key exactly this text, whatever is in it.
+pub fn assignment(key: &str, text: &str) -> String {
+    format!("{key}={}", toml::Value::String(text.into()))
+}
+
+/// The value of an assignment: TOML, or else a plain string; where the key holds a text, a string in TOML's quotes or
+/// else a plain one.
+fn value_of(key: &str, text: &str) -> toml::Value {
+    let table = format!("v = {text}").parse::<toml::Table>().ok().filter(|table| table.len() == 1);
+    let parsed = table.and_then(|mut table| table.remove("v"));
+    // What stands behind the closing quote would be a comment, which no shell argument is meant to have.
+    let quoted = text.trim_end().ends_with(['"', '\'']);
+    let parsed = parsed.filter(|value| !is_text(key) || value.is_str() && quoted);
+    parsed.unwrap_or_else(|| toml::Value::String(text.into()))
+}
+
+/// Applies one `key=value`, as [`value_of`] reads it.
 ///
 /// # Errors
 /// Text of another form, an unknown key.
@@ -112,9 +135,7 @@ pub(super) fn set(table: &mut toml::Table, assignment: &str) -> Result<(), Proto
         let reason = format!("{assignment:?} is not of the form key=value");
         return Err(ProtocolError::Experiment { origin: origin(), reason });
     };
-    let parsed: Option<toml::Value> =
-        format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
-    let value = parsed.unwrap_or_else(|| toml::Value::String(value.into()));
+    let value = value_of(key, value);
     let mut at = table;
     let mut parts = key.trim().split('.').peekable();
     while let Some(part) = parts.next() {
@@ -138,4 +159,69 @@ fn table_of(key: &str, assignment: &str) -> Result<Box<toml::Table>, ProtocolErr
     let reason = || format!("{assignment:?} does not begin with a key");
     let table = text.parse().map_err(|_| ProtocolError::Experiment { origin: "--set".into(), reason: reason() })?;
     Ok(Box::new(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path_of(assignment: &str) -> String {
+        let mut table = toml::Table::new();
+        set(&mut table, assignment).unwrap();
+        table["data"]["path"].as_str().unwrap().to_string()
+    }
+
+    /// Names that files have had: decomposed accents, spaces of several kinds, quotes, and what TOML reads otherwise.
+    const ODD: [&str; 24] = [
+        "r\u{301}",
+        "a\u{a0}b",
+        "4.42\u{202f}PM",
+        "zero\u{200b}width",
+        "\u{2764}\u{fe0f}",
+        "sp ace",
+        " edge ",
+        "it's",
+        "q\"uote",
+        "back\\slash",
+        "\u{fc}n\u{ef}",
+        "line\nbreak",
+        "1\nname = 2",
+        "-dash",
+        "2024",
+        "1.5",
+        "1e5",
+        "0x10",
+        "true",
+        "2024-01-01",
+        "[1]",
+        "{a=1}",
+        "2024#x",
+        "inf",
+    ];
+
+    #[test]
+    fn a_path_is_taken_as_it_stands_whatever_it_looks_like() {
+        for name in ODD {
+            assert_eq!(path_of(&format!("data.path={name}")), name, "as it stands");
+            assert_eq!(path_of(&assignment("data.path", name)), name, "as an assignment");
+        }
+        for quoted in ["\"q\"", "'q'", "\"a\"#b"] {
+            assert_eq!(path_of(&assignment("data.path", quoted)), quoted);
+        }
+        assert_eq!(path_of("data.path=\"in quotes\""), "in quotes");
+        assert_eq!(path_of("data.path=\"a\"#b"), "\"a\"#b");
+    }
+
+    #[test]
+    fn other_keys_are_toml_and_one_value_only() {
+        let mut table = toml::Table::new();
+        for assignment in ["seed=7", "protocol.layers=[1, 2]", "data.fit=resize", "name=2024"] {
+            set(&mut table, assignment).unwrap();
+        }
+        assert_eq!((table["seed"].as_integer(), table["name"].as_str()), (Some(7), Some("2024")));
+        assert_eq!(table["protocol"]["layers"].as_array().map(Vec::len), Some(2));
+        assert_eq!(table["data"]["fit"].as_str(), Some("resize"));
+        set(&mut table, "seed=7\nname = 3").unwrap();
+        assert!(table["seed"].is_str(), "two lines are no number");
+    }
 }

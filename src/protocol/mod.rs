@@ -3,11 +3,12 @@
 pub mod arm;
 mod check;
 pub mod cka;
+pub mod degenerate;
 mod error;
 pub mod experiment;
 pub mod halving;
 mod image_files;
-mod keys;
+pub mod keys;
 mod lengths;
 mod lock;
 pub mod node;
@@ -17,10 +18,12 @@ pub mod resolve;
 pub mod run_dir;
 pub mod runner;
 pub mod settings;
+mod shapes;
 pub mod similarity;
 pub mod source;
 mod start;
 pub mod streams;
+mod unfinished;
 pub mod work;
 
 pub use arm::{Arm, Half};

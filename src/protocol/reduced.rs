@@ -33,7 +33,8 @@ impl HalfData {
         if let Some((class, &got)) = counts.iter().enumerate().max_by_key(|(_, count)| **count)
             && got < per_class
         {
-            return Err(DataError::TooFewImages { class: class as u16, expected: per_class, got }.into());
+            let name = self.class_names.get(class).cloned();
+            return Err(DataError::TooFewImages { class: class as u16, name, expected: per_class, got }.into());
         }
         let train = match drawn {
             Some(stream) => subset::drawn_per_class(&self.train, per_class, stream)?,

@@ -111,22 +111,38 @@ impl RunDir {
         for folder in [&path, &path.join("report")] {
             atomic::remove_leftovers(folder, LEFTOVER);
         }
-        let file = path.join("experiment.toml");
-        let wanted = experiment.to_toml();
-        match bounded::read_text(&file, bounded::TEXT) {
-            Ok(found) if found == wanted => return Ok(Self { path }),
-            Ok(found) => {
-                let there = settings::shared(&Experiment::parse(&file.display().to_string(), &found, &[])?);
-                if let Some(difference) = settings::difference(&there, &settings::shared(experiment)) {
-                    let experiment = experiment.name.clone();
-                    return Err(ProtocolError::OtherConfiguration { path, experiment, difference });
-                }
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(e) => return Err(io(&file)(e)),
+        let opened = Self { path };
+        if let Some(difference) = opened.difference(experiment)? {
+            let (path, experiment) = (opened.path, experiment.name.clone());
+            return Err(ProtocolError::OtherConfiguration { path, experiment, difference });
+        }
+        let (file, wanted) = (opened.path.join("experiment.toml"), experiment.to_toml());
+        if bounded::read_text(&file, bounded::TEXT).is_ok_and(|found| found == wanted) {
+            return Ok(opened);
         }
         atomic::write(&file, wanted.as_bytes()).map_err(io(&file))?;
-        Ok(Self { path })
+        Ok(opened)
+    }
+
+    /// The first setting in which the directory's networks differ from an experiment's, in words; none where there is
+    /// no directory yet.
+    ///
+    /// # Errors
+    /// An `experiment.toml` that cannot be read.
+    pub(super) fn difference(&self, experiment: &Experiment) -> Result<Option<String>, ProtocolError> {
+        let file = self.path.join("experiment.toml");
+        let found = match bounded::read_text(&file, bounded::TEXT) {
+            Ok(found) => found,
+            Err(e) if [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory].contains(&e.kind()) => {
+                return Ok(None);
+            }
+            Err(e) => return Err(io(&file)(e)),
+        };
+        if found == experiment.to_toml() {
+            return Ok(None);
+        }
+        let there = settings::shared(&Experiment::parse(&file.display().to_string(), &found, &[])?);
+        Ok(settings::difference(&there, &settings::shared(experiment)))
     }
 
     /// Every network that has a manifest here, by name.

@@ -1,7 +1,7 @@
 //! The images of an experiment: its data sets, halved, with training, held-out and test parts.
 
-use super::{Experiment, Half, Node, ProtocolError, halving, image_files, reduced::Reduced};
-use crate::data::{Dataset, ImageSet, Normalisation, cifar, fashion, fit::fit, idx, noise, subset};
+use super::{Experiment, Half, Node, ProtocolError, degenerate, halving, image_files, reduced::Reduced, shapes};
+use crate::data::{DataError, Dataset, ImageSet, Normalisation, cifar, fashion, fit::fit, idx, noise, subset};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -32,6 +32,9 @@ pub struct Halves {
     pub halves: BTreeMap<(u32, Half), Arc<HalfData>>,
     /// The data set in words.
     pub name: String,
+    /// What was taken for what where its files had to be found, and which classes have no image for evaluation: for
+    /// people.
+    pub taken: Vec<String>,
     pub(super) reduced: Reduced,
 }
 
@@ -42,6 +45,15 @@ pub struct Halves {
 pub fn load(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
     let data = &experiment.data;
     read(experiment, ["data.source", "data.path"], &data.source, &data.path)
+}
+
+/// Loads an experiment's data set whatever net there is: images keep their shape, but for a folder's, which have many.
+///
+/// # Errors
+/// As [`load`], but for those of shapes.
+pub fn load_as_it_is(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
+    let data = &experiment.data;
+    files(experiment, ["data.source", "data.path"], &data.source, &data.path)
 }
 
 /// Loads the data set that is B, where A and B are two.
@@ -70,7 +82,15 @@ fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset
 const SOURCES: [&str; 8] =
     ["fashion-mnist", "idx", "cifar10", "cifar100", "cifar100-coarse", "folder", "packed", "noise"];
 
-fn read(
+/// A data set with images of the shape that the experiment's net takes.
+fn read(experiment: &Experiment, keys: [&'static str; 2], source: &str, path: &str) -> Result<Dataset, ProtocolError> {
+    let data = fit(files(experiment, keys, source, path)?, image_files::shape(experiment)?, experiment.data.fit)?;
+    shapes::check(experiment, &data)?;
+    Ok(data)
+}
+
+/// A data set as its files hold it.
+fn files(
     experiment: &Experiment,
     keys: [&'static str; 2],
     source: &str,
@@ -91,29 +111,29 @@ fn read(
         let expected = format!("the folder of the data set's files; give it with --set {}=DIR", keys[1]);
         return Err(value(keys[1], expected, "empty".into()));
     }
-    let shape = image_files::shape(experiment)?;
-    let dataset = match source {
+    Ok(match source {
         "idx" => idx::load_idx_folder(path)?,
         "cifar10" => cifar::load_cifar(path, &cifar::CIFAR10)?,
         "cifar100" => cifar::load_cifar(path, &cifar::CIFAR100_FINE)?,
         "cifar100-coarse" => cifar::load_cifar(path, &cifar::CIFAR100_COARSE)?,
         "folder" => image_files::folder(path, experiment)?,
         "packed" => image_files::packed(path)?,
-        "noise" => noise::noise(shape)?,
+        "noise" => noise::noise(image_files::shape(experiment)?)?,
         _ if path_given.is_empty() => fashion::embedded()?,
         _ => fashion::load_fashion_folder(path)?,
-    };
-    Ok(fit(dataset, shape, experiment.data.fit)?)
+    })
 }
 
 impl Halves {
     /// Splits the classes, cuts the training images, and computes each half's own mean:
-    /// nothing is computed over the other half or over test images.
+    /// nothing is computed over the other half or over test images. Images of a packed store are held against the
+    /// digests that were packed with them.
     ///
     /// # Errors
-    /// Too few images of a class, a split that the data set does not have.
+    /// Too few images of a class, a split that the data set does not have, images that have changed, and what
+    /// [`degenerate`] refuses.
     pub fn of(experiment: &Experiment) -> Result<Self, ProtocolError> {
-        Self::of_splits(experiment, experiment.protocol.splits.iter().copied().collect())
+        Self::of_splits(experiment, experiment.protocol.splits.iter().copied().collect(), &BTreeSet::new())
     }
 
     /// The halves of the splits that some networks belong to, and of no other: means over a large set take time.
@@ -124,21 +144,46 @@ impl Halves {
         experiment: &Experiment,
         nodes: impl IntoIterator<Item = &'a Node>,
     ) -> Result<Self, ProtocolError> {
-        Self::of_splits(experiment, nodes.into_iter().map(|node| node.split).collect())
+        Self::of_splits(experiment, nodes.into_iter().map(|node| node.split).collect(), &BTreeSet::new())
     }
 
-    fn of_splits(experiment: &Experiment, splits: BTreeSet<u32>) -> Result<Self, ProtocolError> {
+    /// The same where a study goes on that has networks on other splits already: they must be other partitions.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn beside<'a>(
+        experiment: &Experiment,
+        nodes: impl IntoIterator<Item = &'a Node>,
+        earlier: &BTreeSet<u32>,
+    ) -> Result<Self, ProtocolError> {
+        Self::of_splits(experiment, nodes.into_iter().map(|node| node.split).collect(), earlier)
+    }
+
+    fn of_splits(
+        experiment: &Experiment,
+        splits: BTreeSet<u32>,
+        earlier: &BTreeSet<u32>,
+    ) -> Result<Self, ProtocolError> {
         let dataset = load(experiment)?;
         let other = load_other(experiment, &dataset)?;
+        let all: BTreeSet<u32> = experiment.protocol.splits.iter().chain(earlier).copied().collect();
+        degenerate::same_partitions(experiment, &dataset, other.as_ref(), all)?;
+        let mut taken = [&dataset.taken[..], other.as_ref().map_or(&[][..], |other| &other.taken)].concat();
         let mut halves = BTreeMap::new();
         for seed in splits {
             let [a, b] = halving::halves(experiment, &dataset, other.as_ref(), seed)?;
             for (half, images) in [(Half::A, a), (Half::B, b)] {
-                halves.insert((seed, half), Arc::new(one_half(experiment, &images)?));
+                let what = degenerate::half_name(&images.name, half, seed);
+                degenerate::task(&what, &images)?;
+                let images = one_half(experiment, &images)?;
+                degenerate::evaluated(&what, &images.evaluate)?;
+                degenerate::outputs(experiment, images.classes)?;
+                taken.extend(degenerate::not_evaluated(&what, &images.evaluate, &images.class_names));
+                halves.insert((seed, half), Arc::new(images));
             }
         }
         let name = other.map_or(dataset.name.clone(), |other| format!("{} and {}", dataset.name, other.name));
-        Ok(Self { halves, name, reduced: Reduced::default() })
+        Ok(Self { halves, name, taken, reduced: Reduced::default() })
     }
 }
 
@@ -177,14 +222,15 @@ pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolErro
 /// The training images of a half, and those held out of them where there are some.
 fn training_part(experiment: &Experiment, half: &Dataset) -> Result<(ImageSet, Option<ImageSet>), ProtocolError> {
     let data = &experiment.data;
+    let named = |error: DataError| error.of_classes(&half.class_names);
     Ok(match (data.train_per_class, data.held_out_per_class) {
         (0, 0) => (half.train.clone(), None),
         (0, held) => {
-            let (train, held) = subset::hold_out_last(&half.train, held)?;
+            let (train, held) = subset::hold_out_last(&half.train, held).map_err(named)?;
             (train, Some(held))
         }
         (train, held) => {
-            let (train, held) = subset::hold_out(&half.train, train, held)?;
+            let (train, held) = subset::hold_out(&half.train, train, held).map_err(named)?;
             (train, Some(held))
         }
     })
@@ -198,6 +244,9 @@ fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, Protoco
         _ if data.test_per_class > 0 => subset::first_per_class(&half.test, data.test_per_class)?,
         _ => half.test.clone(),
     };
+    // Before anything is computed of them: a result on other images than were packed would be a wrong one.
+    train.verify()?;
+    evaluate.verify()?;
     let normalisation = data.normalisation(&train)?;
     let digest = crate::host::digest::hex(format!("{} {}", train.digest(), evaluate.digest()).as_bytes());
     let class_names = half.class_names.clone();

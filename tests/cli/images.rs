@@ -54,6 +54,10 @@ fn fetching_from_nowhere_names_the_address_and_an_unknown_name_the_known_ones() 
     let output = fetch(&["mnist", "--url", "http://127.0.0.1:9"]);
     assert_eq!(output.status.code(), Some(4), "{}", err(&output));
     assert!(err(&output).contains("http://127.0.0.1:9/train-images-idx3-ubyte.gz"), "{}", err(&output));
+    let new = folder.path().join("new");
+    let output =
+        strata(&["data", "fetch", "mnist", "--url", "http://127.0.0.1:9", "--out"]).arg(&new).output().unwrap();
+    assert!(!output.status.success() && !new.exists(), "nothing has arrived, and nothing is left");
     let output = fetch(&["imagenet"]);
     assert!(!output.status.success() && err(&output).contains("mnist, fashion-mnist, cifar10, cifar100"));
 }

@@ -58,3 +58,31 @@ pub fn results(runs: &Path) -> Vec<(String, Vec<u8>)> {
     files.sort();
     files
 }
+
+/// Class folders of images, each class in a shade of its own, `00.png` and so on.
+pub fn tinted(root: &Path, classes: &[&str], images: u32, side: u32) {
+    for (number, class) in classes.iter().enumerate() {
+        let folder = root.join(class);
+        std::fs::create_dir_all(&folder).unwrap();
+        for i in 0..images {
+            let shade = |x: u32| image::Rgb([(40 * number) as u8, (x * 5 + i) as u8, (i * 9) as u8]);
+            image::RgbImage::from_fn(side, side, |x, y| shade(x + y)).save(folder.join(format!("{i:02}.png"))).unwrap();
+        }
+    }
+}
+
+/// The four files of MNIST and its relatives, with images of a side and these labels.
+pub fn idx(folder: &Path, side: u32, train: &[u8], test: &[u8]) {
+    std::fs::create_dir_all(folder).unwrap();
+    let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
+        [magic].iter().chain(sizes).flat_map(|number| number.to_be_bytes()).collect()
+    };
+    for (part, labels) in [("train", train), ("t10k", test)] {
+        let count = labels.len() as u32;
+        let pixels = (0..count * side * side).map(|at| (at * 37 % 251) as u8).collect();
+        let images = [header(0x803, &[count, side, side]), pixels].concat();
+        std::fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        let labels = [header(0x801, &[count]), labels.to_vec()].concat();
+        std::fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}

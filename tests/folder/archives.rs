@@ -142,7 +142,7 @@ fn a_truncated_or_compressed_archive_is_refused_and_never_panics() {
 #[test]
 fn an_archive_that_changes_after_it_was_listed_is_an_error() {
     let root = tempdir().unwrap();
-    put(root.path(), "train.tar", &tar(&[("a/1.png", &png(1))]));
+    put(root.path(), "train.tar", &tar(&[("a/1.png", &png(1)), ("b/1.png", &png(1))]));
     let set = open(root.path(), None).unwrap();
     let path = root.path().join("train.tar");
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(540).unwrap();

@@ -239,6 +239,7 @@ fn sizes_above_the_limits_are_refused_by_the_header() {
 fn a_truncated_image_in_a_folder_is_named() {
     let root = tempfile::tempdir().unwrap();
     put(root.path(), "a/whole.jpg", &jpeg(20, 20));
+    put(root.path(), "b/whole.jpg", &jpeg(20, 20));
     put(root.path(), "a/half.jpg", &jpeg(20, 20)[..300]);
     let error = load(&open(root.path(), None).unwrap(), 8).unwrap_err();
     assert!(matches!(error, DataError::ImageFile(ImageFileError::Truncated { got: 300, .. })), "{error}");

@@ -83,7 +83,7 @@ fn a_flat_test_part_takes_its_classes_from_any_of_the_three_label_files() {
     let csv = b"ImageId,PredictionString\nILSVRC2012_val_00000002,n02 85 1 9 2\nILSVRC2012_val_00000001,n01 1 1 2 2 n01 3 3 4 4\n";
     put(root.path(), "LOC_val_solution.csv", csv);
     assert_eq!(labels().unwrap(), [0, 1], "the csv stands before the development kit's file");
-    put(root.path(), "val/val.txt", b"ILSVRC2012_val_00000001.JPEG 1\nILSVRC2012_val_00000002.JPEG n02\n");
+    put(root.path(), "val/val.txt", b"ILSVRC2012_val_00000001.JPEG n02\nILSVRC2012_val_00000002.JPEG n02\n");
     assert_eq!(labels().unwrap(), [1, 1]);
 
     for (text, part) in [
@@ -91,7 +91,7 @@ fn a_flat_test_part_takes_its_classes_from_any_of_the_three_label_files() {
             "ILSVRC2012_val_00000001.JPEG 2\n",
             "line 1: \"2\" is neither a class of the training part nor a number below 2",
         ),
-        ("ILSVRC2012_val_00000001.JPEG 1\n", "has no label for ILSVRC2012_val_00000002.JPEG"),
+        ("ILSVRC2012_val_00000001.JPEG 0\n", "has no label for ILSVRC2012_val_00000002.JPEG"),
         ("ILSVRC2012_val_00000001.JPEG 1\nILSVRC2012_val_00000001.JPEG 0\n", "line 2: the image has a label already"),
         ("nothing\n", "line 1: \"nothing\" is not an image and its class"),
     ] {
@@ -107,8 +107,9 @@ fn links_to_folders_are_followed_but_not_in_a_circle() {
     use std::os::unix::fs::symlink;
     let (root, elsewhere) = (tempdir().unwrap(), tempdir().unwrap());
     put(elsewhere.path(), "in/1.png", &png(1));
+    put(root.path(), "own/1.png", &png(1));
     symlink(elsewhere.path(), root.path().join("linked")).unwrap();
-    assert_eq!(names(&open(root.path(), None).unwrap()), [("linked/in/1.png", 0)]);
+    assert_eq!(names(&open(root.path(), None).unwrap()), [("linked/in/1.png", 0), ("own/1.png", 1)]);
     symlink(root.path(), elsewhere.path().join("back")).unwrap();
     let error = open(root.path(), None).unwrap_err();
     assert!(matches!(error, DataError::Folder(FolderError::LinkLoop { .. })), "{error}");
@@ -119,6 +120,7 @@ fn links_to_folders_are_followed_but_not_in_a_circle() {
 fn a_socket_or_broken_link_under_an_images_name_is_an_error_and_not_a_wait() {
     let root = tempdir().unwrap();
     put(root.path(), "a/1.png", &png(1));
+    put(root.path(), "b/1.png", &png(1));
     let socket = root.path().join("a/2.png");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let error = load(&open(root.path(), None).unwrap(), 8).unwrap_err();

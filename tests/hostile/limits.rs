@@ -252,7 +252,8 @@ fn long_names_in_both_dialects_are_read() {
     for record in [gnu, pax("path", &long)] {
         let root = tempdir().unwrap();
         let path = root.path().join("x.tar");
-        fs::write(&path, [record, file(), vec![0; 1024]].concat()).unwrap();
+        let other = entry(tar::EntryType::Regular, "other/1.png", body.len() as u64, &body);
+        fs::write(&path, [record, file(), other, vec![0; 1024]].concat()).unwrap();
         let set = folder::open(&path, None).unwrap();
         assert_eq!(set.train.items[0].name, long);
         folder::load(&set, 4).unwrap();
@@ -310,16 +311,18 @@ fn a_journal_of_a_store_whose_lines_cannot_follow_each_other_is_built_anew_from_
     let identity = Store::open(&out).unwrap().identity().to_string();
     let digest = "0".repeat(64);
     for line in [
-        r#"{"done":1,"kept":[999999999],"digests":["D"],"skipped":[]}"#,
-        r#"{"done":1,"kept":[0],"digests":[],"skipped":[]}"#,
-        r#"{"done":2,"kept":[1,0],"digests":["D","D"],"skipped":[]}"#,
-        r#"{"done":1,"kept":[0],"digests":["no digest"],"skipped":[]}"#,
-        r#"{"done":18446744073709551615,"kept":[],"digests":[],"skipped":[]}"#,
-        r#"{"done":3,"kept":[0],"digests":["D"],"skipped":[]}"#,
+        r#"{"done":1,"kept":[999999999],"digests":["D"],"skipped":[],"source":"D"}"#,
+        r#"{"done":1,"kept":[0],"digests":[],"skipped":[],"source":"D"}"#,
+        r#"{"done":2,"kept":[1,0],"digests":["D","D"],"skipped":[],"source":"D"}"#,
+        r#"{"done":1,"kept":[0],"digests":["no digest"],"skipped":[],"source":"D"}"#,
+        r#"{"done":1,"kept":[0],"digests":["D"],"skipped":[],"source":"no digest"}"#,
+        r#"{"done":1,"kept":[0],"digests":["D"],"skipped":[],"source":"D"}"#,
+        r#"{"done":18446744073709551615,"kept":[],"digests":[],"skipped":[],"source":"D"}"#,
+        r#"{"done":3,"kept":[0],"digests":["D"],"skipped":[],"source":"D"}"#,
     ] {
         let out = root.path().join("again");
         let _ = fs::remove_file(&out);
-        let text = format!("{{\"identity\":\"{identity}\"}}\n{}\n", line.replace('D', &digest));
+        let text = format!("{{\"identity\":\"{identity}\",\"reading\":1}}\n{}\n", line.replace('D', &digest));
         fs::write(root.path().join("again.journal"), text).unwrap();
         let packed = pack(&set, &out, options, &|_, _| true).unwrap();
         assert_eq!((packed.images, packed.resumed), (3, 0), "{line}");

@@ -5,7 +5,7 @@ use crate::{
     cpu,
     data::{
         crop::Crop,
-        folder,
+        folder, mean,
         prefetch::Prefetch,
         store::{OnBad, PackOptions, Store, pack},
     },
@@ -64,6 +64,17 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     print_line!("packing {width} x {height} JPEG to 256 x 256: {rate:.0} images/s on {threads} threads")?;
 
     let train = Store::open(&out)?.dataset()?.train;
+    let start = Instant::now();
+    mean::mean_image(&train)?;
+    let mean_seconds = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    train.verify()?;
+    let (seconds, images) = (start.elapsed().as_secs_f64(), f64::from(options.images));
+    print_line!(
+        "verifying every image of the packed file: {:.0} images/s (its mean: {:.0} images/s)",
+        images / seconds,
+        images / mean_seconds
+    )?;
     let (images, batch) = (train.len(), options.batch as usize);
     let order = move |number: u64| {
         let words = (0..batch).map(|place| Stream::named("bench").words(number, place as u32)[0] as usize % images);

@@ -5,7 +5,7 @@ use crate::{
     cli::Format,
     data::{fetch::unlike_published, folder, inspect},
     host::atomic,
-    protocol::{Experiment, source},
+    protocol::{Experiment, keys, source},
 };
 use anyhow::{Context, Result};
 use clap::Args;
@@ -23,10 +23,10 @@ pub struct Options {
     #[arg(default_value = "fashion-mnist")]
     data: String,
     /// The folder of the data set's files, or the packed file
-    #[arg(default_value = "")]
+    #[arg(default_value = "", allow_hyphen_values = true)]
     path: String,
     /// Write a contact sheet: one row a class
-    #[arg(long, value_name = "PNG")]
+    #[arg(long, value_name = "PNG", allow_hyphen_values = true)]
     sheet: Option<PathBuf>,
     /// text or json
     #[arg(long, value_enum, default_value_t)]
@@ -34,19 +34,25 @@ pub struct Options {
 }
 
 pub fn main(options: &Options) -> Result<()> {
+    if let Some(sheet) = &options.sheet {
+        atomic::probe(sheet).with_context(|| format!("{} cannot be written", sheet.display()))?;
+    }
     let (dataset, sizes) = if options.data == "folder" {
         let set = folder::open(Path::new(&options.path), None)?;
         (folder::load(&set, SIDE)?, folder::sizes(&set)?)
     } else {
-        let overrides =
-            [("data.source", &options.data), ("data.path", &options.path)].map(|(k, v)| format!("{k}={v:?}"));
-        (source::load(&Experiment::find("default", &overrides)?)?, None)
+        let overrides = [("data.source", &options.data), ("data.path", &options.path)];
+        let overrides = overrides.map(|(key, value)| keys::assignment(key, value));
+        (source::load_as_it_is(&Experiment::find("default", &overrides)?)?, None)
     };
     if Path::new(&options.path).is_dir() && options.data != "folder" {
         for name in unlike_published(Path::new(&options.path))? {
             note!("warning: {name} is not the published file, byte for byte; its records may be in another order");
         }
     }
+    dataset.train.verify()?;
+    dataset.test.verify()?;
+    dataset.taken.iter().for_each(|line| note!("{line}"));
     let found = inspect::inspect(&dataset)?;
     match options.format {
         Format::Json => print_line!("{}", serde_json::to_string(&found)?)?,

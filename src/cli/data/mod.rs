@@ -4,6 +4,7 @@ mod bench;
 mod fetch;
 mod inspect;
 mod pack;
+mod verify;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -20,6 +21,8 @@ pub struct Options {
 enum Verb {
     /// Decode and resize the images of a folder or of tar archives once, into one memory-mapped file
     Pack(pack::Options),
+    /// Hold every image of a packed file against the digest that was packed with it
+    Verify(verify::Options),
     /// Download the published files of mnist, fashion-mnist, cifar10 or cifar100
     Fetch(fetch::Options),
     /// Print what is in a data set: counts, mean, images that come twice; write a contact sheet
@@ -31,6 +34,7 @@ enum Verb {
 pub fn main(options: &Options) -> Result<()> {
     match &options.verb {
         Verb::Pack(options) => pack::main(options),
+        Verb::Verify(options) => verify::main(options),
         Verb::Fetch(options) => fetch::main(options),
         Verb::Inspect(options) => inspect::main(options),
         Verb::Bench(options) => bench::main(options),

@@ -17,9 +17,10 @@ use std::{path::PathBuf, time::Instant};
 #[derive(Args, Debug)]
 pub struct Options {
     /// A folder with train/ and val/ (class folders, a flat val, or tar archives), or one tar archive of both
+    #[arg(allow_hyphen_values = true)]
     dir: PathBuf,
     /// The packed file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     out: PathBuf,
     /// Rows and columns of the packed images; proportions are not kept
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -31,7 +32,7 @@ pub struct Options {
     #[arg(long, default_value_t = 100)]
     max_bad: usize,
     /// The classes of a flat val folder (default: val.txt, LOC_val_solution.csv or the development kit's file)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     val_labels: Option<PathBuf>,
     /// text or json
     #[arg(long, value_enum, default_value_t)]
@@ -59,6 +60,7 @@ pub fn main(options: &Options) -> Result<()> {
         train.items.len(),
         test.items.len()
     );
+    set.taken.iter().for_each(|line| note!("{line}"));
     let on_bad = match options.on_bad_image {
         OnBadImage::Fail => OnBad::Fail,
         OnBadImage::Skip => OnBad::Skip,
@@ -81,6 +83,9 @@ pub fn main(options: &Options) -> Result<()> {
     };
     let seconds = start.elapsed().as_secs_f64();
     let rate = (packed.images - packed.resumed) as f64 / seconds;
+    if packed.replaced {
+        note!("{}: its files had changed since it was packed, and it was packed anew", options.out.display());
+    }
     for skipped in &packed.skipped {
         note!("skipped {}: {}", skipped.name, skipped.reason);
     }

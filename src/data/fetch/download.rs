@@ -28,7 +28,22 @@ pub fn fetch(
     folder: &Path,
     progress: &dyn Fn(&str, u64, Option<u64>),
 ) -> Result<(), DataError> {
+    let made = !folder.exists();
     fs::create_dir_all(folder).map_err(|source| FetchError::Write { path: folder.into(), source })?;
+    let result = files(set, url, folder, progress);
+    if result.is_err() && made {
+        // Where nothing has arrived, nothing is left: a folder with something in it is not removed.
+        let _ = fs::remove_dir(folder);
+    }
+    result
+}
+
+fn files(
+    set: &Published,
+    url: Option<&str>,
+    folder: &Path,
+    progress: &dyn Fn(&str, u64, Option<u64>),
+) -> Result<(), DataError> {
     for file in set.files {
         let base = url.unwrap_or(set.url);
         let address = format!("{base}{}{}", if base.ends_with('/') { "" } else { "/" }, file.name);
@@ -75,7 +90,16 @@ fn download(
     if have > 0 {
         request = request.header("Range", format!("bytes={have}-"));
     }
-    let mut response = request.call().map_err(|error| broken(error.to_string(), have))?;
+    let mut response = match request.call() {
+        Ok(response) => response,
+        Err(error) => {
+            if have == 0 {
+                // It is empty, and would only be in the way.
+                let _ = fs::remove_file(&part);
+            }
+            return Err(broken(error.to_string(), have).into());
+        }
+    };
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(String::from);
     let continues = header("content-range").is_some_and(|range| range.starts_with(&format!("bytes {have}-")));
     match response.status().as_u16() {

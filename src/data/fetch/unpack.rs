@@ -1,8 +1,10 @@
 //! The wanted files of a gzipped tar archive.
 
 use super::{FetchError, PublishedFile};
-use crate::{data::DataError, host::atomic};
-use flate2::read::MultiGzDecoder;
+use crate::{
+    data::{DataError, gzip::Gzip},
+    host::atomic,
+};
 use std::{
     fs::File,
     io::{self, BufReader, Read},
@@ -40,7 +42,7 @@ pub(super) fn take(archive: &Path, wanted: &[PublishedFile], folder: &Path) -> R
     let damaged = |source| DataError::Gzip { path: archive.into(), source };
     let file = BufReader::new(File::open(archive).map_err(failure)?);
     // Raw: the records of long names, which none of the wanted files has, are passed over and not believed.
-    let mut archive_reader = tar::Archive::new(Capped { inner: MultiGzDecoder::new(file), left: LIMIT });
+    let mut archive_reader = tar::Archive::new(Capped { inner: Gzip::new(file), left: LIMIT });
     for entry in archive_reader.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let raw = entry.path_bytes().into_owned();

@@ -12,6 +12,34 @@ pub enum FolderError {
         /// The folder or archive.
         path: PathBuf,
     },
+    /// One class alone.
+    #[error("{}: holds one class only, {class:?}, and nothing can be told apart; give the folder of the class folders, or of train and val", path.display())]
+    OneClass {
+        /// The training part.
+        path: PathBuf,
+        /// The class.
+        class: String,
+    },
+    /// Folders that are called as parts of a data set are, where classes are looked for.
+    #[error("{}: its folders would be classes, but {names} look like parts of a data set; call the training part {train} and the test part one of {test}, or give the folder of the class folders", path.display())]
+    PartsAsClasses {
+        /// The folder or archive.
+        path: PathBuf,
+        /// The folders, separated by commas.
+        names: String,
+        /// How training parts are called.
+        train: String,
+        /// How test parts are called.
+        test: String,
+    },
+    /// Two folders that could be the same part.
+    #[error("{}: {names} could both be the same part; remove or rename one", path.display())]
+    PartTwice {
+        /// The folder or archive.
+        path: PathBuf,
+        /// The two.
+        names: String,
+    },
     /// Classes without an image.
     #[error("{}: no image in the classes {classes}; remove these folders, or put images in ({suffixes})", path.display())]
     EmptyClasses {

@@ -43,7 +43,7 @@ impl Listing {
     /// string (in which `a-b` stands before `a/b`), then by name. That is the order of
     /// `torchvision.datasets.folder.make_dataset`.
     pub(super) fn of_classes(tree: Tree) -> Result<Self, DataError> {
-        let Tree { path, folders, files, mut ignored } = tree;
+        let Tree { path, folders, files, mut ignored, .. } = tree;
         let top = |name: &str| name.split_once('/').map(|(class, _)| class.to_string());
         let mut classes: BTreeSet<String> = folders.into_iter().filter(|name| !name.contains('/')).collect();
         classes.extend(files.iter().filter_map(|(name, _)| top(name)));
@@ -89,7 +89,7 @@ mod tests {
     fn tree(folders: &[&str], files: &[&str]) -> Tree {
         let file = |name: &&str| (name.to_string(), Place::File(PathBuf::from(name)));
         let folders = folders.iter().map(|name| name.to_string()).collect();
-        Tree { path: "x".into(), folders, files: files.iter().map(file).collect(), ignored: 0 }
+        Tree { path: "x".into(), folders, files: files.iter().map(file).collect(), ignored: 0, replaced: 0 }
     }
 
     #[test]

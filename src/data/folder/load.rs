@@ -22,7 +22,8 @@ pub fn load(set: &FolderSet, side: u32) -> Result<Dataset, DataError> {
         return Err(FolderError::TooMuchMemory { path, images, side, got, limit: MAX_MEMORY }.into());
     }
     let part = |listing: &Listing| part(listing, side);
-    Dataset::new(set.name(), set.train.class_names.clone(), part(&set.train)?, part(&set.test)?)
+    let data = Dataset::new(set.name(), set.train.class_names.clone(), part(&set.train)?, part(&set.test)?)?;
+    Ok(Dataset { taken: set.taken.clone(), ..data })
 }
 
 fn part(listing: &Listing, side: u32) -> Result<ImageSet, DataError> {
@@ -59,7 +60,15 @@ impl Item {
     /// # Errors
     /// Those of [`super::Place::read`], of [`decode`] and of [`Warp::apply`].
     pub fn decode(&self, warp: &mut Warp) -> Result<Vec<u8>, DataError> {
+        self.decode_bytes(&self.place.read(&self.name)?, warp)
+    }
+
+    /// The same of bytes that were read already.
+    ///
+    /// # Errors
+    /// Those of [`decode`] and of [`Warp::apply`].
+    pub fn decode_bytes(&self, bytes: &[u8], warp: &mut Warp) -> Result<Vec<u8>, DataError> {
         let path = self.place.path(&self.name);
-        warp.apply(decode(&self.place.read(&self.name)?, &path)?, &path)
+        warp.apply(decode(bytes, &path)?, &path)
     }
 }

@@ -1,18 +1,18 @@
 //! Which parts a data set has, and in which of the layouts.
 
-use super::{FolderError, Item, Listing, labels, tar_entries, tree::Tree};
+use super::{
+    FolderError, Item, Listing, Place,
+    around::{self, Parts},
+    labels,
+    names::{TEST, TRAIN, is_named},
+    tree::Tree,
+};
 use crate::data::DataError;
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
-
-/// The names of the training part.
-const TRAIN: [&str; 1] = ["train"];
-
-/// The names of the test part, the first one that is there being taken: ImageNet's `test` has no labels.
-const TEST: [&str; 3] = ["val", "validation", "test"];
 
 /// A data set of image files: which there are, not yet what is in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct FolderSet {
     pub train: Listing,
     /// The test part, with the same classes; empty where there is none.
     pub test: Listing,
+    /// What was taken for what, a line each.
+    pub taken: Vec<String>,
 }
 
 impl FolderSet {
@@ -34,7 +36,8 @@ impl FolderSet {
     }
 }
 
-/// Finds the parts of a data set in a folder, or in one archive that holds them both, and lists their images.
+/// Finds the parts of a data set in a folder, or in one archive that holds them both, and lists their images. Where a
+/// single folder, or a single archive, is all there is, the set is in there.
 ///
 /// `label_file` names the classes of a flat test part; without it the names of [`labels::NAMES`] are looked for.
 ///
@@ -42,72 +45,104 @@ impl FolderSet {
 /// Every [`FolderError`], and [`DataError::Read`].
 pub fn open(path: &Path, label_file: Option<&Path>) -> Result<FolderSet, DataError> {
     let metadata = fs::metadata(path).map_err(|source| DataError::Read { path: path.into(), source })?;
-    let (train, test) = if metadata.is_dir() {
-        (part_of_folder(path, &TRAIN)?, part_of_folder(path, &TEST)?)
-    } else {
-        let mut all = Tree::new(path);
-        tar_entries::collect(path, None, &mut all)?;
-        let mut part = |names: &[&str]| {
-            let parts = names.iter().map(|name| all.split_off(name));
-            parts.reduce(|first, next| if first.files.is_empty() { next } else { first })
-        };
-        let (train, test) = (part(&TRAIN), part(&TEST));
-        match train {
-            Some(train) if !train.files.is_empty() => (Some(train), test.filter(|test| !test.files.is_empty())),
-            _ => (Some(all), None),
-        }
+    let parts = if metadata.is_dir() { around::in_folder(path)? } else { around::in_archive(path)? };
+    let Parts { train, named, test, beside, passed_over } = parts;
+    let mut taken = Vec::new();
+
+    let train = unwrapped(train, |tree, only| tree.has_folders_in(only) && (named || !is_named(only, &TEST)));
+    let mut line = match named {
+        true => format!("training images from {}", train.path.display()),
+        false => format!("the folders in {} are the classes of the training part", train.path.display()),
     };
-    let (train, test) = match train {
-        Some(train) => (Listing::of_classes(train)?, test),
-        // Without a training part the folder itself is one; `val` and the like would then be classes.
-        None => (Listing::of_classes(Tree::walk(path)?)?, None),
-    };
+    let (from, replaced) = (train.path.clone(), train.replaced);
+    let within = if named { BTreeSet::new() } else { parts_within(&train) };
+    let train = Listing::of_classes(train)?;
+    if !named {
+        refuse_parts(&from, &train, within)?;
+    }
+    if let [class] = &train.class_names[..] {
+        return Err(FolderError::OneClass { path: from, class: class.clone() }.into());
+    }
+
+    let test_replaced = test.as_ref().map_or(0, |tree| tree.replaced);
     let test = match test {
-        Some(tree) if tree.folders.is_empty() && tree.files.iter().all(|(name, _)| !name.contains('/')) => {
-            flat(tree, path, label_file, &train.class_names)?
+        Some(tree) => {
+            let part = tree.path.clone();
+            let tree = unwrapped(tree, |_, only| !train.class_names.iter().any(|class| class == only));
+            line.push_str(&format!(", test images from {}", tree.path.display()));
+            if tree.files.is_empty() && tree.folders.is_empty() {
+                return Err(FolderError::NoClasses { path: tree.path }.into());
+            }
+            let flat = tree.folders.is_empty() && tree.files.iter().all(|(name, _)| !name.contains('/'));
+            match flat {
+                true => self::flat(tree, &[&beside, &part], label_file, &train.class_names, &mut taken)?,
+                false => same_classes(Listing::of_classes(tree)?, &train, path)?,
+            }
         }
-        Some(tree) => same_classes(Listing::of_classes(tree)?, &train, path)?,
-        None => Listing { class_names: train.class_names.clone(), ..Listing::default() },
+        None => {
+            line.push_str(&format!(", and there is no test part ({})", TEST.join(", ")));
+            Listing { class_names: train.class_names.clone(), ..Listing::default() }
+        }
     };
-    Ok(FolderSet { path: path.into(), train, test })
+    taken.insert(0, line);
+    if !passed_over.is_empty() {
+        taken.push(format!("beside these parts there are {}, which are passed over", passed_over.join(", ")));
+    }
+    if replaced + test_replaced > 0 {
+        taken.push(format!("{} entries are replaced by later ones of the same name", replaced + test_replaced));
+    }
+    Ok(FolderSet { path: path.into(), train, test, taken })
 }
 
-fn part_of_folder(root: &Path, names: &[&str]) -> Result<Option<Tree>, DataError> {
-    let failure = |source| DataError::Read { path: root.into(), source };
-    let entries =
-        fs::read_dir(root).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>());
-    let mut archives = entries.map_err(failure)?;
-    archives.retain(|path| path.extension().is_some_and(|suffix| suffix == "tar"));
-    archives.sort();
-    for name in names {
-        let folder = root.join(name);
-        if folder.is_dir() {
-            return Tree::walk(&folder).map(Some);
-        }
-        let belongs = |path: &&PathBuf| {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let shard = stem.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']));
-            shard || stem == format!("ILSVRC2012_img_{name}")
-        };
-        let mut tree = Tree::new(&folder);
-        let own: Vec<&PathBuf> = archives.iter().filter(belongs).collect();
-        for archive in &own {
-            tar_entries::collect(archive, None, &mut tree)?;
-        }
-        if !own.is_empty() {
-            // An archive may hold the part's folder itself or what is in it.
-            let inside = tree.split_off(name);
-            tree.folders.extend(inside.folders);
-            tree.files.extend(inside.files);
-            return Ok(Some(tree));
-        }
+/// A part less the folders that all of it lies in.
+fn unwrapped(mut tree: Tree, around: impl Fn(&Tree, &str) -> bool) -> Tree {
+    while let Some(only) = tree.only_folder().filter(|only| around(&tree, only)) {
+        tree = tree.into_folder(&only);
     }
-    Ok(None)
+    tree
+}
+
+/// The training parts that lie one level further down, where classes are looked for: the folder holds whole sets.
+fn parts_within(tree: &Tree) -> BTreeSet<String> {
+    let part = |(name, _): &(String, Place)| {
+        let mut folders = name.split('/');
+        let (class, part) = (folders.next()?, folders.next()?);
+        folders.next().filter(|_| is_named(part, &TRAIN)).map(|_| format!("{class}/{part}"))
+    };
+    tree.files.iter().filter_map(part).collect()
+}
+
+/// Refuses classes that are called as the parts of a data set are: all of them by a word of their names (`seg_train`,
+/// `test-images`), or any of them by its whole name; and classes that are sets with parts `within`.
+fn refuse_parts(path: &Path, listing: &Listing, within: BTreeSet<String>) -> Result<(), DataError> {
+    let whole = |name: &&String| is_named(name, &TRAIN) || is_named(name, &TEST);
+    let word = |name: &&String| {
+        let lower = name.to_lowercase();
+        let mut words = lower.split(|c: char| !c.is_alphabetic()).flat_map(|word| [word, word.trim_end_matches("set")]);
+        words.any(|word| TRAIN.contains(&word) || TEST.contains(&word))
+    };
+    let classes = &listing.class_names;
+    let all = classes.iter().all(|name| word(&name));
+    let mut meant: Vec<String> = classes.iter().filter(|name| all || whole(name)).cloned().collect();
+    meant.extend(within);
+    if meant.is_empty() {
+        return Ok(());
+    }
+    let names = meant.join(", ");
+    Err(FolderError::PartsAsClasses { path: path.into(), names, train: TRAIN.join(" or "), test: TEST.join(", ") }
+        .into())
 }
 
 /// A test part with its classes in a file of labels.
-fn flat(tree: Tree, root: &Path, file: Option<&Path>, classes: &[String]) -> Result<Listing, DataError> {
-    let found = file.map(PathBuf::from).or_else(|| labels::find(&[root, &tree.path]));
+fn flat(
+    tree: Tree,
+    beside: &[&Path],
+    file: Option<&Path>,
+    classes: &[String],
+    taken: &mut Vec<String>,
+) -> Result<Listing, DataError> {
+    let folders: Vec<&Path> = beside.iter().copied().chain([tree.path.as_path()]).collect();
+    let found = file.map(PathBuf::from).or_else(|| labels::find(&folders));
     let Some(file) = found else {
         return Err(FolderError::NoLabels { path: tree.path, names: labels::NAMES.join(", ") }.into());
     };
@@ -120,6 +155,7 @@ fn flat(tree: Tree, root: &Path, file: Option<&Path>, classes: &[String]) -> Res
         items.push(Item { name, label, place });
     }
     items.sort_by(|a, b| a.name.cmp(&b.name));
+    taken.push(format!("the classes of the test images from {}", file.display()));
     Ok(Listing { class_names: classes.to_vec(), items, ignored: tree.ignored })
 }
 

@@ -1,9 +1,9 @@
-//! The files below a folder.
+//! The images and folders of one part, wherever they lie.
 
-use super::{FolderError, Place, listing::is_image, tar_entries};
+use super::{FolderError, Place};
 use crate::data::DataError;
 use std::{
-    fs,
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
@@ -21,34 +21,61 @@ pub(super) struct Tree {
     pub files: Vec<(String, Place)>,
     /// Files passed over.
     pub ignored: usize,
+    /// Entries of archives that a later one of the same name has replaced.
+    pub replaced: usize,
+}
+
+/// What macOS puts beside a folder when it makes an archive of it.
+const BESIDE: &str = "__MACOSX";
+
+/// Whether a folder is none of a data set's: hidden, or made by a program for itself.
+pub(super) fn is_aside(name: &str) -> bool {
+    name.starts_with('.') || name == BESIDE
 }
 
 impl Tree {
     /// A tree without anything in it yet.
     pub fn new(path: &Path) -> Self {
-        Self { path: path.into(), folders: Vec::new(), files: Vec::new(), ignored: 0 }
+        Self { path: path.into(), folders: Vec::new(), files: Vec::new(), ignored: 0, replaced: 0 }
     }
 
-    /// Collects the images below a folder at any depth, following links as torchvision does. Archives beside
-    /// each other in it (`CLASS.tar`, or shards of class folders) count where it has no folder.
-    ///
-    /// # Errors
-    /// [`DataError::Read`], [`FolderError::LinkLoop`], [`FolderError::NotText`], those of reading an archive.
-    pub fn walk(path: &Path) -> Result<Self, DataError> {
-        let mut tree = Self::new(path);
-        let canonical = fs::canonicalize(path).map_err(|source| DataError::Read { path: path.into(), source })?;
-        let mut archives = Vec::new();
-        tree.descend(path, "", &mut vec![canonical], &mut archives)?;
-        if tree.folders.is_empty() {
-            archives.sort();
-            for archive in archives {
-                let stem = archive.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-                tar_entries::collect(&archive, stem.as_deref(), &mut tree)?;
-            }
-        } else {
-            tree.ignored += archives.len();
-        }
-        Ok(tree)
+    /// Keeps the last of the entries of one name, as the extraction of an archive does.
+    pub fn settle(&mut self) {
+        let all = self.files.len();
+        // Equal names stay in the order in which they came.
+        self.files.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.files.reverse();
+        self.files.dedup_by(|(later, _), (kept, _)| later == kept);
+        self.files.reverse();
+        self.replaced += all - self.files.len();
+    }
+
+    /// The first parts of all names, those apart that are none of a data set's.
+    pub fn tops(&self) -> BTreeSet<&str> {
+        let names = self.files.iter().map(|(name, _)| name).chain(&self.folders);
+        names.filter_map(|name| name.split('/').next()).filter(|top| !is_aside(top)).collect()
+    }
+
+    /// The folder that everything lies in, where there is one.
+    pub fn only_folder(&self) -> Option<String> {
+        let tops = self.tops();
+        let flat = self.files.iter().any(|(name, _)| !name.contains('/'));
+        if flat || tops.len() != 1 { None } else { tops.first().map(|top| (*top).to_string()) }
+    }
+
+    /// Whether there are folders in a folder.
+    pub fn has_folders_in(&self, name: &str) -> bool {
+        let below = |full: &str| full.strip_prefix(name).and_then(|rest| rest.strip_prefix('/')).is_some();
+        let folders = self.folders.iter().any(|folder| below(folder));
+        folders || self.files.iter().any(|(file, _)| below(file) && file[name.len() + 1..].contains('/'))
+    }
+
+    /// The tree below one of the folders, where that is all there is.
+    pub fn into_folder(mut self, name: &str) -> Self {
+        let mut inside = self.split_off(name);
+        inside.ignored += self.ignored + self.files.len();
+        inside.replaced = self.replaced;
+        inside
     }
 
     /// Counts one more file or folder of a folder or archive, before it is kept.
@@ -60,47 +87,6 @@ impl Tree {
             return Ok(());
         }
         Err(FolderError::TooManyFiles { path: path.into(), limit: MAX_FILES }.into())
-    }
-
-    /// `around` holds the canonical paths of the folders from the top down to this one.
-    fn descend(
-        &mut self,
-        folder: &Path,
-        prefix: &str,
-        around: &mut Vec<PathBuf>,
-        archives: &mut Vec<PathBuf>,
-    ) -> Result<(), DataError> {
-        let failure = |source| DataError::Read { path: folder.into(), source };
-        for entry in fs::read_dir(folder).map_err(failure)? {
-            let entry = entry.map_err(failure)?;
-            let path = entry.path();
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { return Err(FolderError::NotText { path }.into()) };
-            self.count(folder)?;
-            let full = format!("{prefix}{name}");
-            let kind = entry.file_type().map_err(failure)?;
-            // A broken link stays a file here, and fails with its name when it is read.
-            if kind.is_dir() || kind.is_symlink() && path.is_dir() {
-                let canonical = match around.last() {
-                    Some(parent) if !kind.is_symlink() => parent.join(name),
-                    _ => fs::canonicalize(&path).map_err(failure)?,
-                };
-                if around.contains(&canonical) {
-                    return Err(FolderError::LinkLoop { path }.into());
-                }
-                around.push(canonical);
-                self.descend(&path, &format!("{full}/"), around, archives)?;
-                around.pop();
-                self.folders.push(full);
-            } else if is_image(name) {
-                self.files.push((full, Place::File(path)));
-            } else if prefix.is_empty() && name.ends_with(".tar") {
-                archives.push(path);
-            } else {
-                self.ignored += 1;
-            }
-        }
-        Ok(())
     }
 
     /// Moves what lies below the folder `name` into a tree of its own, where names start below that folder.

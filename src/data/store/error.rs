@@ -15,12 +15,34 @@ pub enum StoreError {
         reason: String,
     },
     /// Pixels that are not those that were packed.
-    #[error("{}: image {name} is not what was packed; build the store again", path.display())]
+    #[error("{}: {changed} of {of} images are not what was packed, {name} the first of them; remove the store and build it again", path.display())]
     ChangedImage {
         /// The store.
         path: PathBuf,
-        /// The image.
+        /// The first such image.
         name: String,
+        /// How many such images there are.
+        changed: usize,
+        /// The images that were looked at.
+        of: usize,
+    },
+    /// A file system without locks, or one that refuses them.
+    #[error("{}: cannot be locked ({source}); build the store on a file system with locks, and copy it", path.display())]
+    Lock {
+        /// The unfinished store.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A finished store that lacks images, where none may be left out.
+    #[error("{}: {got} bad images are left out of it, the first one {first}; mend the data, or accept that with --on-bad-image skip", path.display())]
+    LeftOut {
+        /// The store.
+        path: PathBuf,
+        /// Images left out.
+        got: usize,
+        /// The first one, with what is wrong with it.
+        first: String,
     },
     /// A file that cannot be written.
     #[error("{}: cannot be written ({source}); what is packed so far is kept, and the same command goes on", path.display())]

@@ -23,6 +23,10 @@ pub(super) const MAX_IMAGES: usize = 1 << 31;
 /// The bytes of one digest.
 pub(super) const DIGEST: usize = 32;
 
+/// How files become pixels. It is raised whenever decoding or warping gives other pixels of the same file, so that
+/// stores of the way before are known to be stale.
+pub(super) const READING: u32 = 1;
+
 /// A bad image that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
@@ -54,6 +58,13 @@ pub(super) struct Index {
     pub skipped: Vec<Skipped>,
     /// The BLAKE3 of labels and digests.
     pub tables: String,
+    /// The BLAKE3 of the digests of the files of all chunks of the listing, those left out included; empty in stores
+    /// that were packed before there was one.
+    #[serde(default)]
+    pub content: String,
+    /// How the files were read, see [`READING`].
+    #[serde(default)]
+    pub reading: u32,
 }
 
 /// The footer for an index at an offset.

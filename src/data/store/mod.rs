@@ -10,17 +10,22 @@
 //! ```
 //!
 //! There are no means in it: a mean belongs to one training half. A store is written beside its final name, with a
-//! journal from which a killed build goes on, and gets its name when it is whole. Opening it checks the footer, the
-//! index and the tables; [`Store::verify`] checks every pixel.
+//! journal from which a killed build goes on, and gets its name when it is whole. The index holds one digest of the bytes
+//! of all files, by which [`pack`] knows whether they have changed. Opening a store checks the footer, the index and
+//! the tables; [`Store::verify`] checks every pixel, and [`crate::data::ImageSet::verify`] those of some images.
 
+mod build;
+mod content;
 mod error;
 mod format;
 mod journal;
 mod map;
 mod open;
+mod options;
 mod pack;
 
 pub use error::StoreError;
 pub use format::Skipped;
 pub use open::{Store, Stored};
-pub use pack::{OnBad, PackOptions, Packed, pack};
+pub use options::{OnBad, PackOptions};
+pub use pack::{Packed, pack};

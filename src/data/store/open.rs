@@ -7,7 +7,13 @@ use super::{
 };
 use crate::data::{DataError, Dataset, ImageSet};
 use rayon::prelude::*;
-use std::{path::Path, path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// A packed store, mapped into memory.
 #[derive(Debug)]
@@ -16,6 +22,8 @@ pub struct Store {
     map: Map,
     index: Index,
     labels: Vec<u16>,
+    /// Which images were found to be what was packed, so that none is looked at twice.
+    verified: Vec<AtomicBool>,
 }
 
 impl Store {
@@ -41,9 +49,10 @@ impl Store {
         if crate::host::digest::hex(&map[tables..end]) != index.tables {
             return Err(damaged("its labels or digests have changed".into()));
         }
-        let labels =
+        let labels: Vec<u16> =
             map[tables..tables + 2 * images].chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
-        Ok(Arc::new(Self { path: path.into(), map, index, labels }))
+        let verified = labels.iter().map(|_| AtomicBool::new(false)).collect();
+        Ok(Arc::new(Self { path: path.into(), map, index, labels, verified }))
     }
 
     /// The number of images, N.
@@ -89,19 +98,41 @@ impl Store {
         &self.map[digests + place * DIGEST..digests + (place + 1) * DIGEST]
     }
 
+    /// Whether an image is what was packed.
+    fn holds(&self, place: usize) -> bool {
+        let verified = &self.verified[place];
+        if verified.load(Ordering::Relaxed) {
+            return true;
+        }
+        let same = blake3::hash(self.image(place)).as_bytes()[..] == *self.image_digest(place);
+        verified.store(same, Ordering::Relaxed);
+        same
+    }
+
     /// Holds every image against its digest.
     ///
     /// # Errors
     /// [`StoreError::ChangedImage`] for the first one that differs.
     pub fn verify(&self) -> Result<(), DataError> {
-        let differs = |&place: &usize| blake3::hash(self.image(place)).as_bytes()[..] != *self.image_digest(place);
-        match (0..self.len()).into_par_iter().find_first(differs) {
-            None => Ok(()),
-            Some(place) => {
-                let name = self.source_name(place).to_string();
-                Err(StoreError::ChangedImage { path: self.path.clone(), name }.into())
-            }
-        }
+        let places: Vec<u32> = (0..self.len() as u32).collect();
+        self.verify_places(&places)
+    }
+
+    /// Holds some images against their digests. What was found whole before is not looked at again.
+    ///
+    /// # Errors
+    /// [`StoreError::ChangedImage`] for the first one that differs.
+    pub fn verify_places(&self, places: &[u32]) -> Result<(), DataError> {
+        let changed = |place: &&u32| !self.holds(**place as usize);
+        let Some(&first) = places.par_iter().find_first(changed) else { return Ok(()) };
+        let changed = places.par_iter().filter(changed).count();
+        let name = self.source_name(first as usize).to_string();
+        Err(StoreError::ChangedImage { path: self.path.clone(), name, changed, of: places.len() }.into())
+    }
+
+    /// What the files were that it was packed from, and how they were read.
+    pub(super) fn content(&self) -> (&str, u32) {
+        (&self.index.content, self.index.reading)
     }
 
     /// The data set in the store. Its pixels stay where they are.

@@ -1,0 +1,40 @@
+//! How a store is built.
+
+use super::{Skipped, StoreError};
+
+/// What to do about an image that cannot be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBad {
+    /// Stop with its error.
+    Fail,
+    /// Leave it out and list it.
+    Skip,
+}
+
+/// How a store is built.
+#[derive(Debug, Clone, Copy)]
+pub struct PackOptions {
+    /// H and W of the packed images.
+    pub side: u32,
+    /// What to do about bad images.
+    pub on_bad: OnBad,
+    /// The most bad images that are left out.
+    pub max_bad: usize,
+}
+
+impl PackOptions {
+    /// Whether as many images may be left out.
+    pub(super) fn allow(&self, skipped: usize) -> bool {
+        skipped == 0 || self.on_bad == OnBad::Skip && skipped <= self.max_bad
+    }
+
+    /// The refusal of as many.
+    pub(super) fn too_many(&self, skipped: usize, last: &Skipped) -> StoreError {
+        StoreError::TooManyBad { got: skipped, limit: self.max_bad, last: last.reason.clone() }
+    }
+
+    /// The bytes of an image.
+    pub(super) fn image_len(&self) -> usize {
+        3 * self.side as usize * self.side as usize
+    }
+}

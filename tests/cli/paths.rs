@@ -1,0 +1,85 @@
+//! Paths are taken as they stand, whatever is in them.
+
+use super::made::{err, idx, strata};
+use std::{fs, path::Path};
+
+/// Names that folders have had: decomposed accents, spaces of several kinds, quotes, and what looks like a value.
+const ODD: [&str; 18] = [
+    "Bilde\u{301}r",
+    "a\u{a0}b",
+    "4.42\u{202f}PM",
+    "zero\u{200b}width",
+    "\u{2764}\u{fe0f}",
+    "sp ace",
+    "it's",
+    "q\"uote",
+    "\"quoted\"",
+    "back\\slash",
+    "line\nbreak",
+    "-dash",
+    "--max-iter",
+    "2024",
+    "1.5",
+    "true",
+    "2024-01-01",
+    "[1]",
+];
+
+/// Runs a command in a folder and wants it to succeed.
+fn run(place: &Path, name: &str, args: &[&str]) {
+    let output = strata(args).current_dir(place).output().unwrap();
+    assert!(output.status.success(), "{name:?}, {args:?}: {}", err(&output));
+}
+
+#[test]
+fn every_name_is_found_by_every_command() {
+    let place = tempfile::tempdir().unwrap();
+    let labels: Vec<u8> = (0..10).flat_map(|class| [class; 3]).collect();
+    for name in ODD {
+        idx(&place.path().join(name), 28, &labels, &labels);
+        // clap takes what is an option's own name for the option; `--` and `=` say that it is not.
+        match name.starts_with("--") {
+            true => run(place.path(), name, &["data", "inspect", "idx", "--", name]),
+            false => run(place.path(), name, &["data", "inspect", "idx", name]),
+        }
+        let quick = ["train", "--device", "cpu", "--max-iter", "1", "--batch-size", "2", "--data", "idx"];
+        run(place.path(), name, &[&quick[..], &["--data-path", name]].concat());
+        let set = match name.starts_with('"') {
+            // Quotes around a value are TOML's.
+            true => format!("data.path='{name}'"),
+            false => format!("data.path={name}"),
+        };
+        let plan = ["plan", "default", "--memory", "--device", "cpu", "--set", "data.source=idx", "--set"];
+        let sizes = ["--set", "data.train_per_class=2", "--set", "data.held_out_per_class=1"];
+        run(place.path(), name, &[&plan[..], &[&set], &sizes].concat());
+    }
+}
+
+#[test]
+fn a_file_of_halves_and_a_second_data_set_are_found_under_such_names_too() {
+    let place = tempfile::tempdir().unwrap();
+    let labels: Vec<u8> = (0..10).flat_map(|class| [class; 3]).collect();
+    let sizes = ["--set", "data.train_per_class=2", "--set", "data.held_out_per_class=1"];
+    for name in ["2024", "-dash", "it's", "a\u{a0}b", "true"] {
+        let (halves, other) = (format!("{name}.csv"), format!("{name}.idx"));
+        fs::write(place.path().join(&halves), "Coat,A\nBag,A\nShirt,B\nDress,B\n").unwrap();
+        idx(&place.path().join(&other), 28, &labels, &labels);
+        let plan = ["plan", "default", "--memory", "--device", "cpu", "--set", "protocol.splits=[0]"];
+        let file = format!("protocol.split_file={halves}");
+        run(place.path(), name, &[&plan[..], &sizes, &["--set", "protocol.split=listed", "--set", &file]].concat());
+        let path = format!("data.other_path={other}");
+        let two = ["--set", "protocol.split=two-data-sets", "--set", "data.other_source=idx", "--set", &path];
+        run(place.path(), name, &[&plan[..], &sizes, &two].concat());
+    }
+}
+
+#[test]
+fn a_packed_file_may_have_such_a_name() {
+    let place = tempfile::tempdir().unwrap();
+    super::made::tinted(&place.path().join("set/train"), &["a", "b"], 2, 8);
+    for name in ["-dash.pack", "2024", "it's", "line\nbreak"] {
+        run(place.path(), name, &["data", "pack", "set", "--size", "8", "--out", name]);
+        run(place.path(), name, &["data", "verify", name]);
+        run(place.path(), name, &["data", "inspect", "packed", name]);
+    }
+}
