@@ -35,6 +35,8 @@ pub(super) const fn of(arm: Arm) -> Look {
         Arm::Transfer => ("#D55E00", Shape::Up, ""),
         Arm::TransferPlus => ("#E69F00", Shape::Down, "6 3"),
         Arm::Restart => ("#009E73", Shape::Bar, "2 3"),
+        Arm::Base2x => ("#000000", Shape::Bar, "8 3"),
+        Arm::Continue => ("#009E73", Shape::Square, "3 3"),
         Arm::RandomCaffe => ("#CC79A7", Shape::Cross, "1 3"),
         Arm::RandomHe => ("#666666", Shape::Plus, "8 3 2 3"),
         Arm::RandomMoments => ("#999999", Shape::Diamond, "2 2"),
