@@ -3,7 +3,7 @@
 use super::ProtocolError;
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 44] = [
+const KEYS: [&str; 46] = [
     "name",
     "description",
     "seed",
@@ -48,6 +48,8 @@ const KEYS: [&str; 44] = [
     "solver.convention",
     "solver.precision",
     "solver.loss_scale",
+    "report",
+    "report.margin",
 ];
 
 /// Refuses a key that no experiment has, with the nearest one that is there.

@@ -59,7 +59,16 @@ impl Look {
 
     /// Draws the mark of radius `r` around a point. `attributes` are added to the element, `inside` is its
     /// content (a tooltip).
-    pub fn mark(&self, svg: &mut Svg, (x, y): (f64, f64), r: f64, attributes: &str, inside: &str) {
+    pub fn mark(&self, svg: &mut Svg, place: (f64, f64), r: f64, attributes: &str, inside: &str) {
+        self.draw(svg, place, r, false, attributes, inside);
+    }
+
+    /// The same mark without its filling, for a run that has learnt nothing.
+    pub fn hollow_mark(&self, svg: &mut Svg, place: (f64, f64), r: f64, attributes: &str, inside: &str) {
+        self.draw(svg, place, r, true, attributes, inside);
+    }
+
+    fn draw(&self, svg: &mut Svg, (x, y): (f64, f64), r: f64, hollow: bool, attributes: &str, inside: &str) {
         let p = |dx: f64, dy: f64| format!("{} {}", at(x + dx * r), at(y + dy * r));
         let closed = |corners: &[(f64, f64)]| {
             let path: Vec<String> = corners.iter().map(|&(dx, dy)| p(dx, dy)).collect();
@@ -79,7 +88,7 @@ impl Look {
             Shape::Cross => (format!("M{}L{}M{}L{}", p(-1.0, -1.0), p(1.0, 1.0), p(-1.0, 1.0), p(1.0, -1.0)), true),
             Shape::Plus => (format!("M{}L{}M{}L{}", p(-1.2, 0.0), p(1.2, 0.0), p(0.0, -1.2), p(0.0, 1.2)), true),
         };
-        let paint = if open {
+        let paint = if open || hollow {
             format!(r#"fill="none" stroke="{}" stroke-width="{}""#, self.colour, at((r * 0.55).max(1.0)))
         } else {
             format!(r##"fill="{}" stroke="#fff" stroke-width="0.6""##, self.colour)

@@ -2,13 +2,15 @@
 
 use super::super::{
     figure::{Figure, svg::escape},
-    results::Results,
+    format::plain,
+    results::{AtChance, Results},
     run::Reported,
+    table::plateau,
 };
 use super::{
     Section, costs,
     html::{figure, figures, paragraph},
-    numbers, runs,
+    minus_numbers, numbers, runs,
     together::claim_list,
 };
 
@@ -83,12 +85,30 @@ fn what(results: &Results) -> String {
                 s.done, s.running, s.pending, s.failed, s.diverged
             ),
         ),
+        ("Plateau of the bases", minus_numbers(&plateau(&results.plateau))),
+        ("Margin", format!("{} points", results.margin)),
     ];
     let list: String =
         entries.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escape(text))).collect();
     let mut out = format!("<dl>\n{list}</dl>\n");
     if s.done == 0 {
         out.push_str(&paragraph("No run has finished yet, so there are no numbers to show."));
+    }
+    if !results.at_chance.is_empty() {
+        let item = |one: &AtChance| {
+            let (top1, chance) = (plain(one.top1), plain(one.chance));
+            format!("<li><code>{}</code>: {top1} % where chance is {chance} %</li>\n", escape(&one.run))
+        };
+        let rows: String = results.at_chance.iter().map(item).collect();
+        out.push_str(&format!(
+            "<p class=\"lead\">At chance ({})</p>\n{}<ul>\n{rows}</ul>\n",
+            results.at_chance.len(),
+            paragraph(
+                "These networks ended no higher than an answer that never changes (within three standard errors): their \
+                 training failed, which says nothing of features. They stay in the means that they belong to, each of \
+                 which says so, and none of these means is judged."
+            )
+        ));
     }
     if !results.excluded.is_empty() {
         let rows: String = results
