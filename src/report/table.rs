@@ -131,12 +131,22 @@ fn push_shared(text: &mut String, results: &Results) {
     }
 }
 
+/// The runs at chance, one line an arm.
+pub(super) fn at_chance(results: &Results) -> Vec<(Arm, String)> {
+    let of_arm = |arm: Arm| {
+        let of = results.at_chance.iter().filter(|one| one.arm == arm);
+        let runs: Vec<String> = of.map(|one| format!("{} {} %", one.run, plain(one.top1))).collect();
+        (!runs.is_empty()).then(|| (arm, format!("{}: {}", counted(runs.len(), "run"), runs.join(", "))))
+    };
+    Arm::ALL.into_iter().filter_map(of_arm).collect()
+}
+
 fn push_at_chance(text: &mut String, results: &Results) {
-    if !results.at_chance.is_empty() {
-        text.push_str(&format!("\nat chance ({}; averaged, marked !, and never judged):\n", results.at_chance.len()));
-        for one in &results.at_chance {
-            text.push_str(&format!("  {}: {} % where chance is {} %\n", one.run, plain(one.top1), plain(one.chance)));
-        }
+    let arms = at_chance(results);
+    if !arms.is_empty() {
+        let all = results.at_chance.len();
+        text.push_str(&format!("\nat chance ({all}; they are averaged, marked !, and no mean with them is judged):\n"));
+        arms.iter().for_each(|(arm, runs)| text.push_str(&format!("  {}, {runs}\n", arm.name())));
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::super::{
     figure::{Figure, svg::escape},
-    format::plain,
-    results::{AtChance, Results},
-    run::Reported,
-    table::plateau,
+    results::Results,
+    run::{Arm, Reported},
+    table::{at_chance, plateau},
 };
 use super::{
     Section, costs,
@@ -95,13 +94,11 @@ fn what(results: &Results) -> String {
         out.push_str(&paragraph("No run has finished yet, so there are no numbers to show."));
     }
     if !results.at_chance.is_empty() {
-        let item = |one: &AtChance| {
-            let (top1, chance) = (plain(one.top1), plain(one.chance));
-            format!("<li><code>{}</code>: {top1} % where chance is {chance} %</li>\n", escape(&one.run))
-        };
-        let rows: String = results.at_chance.iter().map(item).collect();
+        let item =
+            |(arm, runs): (Arm, String)| format!("<li><strong>{}</strong>, {}</li>\n", arm.name(), escape(&runs));
+        let rows: String = at_chance(results).into_iter().map(item).collect();
         out.push_str(&format!(
-            "<p class=\"lead\">At chance ({})</p>\n{}<ul>\n{rows}</ul>\n",
+            "<p class=\"lead\">At chance ({})</p>\n{}<details><summary>Which</summary><ul>\n{rows}</ul></details>\n",
             results.at_chance.len(),
             paragraph(
                 "These networks ended no higher than an answer that never changes (within three standard errors): their \

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::run::Study;
+use super::super::run::{Arm, Study};
 use super::sheet::Sheet;
 
 /// A network that ended no higher than an answer that never changes.
@@ -10,6 +10,8 @@ use super::sheet::Sheet;
 pub struct AtChance {
     /// Name of the run.
     pub run: String,
+    /// What was trained.
+    pub arm: Arm,
     /// Its accuracy, in percent.
     pub top1: f64,
     /// Chance, in percent.
@@ -21,7 +23,12 @@ pub(super) fn at_chance(study: &Study, sheets: &[Sheet]) -> Vec<AtChance> {
     let counted = sheets.iter().flat_map(|sheet| &sheet.counted).filter(|one| one.at_chance);
     let mut found: Vec<AtChance> = counted
         .filter_map(|one| {
-            Some(AtChance { run: one.run.name.clone(), top1: one.value, chance: one.run.chance? * 100.0 })
+            Some(AtChance {
+                run: one.run.name.clone(),
+                arm: one.run.arm,
+                top1: one.value,
+                chance: one.run.chance? * 100.0,
+            })
         })
         .collect();
     let place = |name: &str| study.runs.iter().position(|run| run.name == name);

@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(judged(&[0.1, 0.12, 0.09, 0.11]), [NoDifference, NoDifference, Holds]);
         assert_eq!(judged(&[-0.1, -0.12, -0.09, -0.11]), [NoDifference, NoDifference, Holds]);
         assert!(sentence(&contrast(&[0.1, 0.12, 0.09]), MARGIN).ends_with("It is smaller than 0.5 points."));
-        assert_eq!(Judgement::NoDifference.with_margin(0.25), "no difference of 0.25 points or more");
+        assert_eq!(NoDifference.with_margin(0.25), "no difference of 0.25 points or more");
     }
 
     #[test]
