@@ -208,3 +208,25 @@ pub(super) fn parts(results: &Results) -> String {
     };
     format!("{unmatched}{}", table(&caption, &head, &rows))
 }
+
+/// The differences on each of two targets that have a meaning: a fixed pair may lose in one direction only.
+pub(super) fn by_target(results: &Results) -> String {
+    let rows = || results.targets.iter().filter(|row| row.delta.is_some());
+    let mut columns: Vec<(&str, Arm)> = rows().map(|row| (row.target.as_str(), row.arm)).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    if columns.is_empty() {
+        return String::new();
+    }
+    let titles = columns.iter().map(|(target, arm)| Cell::number(arm.name()).below(format!("on {target}")));
+    let head: Vec<Cell> = std::iter::once(Cell::number("n")).chain(titles).collect();
+    let row = |&n: &u32| {
+        let of = |&(target, arm): &(&str, Arm)| {
+            let found = rows().find(|row| row.n == n && row.target == target && row.arm == arm);
+            found.and_then(|row| row.delta.as_ref()).map_or_else(gap, |e| difference(e).below(units(e)))
+        };
+        std::iter::once(Cell::number(n.to_string())).chain(columns.iter().map(of)).collect::<Vec<_>>()
+    };
+    let caption = "By target: each run minus its own base (points, 95 % t interval)";
+    table(caption, &head, &results.ns.iter().map(row).collect::<Vec<_>>())
+}

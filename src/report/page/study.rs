@@ -44,7 +44,7 @@ pub(super) fn sections(results: &Results, drawn: &[Figure], prefix: &str, own_cl
         section("numbers", "Gain and loss by number of copied layers", numbers::headline(results)),
         section("ranges", "Fine-tuning over ranges of layers (the paper's Table 1)", numbers::ranges(results)),
         section("parts", "Co-adaptation and specificity", parts),
-        section("by-target", "Accuracy by target", named(&["targets"])),
+        section("by-target", "Accuracy by target", format!("{}{}", named(&["targets"]), numbers::by_target(results))),
         section("random", "Random filters", named(&["random-filters"])),
         section("preserved-layers", "Preserved layers", named(&["preserved"])),
         section("probe", "Linear probes", named(&["probes"])),

@@ -5,6 +5,7 @@
 mod beside;
 mod boost;
 mod chance;
+mod claim;
 mod claims;
 mod confusion;
 mod contrast;
@@ -34,7 +35,7 @@ use super::{
 pub use beside::Beside;
 pub use boost::{Boost, Gains};
 pub use chance::AtChance;
-pub use claims::Claim;
+pub use claim::Claim;
 pub use confusion::{ClassRow, ConfusionRows};
 pub use contrast::{Contrast, Row};
 pub use costs::CostRow;

@@ -12,9 +12,9 @@ mod verdict;
 
 pub use aggregate::{Clusters, Observation, Sample, Unit, aggregate};
 pub use estimate::{Estimate, TTest, estimate, t_interval, t_test};
-pub use sign_flip::{Member, joint_sign_flip, smallest_p};
+pub use sign_flip::{LEVEL, Member, joint_sign_flip, smallest_p};
 pub use single_case::{SingleCase, single_case};
-pub use verdict::{Check, LEVEL, Test, UNITS_TO_JUDGE, Verdict, judge};
+pub use verdict::{Check, Test, UNITS_TO_JUDGE, Verdict, judge};
 
 /// Arithmetic mean; `None` of no values.
 #[must_use]

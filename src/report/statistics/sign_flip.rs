@@ -8,8 +8,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Clusters, LEVEL};
+use super::Clusters;
 use crate::host::Stream;
+
+/// The level of significance, two-sided; intervals are of 95 % accordingly.
+pub const LEVEL: f64 = 0.05;
 
 /// Up to this number of units all sign patterns are counted; beyond it, they are sampled.
 const UNITS_FOR_ENUMERATION: usize = 16;

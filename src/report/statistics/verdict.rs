@@ -2,10 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Estimate, Sample, TTest, aggregate, estimate, joint_sign_flip, t_test};
-
-/// The level of significance, two-sided; intervals are of 95 % accordingly.
-pub const LEVEL: f64 = 0.05;
+use super::{Estimate, LEVEL, Sample, TTest, aggregate, estimate, joint_sign_flip, t_test};
 
 /// Fewer units than these give an interval, but no verdict: that of two has one degree of freedom.
 pub const UNITS_TO_JUDGE: usize = 3;
