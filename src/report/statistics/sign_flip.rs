@@ -108,9 +108,12 @@ fn shares(family: &[&Clusters]) -> Vec<f64> {
     }
     let stream = Stream::named("report/sign-flip");
     for sample in 0..SAMPLES {
+        let mut words = [0; 4];
         for at in 0..units.len() {
-            let word = stream.words(sample, (at / 128) as u32)[at % 128 / 32];
-            if word >> (at % 32) & 1 == 1 {
+            if at % 128 == 0 {
+                words = stream.words(sample, (at / 128) as u32);
+            }
+            if words[at % 128 / 32] >> (at % 32) & 1 == 1 {
                 signed.iter_mut().for_each(|one| one.flip(at));
             }
         }
