@@ -50,14 +50,6 @@ pub enum Arm {
     /// All layers from the target's own base, the schedule started again: what a second training run gains.
     #[serde(rename = "restart")]
     Restart,
-    /// All layers start at random where the base's did, and learn for one schedule of double length: what more steps
-    /// alone gain.
-    #[serde(rename = "base-2x")]
-    Base2x,
-    /// All layers from the target's own base, the first n frozen, the schedule started again: what [`Arm::Selffer`] is
-    /// without new layers, so that the two differ by co-adaptation alone.
-    #[serde(rename = "continue")]
-    Continue,
     /// The first n random from the paper's fillers (Caffe's), frozen.
     #[serde(rename = "random-caffe")]
     RandomCaffe,
@@ -86,6 +78,14 @@ pub enum Arm {
     /// A linear probe: the first n from the other half's base, frozen, and a softmax layer directly on them.
     #[serde(rename = "AnB-probe")]
     TransferProbe,
+    /// All layers start at random where the base's did, and learn for one schedule of double length: what more steps
+    /// alone gain.
+    #[serde(rename = "base-2x")]
+    Base2x,
+    /// All layers from the target's own base, the first n frozen, the schedule started again: what [`Arm::Selffer`] is
+    /// without new layers, so that the two differ by co-adaptation alone.
+    #[serde(rename = "continue")]
+    Continue,
 }
 
 impl Arm {
@@ -97,8 +97,6 @@ impl Arm {
         Arm::Transfer,
         Arm::TransferPlus,
         Arm::Restart,
-        Arm::Base2x,
-        Arm::Continue,
         Arm::RandomCaffe,
         Arm::RandomHe,
         Arm::RandomMoments,
@@ -108,6 +106,8 @@ impl Arm {
         Arm::TransferPreserve2,
         Arm::SelfferProbe,
         Arm::TransferProbe,
+        Arm::Base2x,
+        Arm::Continue,
     ];
 
     /// The arms of which there is one network for each n.
@@ -116,7 +116,6 @@ impl Arm {
         Arm::SelfferPlus,
         Arm::Transfer,
         Arm::TransferPlus,
-        Arm::Continue,
         Arm::RandomCaffe,
         Arm::RandomHe,
         Arm::RandomMoments,
@@ -126,6 +125,7 @@ impl Arm {
         Arm::TransferPreserve2,
         Arm::SelfferProbe,
         Arm::TransferProbe,
+        Arm::Continue,
     ];
 
     /// The arm of a name; `None` for any other text.

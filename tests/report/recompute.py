@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-WITH_N = ["BnB", "BnB+", "AnB", "AnB+", "continue", "random-caffe", "random-he", "random-moments", "BnB-preserve1"]
-WITH_N += ["BnB-preserve2", "AnB-preserve1", "AnB-preserve2", "BnB-probe", "AnB-probe"]
-ALL = ["base", "BnB", "BnB+", "AnB", "AnB+", "restart", "base-2x", "continue"] + WITH_N[5:]
+WITH_N = ["BnB", "BnB+", "AnB", "AnB+", "random-caffe", "random-he", "random-moments", "BnB-preserve1", "BnB-preserve2"]
+WITH_N += ["AnB-preserve1", "AnB-preserve2", "BnB-probe", "AnB-probe", "continue"]
+ALL = ["base", "BnB", "BnB+", "AnB", "AnB+", "restart"] + WITH_N[4:-1] + ["base-2x", "continue"]
+OWN_FIGURES = ("preserve", "probe")
 PAIRS = ["man-made-natural", "listed", "other-data"]
 NOT_OF_RUNS = ["beside", "configuration", "curves", "alike", "confusions", "filters", "preserved-by-the-authors"]
 LEVEL, LIMIT = 0.05, 0.2
@@ -209,7 +210,7 @@ def claims(sheet):
 def shared(sheet):
     entries = []
     for n in sheet.ns:
-        arms = [arm for arm in WITH_N[:8] if sheet.deltas(arm, [n])]
+        arms = [arm for arm in WITH_N if not any(word in arm for word in OWN_FIGURES) and sheet.deltas(arm, [n])]
         covered = [{o[0].key[::2] for o in sheet.deltas(arm, [n])} for arm in arms]
         common = set.intersection(*covered) if covered else set()
         if all(own == common for own in covered):

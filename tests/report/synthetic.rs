@@ -79,6 +79,11 @@ pub fn effect(arm: Arm, n: u32) -> f64 {
     }
 }
 
+/// Whether an arm is one of those that every study here has.
+fn plain(arm: &Arm) -> bool {
+    arm.preserved() == 0 && !arm.is_probe() && *arm != Arm::RandomMoments
+}
+
 /// Every arm on both halves of `splits` splits: bases differ by split and target, replicates jitter a little.
 pub fn balanced(splits: usize, replicates: u32, layers: u32) -> Study {
     let mut runs = Vec::new();
@@ -97,7 +102,7 @@ pub fn balanced(splits: usize, replicates: u32, layers: u32) -> Study {
                 add(Arm::Restart, None);
                 add(Arm::Base2x, None);
                 for n in 1..layers {
-                    for arm in Arm::WITH_N.into_iter().take(7) {
+                    for arm in Arm::WITH_N.into_iter().filter(plain) {
                         add(arm, Some(n));
                     }
                 }
@@ -138,7 +143,7 @@ pub fn several() -> Vec<Study> {
     }
     for split in 0..4 {
         for target in ["A", "B"] {
-            for arm in Arm::WITH_N.into_iter().skip(7) {
+            for arm in Arm::WITH_N.into_iter().filter(|arm| !plain(arm)) {
                 for n in 1..6 {
                     let value = 0.61 + (effect(arm, n) - f64::from(n) * 0.3) / 100.0;
                     similar.runs.push(run(split, 0, target, arm, Some(n), value));
