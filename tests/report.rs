@@ -4,7 +4,10 @@
 mod report {
     pub mod browser;
     pub mod drawn;
+    pub mod judged;
     pub mod published;
+    pub mod recompute;
     pub mod synthetic;
+    pub mod truth;
     pub mod written;
 }

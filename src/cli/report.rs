@@ -22,14 +22,25 @@ pub struct Options {
     /// Where the report is written (default: `report` in the directory that was given; with --published: nowhere)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Differences smaller than this many points of accuracy are taken for none (default: as the experiment says in
+    /// report.margin, else 0.5)
+    #[arg(long, value_name = "POINTS", value_parser = margin)]
+    margin: Option<f64>,
     /// text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
+fn margin(text: &str) -> Result<f64, String> {
+    let points = text.parse().ok().filter(|points: &f64| points.is_finite() && *points > 0.0);
+    points.ok_or_else(|| "expected a number of points above 0, such as 0.5".to_string())
+}
+
 pub fn main(options: &Options) -> Result<()> {
     if options.published {
-        let (studies, report) = (report::published()?, Report::published()?);
+        let mut studies = report::published()?;
+        judge_with(&mut studies, options.margin);
+        let report = Report::of_published(&studies)?;
         let text = report::published_text(&report);
         return publish(&report, &studies, options.out.as_deref(), options.format, &text);
     }
@@ -46,8 +57,16 @@ pub fn main(options: &Options) -> Result<()> {
     for path in folders {
         studies.push(load::study(&experiment_of(&path)?, &RunDir { path }, "")?);
     }
+    judge_with(&mut studies, options.margin);
     let report = report::report(&studies)?;
     publish(&report, &studies, Some(&out), options.format, &report::text(&report))
+}
+
+/// Sets the margin of all studies, if there is one: no network depends on it.
+fn judge_with(studies: &mut [Study], margin: Option<f64>) {
+    for study in studies {
+        study.margin = margin.unwrap_or(study.margin);
+    }
 }
 
 /// The directory itself where it is an experiment's, else the experiments' directories in it, by name.

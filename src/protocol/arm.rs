@@ -78,11 +78,19 @@ pub enum Arm {
     /// A linear probe: the first n from the other half's base, frozen, and a softmax layer directly on them.
     #[serde(rename = "AnB-probe")]
     TransferProbe,
+    /// All layers start at random where the base's did, and learn for one schedule of double length: what more steps
+    /// alone gain.
+    #[serde(rename = "base-2x")]
+    Base2x,
+    /// All layers from the target's own base, the first n frozen, the schedule started again: what [`Arm::Selffer`] is
+    /// without new layers, so that the two differ by co-adaptation alone.
+    #[serde(rename = "continue")]
+    Continue,
 }
 
 impl Arm {
     /// All arms, in the order of reports.
-    pub const ALL: [Arm; 15] = [
+    pub const ALL: [Arm; 17] = [
         Arm::Base,
         Arm::Selffer,
         Arm::SelfferPlus,
@@ -98,10 +106,12 @@ impl Arm {
         Arm::TransferPreserve2,
         Arm::SelfferProbe,
         Arm::TransferProbe,
+        Arm::Base2x,
+        Arm::Continue,
     ];
 
     /// The arms of which there is one network for each n.
-    pub const WITH_N: [Arm; 13] = [
+    pub const WITH_N: [Arm; 14] = [
         Arm::Selffer,
         Arm::SelfferPlus,
         Arm::Transfer,
@@ -115,6 +125,7 @@ impl Arm {
         Arm::TransferPreserve2,
         Arm::SelfferProbe,
         Arm::TransferProbe,
+        Arm::Continue,
     ];
 
     /// The arm of a name; `None` for any other text.
@@ -131,6 +142,8 @@ impl Arm {
             Arm::Transfer => "AnB",
             Arm::TransferPlus => "AnB+",
             Arm::Restart => "restart",
+            Arm::Base2x => "base-2x",
+            Arm::Continue => "continue",
             Arm::RandomCaffe => "random-caffe",
             Arm::RandomHe => "random-he",
             Arm::RandomMoments => "random-moments",
@@ -145,7 +158,7 @@ impl Arm {
 
     /// Whether there is one network for each n.
     pub const fn has_n(self) -> bool {
-        !matches!(self, Arm::Base | Arm::Restart)
+        !matches!(self, Arm::Base | Arm::Restart | Arm::Base2x)
     }
 
     /// Whether the first n layers are frozen.
@@ -175,7 +188,7 @@ impl Arm {
     /// The half whose base it derives from, if it does.
     pub const fn source(self, target: Half) -> Option<Half> {
         match self {
-            Arm::Base | Arm::RandomCaffe | Arm::RandomHe => None,
+            Arm::Base | Arm::Base2x | Arm::RandomCaffe | Arm::RandomHe => None,
             Arm::Transfer
             | Arm::TransferPlus
             | Arm::TransferPreserve1
@@ -184,6 +197,7 @@ impl Arm {
             Arm::Selffer
             | Arm::SelfferPlus
             | Arm::Restart
+            | Arm::Continue
             | Arm::RandomMoments
             | Arm::SelfferPreserve1
             | Arm::SelfferPreserve2
@@ -192,17 +206,17 @@ impl Arm {
     }
 
     /// The network's own name with its half and n as in the paper: `baseB`, `B3B`, `A3B+`, `A3B-preserve1`,
-    /// `B3B-probe`, `restartB`, `random-he3B`.
+    /// `B3B-probe`, `restartB`, `base-2xB`, `continue3B`, `random-he3B`.
     pub fn network(self, target: Half, n: usize) -> String {
-        let to = target.letter();
-        match self.source(target) {
-            _ if !self.has_n() => format!("{}{to}", self.name()),
-            Some(from) if !self.is_random() => {
-                // What follows BnB or AnB in the arm's name follows the network's, too.
-                let kind = self.name().get(3..).unwrap_or("");
-                format!("{}{n}{to}{kind}", from.letter())
-            }
-            _ => format!("{}{n}{to}", self.name()),
+        let (name, to) = (self.name(), target.letter());
+        if !self.has_n() {
+            return format!("{name}{to}");
+        }
+        // What follows BnB or AnB in the arm's name follows the network's, too.
+        let of_the_paper = name.strip_prefix("BnB").or_else(|| name.strip_prefix("AnB"));
+        match (of_the_paper, self.source(target)) {
+            (Some(kind), Some(from)) => format!("{}{n}{to}{kind}", from.letter()),
+            _ => format!("{name}{n}{to}"),
         }
     }
 }
@@ -229,6 +243,8 @@ mod tests {
         assert_eq!(Arm::RandomHe.network(Half::A, 2), "random-he2A");
         assert_eq!(Arm::RandomMoments.network(Half::A, 2), "random-moments2A");
         assert_eq!(Arm::Restart.network(Half::A, 8), "restartA");
+        assert_eq!(Arm::Base2x.network(Half::A, 0), "base-2xA");
+        assert_eq!(Arm::Continue.network(Half::B, 3), "continue3B");
         assert_eq!(Arm::TransferPreserve2.network(Half::B, 4), "A4B-preserve2");
         assert_eq!(Arm::SelfferProbe.network(Half::A, 5), "A5A-probe");
     }
@@ -237,7 +253,7 @@ mod tests {
     fn every_list_of_arms_holds_what_it_says() {
         assert!(Arm::WITH_N.into_iter().eq(Arm::ALL.into_iter().filter(|arm| arm.has_n())));
         let frozen: Vec<&str> = Arm::ALL.into_iter().filter(|arm| !arm.freezes()).map(Arm::name).collect();
-        assert_eq!(frozen, ["base", "BnB+", "AnB+", "restart"]);
+        assert_eq!(frozen, ["base", "BnB+", "AnB+", "restart", "base-2x"]);
         for arm in Arm::ALL.into_iter().filter(|arm| arm.preserved() > 0) {
             assert!(arm.name().ends_with(&format!("preserve{}", arm.preserved())));
         }

@@ -142,6 +142,9 @@ impl Experiment {
         if !self.data.scale.is_finite() || self.data.scale <= 0.0 {
             return bad("data.scale", "a number above 0", self.data.scale.to_string());
         }
+        if !self.report.margin.is_finite() || self.report.margin <= 0.0 {
+            return bad("report.margin", "a number of points above 0", self.report.margin.to_string());
+        }
         self.check_normalisation(channels)
     }
 

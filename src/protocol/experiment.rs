@@ -48,6 +48,33 @@ pub struct Experiment {
     /// The schedule of every network. In a file, `max_epochs`, `stepsize_epochs`, `stepvalue_epochs` and
     /// `warmup_epochs` may stand for `max_iter`, `stepsize`, `stepvalue` and `warmup_iter`; see [`super::resolve`].
     pub solver: Solver,
+    /// How the report judges; no network depends on it.
+    #[serde(default, skip_serializing_if = "Judging::is_usual")]
+    pub report: Judging,
+}
+
+/// Differences smaller than this many points are taken for none where nothing else is asked for; training a network
+/// again moved those of the published runs by about 0.3.
+pub const USUAL_MARGIN: f64 = 0.5;
+
+/// How the report judges.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Judging {
+    /// Differences smaller than this many points of accuracy are taken for none.
+    pub margin: f64,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Self { margin: USUAL_MARGIN }
+    }
+}
+
+impl Judging {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The data of an experiment.

@@ -3,7 +3,7 @@
 use super::{ProtocolError, lengths};
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 56] = [
+const KEYS: [&str; 58] = [
     "name",
     "description",
     "seed",
@@ -60,6 +60,8 @@ const KEYS: [&str; 56] = [
     "solver.convention",
     "solver.precision",
     "solver.loss_scale",
+    "report",
+    "report.margin",
 ];
 
 /// Refuses a key that no experiment has, with the nearest one that is there.

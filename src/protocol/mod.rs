@@ -28,7 +28,7 @@ pub mod work;
 
 pub use arm::{Arm, Half};
 pub use error::ProtocolError;
-pub use experiment::Experiment;
+pub use experiment::{Experiment, USUAL_MARGIN};
 pub use halving::Halving;
 pub use plan::{Node, NodeKind, Plan};
 pub use run_dir::{RunDir, State};

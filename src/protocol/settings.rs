@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images behind them count by their digest.
-const OF_NO_NETWORK: [&str; 10] = [
+const OF_NO_NETWORK: [&str; 11] = [
     "name",
     "description",
     "protocol.splits",
@@ -22,6 +22,7 @@ const OF_NO_NETWORK: [&str; 10] = [
     "protocol.train_sizes_of",
     "protocol.similarity_images",
     "protocol.checkpoint_every",
+    "report",
 ];
 
 /// The settings that every network of an experiment depends on.
@@ -163,6 +164,7 @@ mod tests {
             "protocol.checkpoint_every=7",
             "data.path=\"elsewhere\"",
             "description=\"other words\"",
+            "report.margin=0.3",
         ] {
             assert_eq!(digest(&of(&experiment(&[extension]), &node(Arm::Transfer, 3))), before, "{extension}");
         }

@@ -1,6 +1,6 @@
 //! How numbers are written: two decimals of a point, a sign on every difference, no minus zero.
 
-use super::statistics::{Estimate, Interval, SingleCase};
+use super::statistics::{Estimate, SingleCase, Unit};
 
 /// Two decimals, such as `62.51`.
 #[must_use]
@@ -22,10 +22,21 @@ pub fn minus(text: &str) -> String {
     text.replace('-', "\u{2212}")
 }
 
-/// A p-value with three decimals, `< 0.001` below that.
+/// A p-value with three decimals, with two digits below 0.001, such as `4.6e-4`.
 #[must_use]
 pub fn p_value(p: f64) -> String {
-    if p < 0.001 { "< 0.001".to_string() } else { format!("{p:.3}") }
+    match p {
+        p if p < 1e-15 => "< 1e-15".to_string(),
+        p if p < 0.001 => format!("{p:.1e}"),
+        p => format!("{p:.3}"),
+    }
+}
+
+/// A test in words, such as `t(3) = -12.31, p = 0.001`.
+#[must_use]
+pub fn t_and_p(t: f64, df: usize, p: f64) -> String {
+    let t = if t.is_finite() { format!("= {}", plain(t)) } else { "is infinite".to_string() };
+    format!("t({df}) {t}, p = {}", p_value(p)).replace("p = <", "p <")
 }
 
 /// A count with its noun, such as `1 split` or `4 splits`.
@@ -37,10 +48,20 @@ pub fn counted(count: usize, noun: &str) -> String {
 /// The units behind an estimate, such as `4 splits, 8 targets, 8 runs`.
 #[must_use]
 pub fn units(e: &Estimate) -> String {
-    format!("{}, {}, {}", counted(e.clusters, "split"), counted(e.targets, "target"), counted(e.runs, "run"))
+    let behind = format!("{}, {}", counted(e.targets, "target"), counted(e.runs, "run"));
+    format!("{}, {behind}{}", counted(e.units, e.unit.noun()), conditional(e))
 }
 
-/// The interval in brackets; says so where one split gives none.
+/// What an interval over replicates holds for.
+#[must_use]
+pub const fn conditional(e: &Estimate) -> &'static str {
+    match e.unit {
+        Unit::Split => "",
+        Unit::Replicate => "; conditional on this pair",
+    }
+}
+
+/// The interval in brackets; says so where one unit gives none.
 #[must_use]
 pub fn interval(e: &Estimate, number: impl Fn(f64) -> String) -> String {
     match (e.low, e.high) {
@@ -52,9 +73,9 @@ pub fn interval(e: &Estimate, number: impl Fn(f64) -> String) -> String {
 /// Interval and units, such as `[+0.40, +1.54] (4 splits, 8 targets, 8 runs)`.
 #[must_use]
 pub fn spread(e: &Estimate, number: impl Fn(f64) -> String) -> String {
-    match e.interval {
-        Interval::None => format!("({}; no interval)", units(e)),
-        _ => format!("{} ({})", interval(e, number), units(e)),
+    match e.low {
+        None => format!("({}; no interval)", units(e)),
+        Some(_) => format!("{} ({})", interval(e, number), units(e)),
     }
 }
 
@@ -66,14 +87,13 @@ pub fn difference(e: &Estimate) -> String {
 }
 
 /// A difference between special units and ordinary ones, such as
-/// `-16.75 points [-17.73, -15.76] (1 split against 4, p < 0.001)`.
+/// `-16.75 points [-17.73, -15.76] (1 split against 4; t(3) = -54.40, p = 1.4e-5)`.
 #[must_use]
-pub fn case(c: &SingleCase) -> String {
-    let against = format!("{} against {}", counted(c.cases, "split"), c.controls);
-    match (c.low, c.high, c.p) {
-        (Some(low), Some(high), Some(p)) => {
-            let p = format!("p = {}", p_value(p)).replace("= <", "<");
-            format!("{} points [{}, {}] ({against}, {p})", signed(c.difference), signed(low), signed(high))
+pub fn case(c: &SingleCase, against: &str) -> String {
+    match (c.low, c.high, c.t, c.p) {
+        (Some(low), Some(high), Some(t), Some(p)) => {
+            let test = t_and_p(t, c.splits - 1, p);
+            format!("{} points [{}, {}] ({against}; {test})", signed(c.difference), signed(low), signed(high))
         }
         _ => format!("{} points ({against}: their spread is unknown, so there is no interval)", signed(c.difference)),
     }
@@ -100,6 +120,14 @@ mod tests {
         assert_eq!(signed(-8.258), "-8.26");
         assert_eq!(signed(-0.001), "0.00");
         assert_eq!(signed(0.001), "0.00");
+    }
+
+    #[test]
+    fn small_ps_keep_two_digits() {
+        let texts = [0.0312, 4.61e-4, 3.05e-5, 0.0].map(p_value);
+        assert_eq!(texts, ["0.031", "4.6e-4", "3.0e-5", "< 1e-15"]);
+        assert_eq!(t_and_p(-12.307, 3, 4.6e-4), "t(3) = -12.31, p = 4.6e-4");
+        assert_eq!(t_and_p(f64::INFINITY, 3, 0.0), "t(3) is infinite, p < 1e-15");
     }
 
     #[test]

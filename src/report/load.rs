@@ -50,6 +50,7 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
         version: named(versions, env!("CARGO_PKG_VERSION")),
         config_toml: experiment.to_toml(),
         reported: super::Reported::Last,
+        margin: experiment.report.margin,
         runs: rows,
         train_per_class: Some(experiment.data.train_per_class).filter(|images| *images > 0),
         filters: filters(&plan, runs)?,
@@ -63,6 +64,7 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
     let seconds = runs.timing(&node.name).seconds;
     let records = record::read(&runs.node(&node.name).join("log.jsonl"))?;
     let last = records.last().map_or(1, |record| record.step) as f64;
+    let confusion = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))?;
     let work = manifest.as_ref().and_then(|manifest| manifest.multiply_adds).map(|count| count as f64);
     let evaluation = |record: record::Record| Evaluation {
         step: record.step,
@@ -89,6 +91,7 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         message: manifest.and_then(|manifest| manifest.message.or(manifest.division.map(divided))),
         seconds,
         work,
+        chance: confusion.and_then(|confusion| confusion.chance()),
         command: format!("strata run {} {}", experiment.name, node.name),
     })
 }

@@ -56,6 +56,16 @@ pub struct Confusion {
     pub counts: Vec<Vec<u64>>,
 }
 
+impl Confusion {
+    /// Share of the images that the most frequent class has; `None` where there are no images.
+    #[must_use]
+    pub fn chance(&self) -> Option<f64> {
+        let of_class = || self.counts.iter().map(|row| row.iter().sum::<u64>());
+        let all: u64 = of_class().sum();
+        of_class().max().filter(|_| all > 0).map(|most| most as f64 / all as f64)
+    }
+}
+
 /// How alike the activations of two layers are, on the same images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Similarity {
@@ -74,4 +84,20 @@ pub struct Similarity {
     /// Linear centred kernel alignment, 0 to 1; NaN (`null` in JSON) for a layer that gives every image the same.
     #[serde(deserialize_with = "null_is_nan")]
     pub value: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_is_the_share_of_the_most_frequent_class() {
+        let of = |counts: &[&[u64]]| {
+            let counts = counts.iter().map(|row| row.to_vec()).collect();
+            Confusion { run: String::new(), classes: Vec::new(), counts }.chance()
+        };
+        assert_eq!(of(&[&[5, 5], &[10, 0]]), Some(0.5));
+        assert_eq!(of(&[&[3, 0, 0], &[0, 1, 0]]), Some(0.75));
+        assert_eq!(of(&[]), None);
+    }
 }

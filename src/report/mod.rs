@@ -29,11 +29,11 @@ pub use page::{Drawn, page};
 pub use published::published;
 pub use published_text::published_text;
 pub use results::{
-    Beside, Boost, Claim, ClassRow, ConfusionRows, Contrast, CostRow, Curve, Difference, Excluded, FilterRanges,
-    Judgement, Level, MeanCurve, PaperRow, Preserved, Report, Results, Row, RunRow, SimilarityRow, SizeRow, States,
-    TargetRow, analyse, report,
+    AtChance, Beside, Boost, Claim, ClassRow, ConfusionRows, Contrast, CostRow, Curve, Difference, Excluded,
+    FilterRanges, Gains, Judgement, Level, MeanCurve, PaperRow, Plateau, Preserved, Report, Results, Row, RunRow,
+    Shared, SharedCell, SimilarityRow, SizeRow, States, TargetRow, analyse, report,
 };
-pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Kind, Reported, Run, State, Study};
-pub use statistics::Verdict;
+pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Kind, Reported, Run, State, Study, USUAL_MARGIN};
+pub use statistics::{Check, Unit, Verdict};
 pub use table::text;
 pub use write::{Written, draw, write};

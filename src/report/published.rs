@@ -9,7 +9,7 @@ use flate2::bufread::GzDecoder;
 
 use super::{
     error::ReportError,
-    run::{Arm, Evaluation, Kind, Reported, Run, State, Study},
+    run::{Arm, Evaluation, Kind, Reported, Run, State, Study, USUAL_MARGIN},
 };
 
 /// Who each run is; `data/paper/README.md` tells where this comes from.
@@ -53,6 +53,7 @@ pub fn published() -> Result<Vec<Study>, ReportError> {
                       # commit 9838c27. A run's number is the mean of its 10 highest validation accuracies.\n"
             .to_string(),
         reported: Reported::BestTen,
+        margin: USUAL_MARGIN,
         runs: runs.iter().filter(|run| splits.contains(&run.split.as_str())).cloned().collect(),
         train_per_class: Some(1300),
         filters: Vec::new(),
@@ -105,6 +106,16 @@ fn number<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
 }
 
+/// Classes of a target, all with 50 validation images each.
+const fn classes(split: &str, target: &str) -> u32 {
+    match (split.as_bytes(), target.as_bytes()) {
+        (b"natman", b"A") => 551,
+        (b"natman", _) => 449,
+        (b"whole" | b"reduced", _) => 1000,
+        _ => 500,
+    }
+}
+
 /// Reads `run,split,source,target,arm,n,train_size` and takes the run's curve.
 fn run(line: &str, curves: &mut HashMap<String, Vec<Evaluation>>) -> Option<Run> {
     let fields: Vec<&str> = line.split(',').collect();
@@ -123,6 +134,7 @@ fn run(line: &str, curves: &mut HashMap<String, Vec<Evaluation>>) -> Option<Run>
         message: None,
         seconds: 0.0,
         work: None,
+        chance: Some(1.0 / f64::from(classes(split, target))),
         command: format!("see results/{name} of yosinski/convnet_transfer"),
     })
 }

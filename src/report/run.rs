@@ -10,7 +10,7 @@ use super::{
     measured::{Confusion, Filters, Similarity},
     statistics::mean,
 };
-pub use crate::protocol::{Arm, State};
+pub use crate::protocol::{Arm, State, USUAL_MARGIN};
 
 /// How many evaluations a curve needs before the mean of its ten highest may be reported.
 ///
@@ -21,6 +21,13 @@ pub const EVALUATIONS_FOR_BEST_TEN: usize = 100;
 pub(super) fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
 }
+
+const fn usual_margin() -> f64 {
+    USUAL_MARGIN
+}
+
+/// How many standard errors a network must stand above chance to have learnt something.
+const ERRORS_ABOVE_CHANCE: f64 = 3.0;
 
 /// How the two halves of a study are related.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +120,10 @@ pub struct Run {
     /// Multiply-adds of training and evaluation, where they are known.
     #[serde(default)]
     pub work: Option<f64>,
+    /// Share of the test images that the most frequent class has, where it is known: what a network scores that takes
+    /// every image for the same.
+    #[serde(default)]
+    pub chance: Option<f64>,
     /// The command that makes this run again.
     pub command: String,
 }
@@ -159,6 +170,9 @@ pub struct Study {
     /// Which number of a curve is a run's result.
     #[serde(default)]
     pub reported: Reported,
+    /// Differences smaller than this many points are taken for none.
+    #[serde(default = "usual_margin")]
+    pub margin: f64,
     /// Every run of the plan, finished or not.
     pub runs: Vec<Run>,
     /// Most training images of a class, in runs without a size of their own; `None` where unknown.
@@ -202,6 +216,23 @@ impl Run {
         Ok(value.filter(|v| v.is_finite()))
     }
 
+    /// Whether the run ended where a network stands that has learnt nothing: no more than three standard errors,
+    /// `sqrt(c (1 - c) / images)`, above chance c. False where chance is not known.
+    #[must_use]
+    pub fn ended_at_chance(&self) -> bool {
+        let (Some(chance), Some(last)) = (self.chance, self.curve.last()) else { return false };
+        let error = (chance * (1.0 - chance) / last.images.max(1) as f64).sqrt();
+        last.top1 <= chance + ERRORS_ABOVE_CHANCE * error
+    }
+
+    /// The last evaluation of the first two thirds of the schedule; `None` where none was made.
+    #[must_use]
+    pub fn at_two_thirds(&self) -> Option<&Evaluation> {
+        let last = self.curve.last()?.step;
+        // A schedule that three does not divide has its evaluation up to a step later.
+        self.curve.iter().rfind(|e| e.step > 0 && 3 * e.step <= 2 * last + 2 && e.top1.is_finite())
+    }
+
     /// How many evaluations the run made, those included that an incomplete log has lost: as many as the smallest
     /// distance between two of them fits into the steps.
     fn evaluations(&self) -> usize {
@@ -240,8 +271,35 @@ mod tests {
             message: None,
             seconds: 0.0,
             work: None,
+            chance: None,
             command: String::new(),
         }
+    }
+
+    #[test]
+    fn a_run_at_chance_is_known_by_its_last_evaluation() {
+        let at = |top1: f64| {
+            let mut run = Run { chance: Some(0.2), ..run(&[0.9, top1]) };
+            run.curve[1].images = 1000;
+            run.ended_at_chance()
+        };
+        // Three standard errors of 1,000 images are 3.8 points.
+        assert!(at(0.2) && at(0.19) && at(0.237) && !at(0.239) && !at(0.9));
+        assert!(!run(&[0.2]).ended_at_chance(), "nothing is known of chance");
+    }
+
+    #[test]
+    fn two_thirds_of_a_schedule_are_looked_up_among_its_evaluations() {
+        let of = |steps: &[u64]| {
+            let mut run = run(&vec![0.5; steps.len()]);
+            run.curve.iter_mut().zip(steps).for_each(|(e, step)| e.step = *step);
+            run.at_two_thirds().map(|e| e.step)
+        };
+        assert_eq!(of(&[300, 600, 900]), Some(600));
+        assert_eq!(of(&[261, 522, 782]), Some(522));
+        assert_eq!(of(&[400, 800]), Some(400));
+        assert_eq!(of(&[782]), None);
+        assert_eq!(of(&[0, 782]), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The report as plain text, for a terminal.
 
 use super::{
-    format::{counted, plain, signed, units},
-    results::{Beside, Claim, Report, Results},
+    format::{conditional, counted, plain, signed, units},
+    results::{Beside, Claim, Plateau, Report, Results},
     run::Arm,
     statistics::Estimate,
 };
@@ -22,10 +22,31 @@ pub fn text(report: &Report) -> String {
 pub(super) fn claims(report: &Report) -> String {
     let of = |claim: &Claim| {
         let number = if claim.number > 5 { "Figure 3".to_string() } else { format!("claim {}", claim.number) };
-        let units = if claim.units > 0 { format!(" ({})", counted(claim.units, "split")) } else { String::new() };
-        format!("  {number}: {}{units}. {}\n    {}\n", claim.judgement.words(), claim.claim, claim.found)
+        format!("  {number}: {}{}. {}\n    {}\n", claim.verdict, behind(claim), claim.claim, claim.found)
     };
     format!("the paper's claims, judged from these runs:\n{}", report.claims.iter().map(of).collect::<String>())
+}
+
+/// The units behind a claim, and what it is conditional on.
+pub(super) fn behind(claim: &Claim) -> String {
+    let units = (claim.units > 0).then(|| counted(claim.units, claim.unit.noun()));
+    let words: Vec<String> = units.into_iter().chain(claim.labels.iter().cloned()).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join("; ")) }
+}
+
+/// Whether the bases have reached a plateau, in a sentence.
+pub(super) fn plateau(plateau: &Plateau) -> String {
+    let Some(gain) = &plateau.gain else {
+        return "not known: no base was evaluated within the first two thirds of its schedule (protocol.evaluations)"
+            .to_string();
+    };
+    let reached = if plateau.reached == Some(true) { "reached" } else { "not reached" };
+    format!(
+        "{reached}: over the last third of their schedule the bases gain {} points {}; less than {} is asked for",
+        signed(gain.mean),
+        super::format::spread(gain, signed),
+        plateau.limit
+    )
 }
 
 /// Every row of differences, these studies' first.
@@ -66,9 +87,18 @@ fn of_results(results: &Results) -> String {
         Some(gain) => format!("restart gain: {} points {}\n", signed(gain.mean), spread(gain)),
         None => "restart gain: no restarted base was trained\n".to_string(),
     });
+    if let Some(double) = &results.double {
+        let gain = &double.estimate;
+        text.push_str(&format!("base-2x gain: {} points {}\n", signed(gain.mean), spread(gain)));
+    }
+    text.push_str(&format!("plateau {}\n", plateau(&results.plateau)));
     let arms = results.headline_arms();
     if !arms.is_empty() {
-        text.push_str("\npaired: each run minus its own base, points +- half a 95 % interval (splits)\n");
+        let unit = results.unit.noun();
+        text.push_str(&format!(
+            "\npaired: each run minus its own base, points +- half a 95 % interval ({unit}s{}); ! where runs ended at chance\n",
+            conditional(&base.estimate)
+        ));
         text.push_str(&grid(results, &arms, |arm, n| Some(cell(&results.paired_at(arm, n)?.estimate))));
         text.push_str("\nthe paper's way: mean of all points minus mean of all bases, points (runs)\n");
         text.push_str(&grid(results, &arms, |arm, n| {
@@ -76,8 +106,48 @@ fn of_results(results: &Results) -> String {
             Some(format!("{} ({})", signed(row.delta?), row.runs))
         }));
     }
+    push_shared(&mut text, results);
+    push_at_chance(&mut text, results);
     push_excluded(&mut text, results);
     text
+}
+
+/// The arms side by side where they do not cover the same targets.
+fn push_shared(text: &mut String, results: &Results) {
+    if results.shared.is_empty() {
+        return;
+    }
+    text.push_str(
+        "\nat these n the arms do not cover the same targets; side by side on those that all have, points:\n",
+    );
+    for shared in &results.shared {
+        let of = |cell: &super::results::SharedCell| {
+            let e = cell.estimate.as_ref();
+            format!("{} {}", cell.arm.name(), e.map_or_else(|| "-".to_string(), |e| signed(e.mean)))
+        };
+        let cells: Vec<String> = shared.cells.iter().map(of).collect();
+        let on = if shared.targets.is_empty() { "no target".to_string() } else { shared.targets.join(" ") };
+        text.push_str(&format!("  n = {} on {on}: {}\n", shared.n, cells.join(", ")));
+    }
+}
+
+/// The runs at chance, one line an arm.
+pub(super) fn at_chance(results: &Results) -> Vec<(Arm, String)> {
+    let of_arm = |arm: Arm| {
+        let of = results.at_chance.iter().filter(|one| one.arm == arm);
+        let runs: Vec<String> = of.map(|one| format!("{} {} %", one.run, plain(one.top1))).collect();
+        (!runs.is_empty()).then(|| (arm, format!("{}: {}", counted(runs.len(), "run"), runs.join(", "))))
+    };
+    Arm::ALL.into_iter().filter_map(of_arm).collect()
+}
+
+fn push_at_chance(text: &mut String, results: &Results) {
+    let arms = at_chance(results);
+    if !arms.is_empty() {
+        let all = results.at_chance.len();
+        text.push_str(&format!("\nat chance ({all}; they are averaged, marked !, and no mean with them is judged):\n"));
+        arms.iter().for_each(|(arm, runs)| text.push_str(&format!("  {}, {runs}\n", arm.name())));
+    }
 }
 
 fn spread(e: &Estimate) -> String {
@@ -87,7 +157,8 @@ fn spread(e: &Estimate) -> String {
 
 fn cell(e: &Estimate) -> String {
     let half = e.half_width().map_or_else(String::new, |half| format!(" +-{}", plain(half)));
-    format!("{}{half} ({})", signed(e.mean), e.clusters)
+    let mark = if e.at_chance > 0 { "!" } else { "" };
+    format!("{}{half} ({}){mark}", signed(e.mean), e.units)
 }
 
 /// Columns of arms, rows of n, right-aligned; `-` where there is no number.

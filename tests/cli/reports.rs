@@ -42,6 +42,39 @@ fn more_splits_arms_and_layers_extend_a_run_directory_and_the_report_covers_the_
 }
 
 #[test]
+fn the_margin_is_changed_without_training_anything_again() {
+    let runs = tempfile::tempdir().unwrap();
+    let margin_of = |output: std::process::Output| {
+        assert!(output.status.success(), "{}", err(&output));
+        let json: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+        json["studies"][0]["margin"].as_f64().unwrap()
+    };
+    let reproduce = |more: &[&str]| {
+        let mut command = tiny(&["reproduce", "--format", "json"], runs.path());
+        let sets = ["protocol.arms=[\"AnB\"]", "protocol.layers=[2]"];
+        command.args(sets.iter().chain(more).flat_map(|set| ["--set", set]));
+        command.output().unwrap()
+    };
+    assert_eq!(margin_of(reproduce(&[])), 0.5);
+    let before = results(runs.path());
+    assert_eq!(margin_of(reproduce(&["report.margin=3"])), 3.0);
+    assert_eq!(results(runs.path()), before);
+    let report = |more: &[&str]| {
+        let folder = runs.path().join("default-quick");
+        strata(&["report", "--format", "json"]).arg(folder).args(more).output().unwrap()
+    };
+    assert_eq!(margin_of(report(&[])), 3.0, "the directory keeps the experiment's");
+    assert_eq!(margin_of(report(&["--margin", "0.25"])), 0.25);
+    for wrong in ["0", "-1", "nan", "much"] {
+        let refused = report(&[&format!("--margin={wrong}")]);
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        assert!(err(&refused).contains("a number of points above 0"), "{}", err(&refused));
+    }
+    let refused = reproduce(&["report.margin=0"]);
+    assert!(!refused.status.success() && err(&refused).contains("report.margin"), "{}", err(&refused));
+}
+
+#[test]
 fn several_run_directories_make_one_report_in_the_named_folder() {
     let runs = tempfile::tempdir().unwrap();
     for name in ["one", "two"] {

@@ -34,7 +34,7 @@ fn plotted_points_equal_the_data() {
         );
         let shown = |arm| {
             matches!(arm, Arm::Selffer | Arm::SelfferPlus | Arm::Transfer | Arm::TransferPlus)
-                || (!delta && arm == Arm::Base)
+                || arm == if delta { Arm::Continue } else { Arm::Base }
         };
         let expected: BTreeMap<String, (String, f64)> = results
             .runs
@@ -61,12 +61,16 @@ fn the_decomposition_plots_every_matched_difference() {
         .collect();
     // 4 splits x 2 targets x 2 replicates x 7 n, twice; one AnB run has diverged.
     assert_eq!(plotted.len(), 2 * 112 - 1);
-    for difference in &results.differences {
-        assert_eq!(plotted[difference.run.as_str()], difference.value);
-        let find = |name: &str| results.runs.iter().find(|row| row.run == name).unwrap().top1.unwrap();
-        let by_hand = find(&difference.run) - find(&difference.run.replace("AnB", "BnB"));
-        approx::assert_abs_diff_eq!(difference.value, by_hand, epsilon = 1e-9);
+    let parts = [(&results.specificity_runs, "AnB", "BnB"), (&results.co_adaptation_runs, "BnB", "continue")];
+    for (runs, arm, control) in parts {
+        for difference in runs {
+            assert_eq!(plotted[difference.run.as_str()], difference.value);
+            let find = |name: &str| results.runs.iter().find(|row| row.run == name).unwrap().top1.unwrap();
+            let by_hand = find(&difference.run) - find(&difference.run.replace(arm, control));
+            approx::assert_abs_diff_eq!(difference.value, by_hand, epsilon = 1e-9);
+        }
     }
+    assert!(page.descendants().any(|n| n.text().is_some_and(|text| text.contains("BnB \u{2212} continue-n"))));
 }
 
 /// Reports with their figures, made once: a study alone, several together, the published runs.
@@ -206,7 +210,7 @@ fn points_are_drawn_at_the_place_of_their_value() {
         let y: f64 = path.split(['L', 'Z']).next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         places.entry(node.attribute("data-arm").unwrap()).or_default().push((value, y));
     }
-    assert_eq!(places.len(), 4);
+    assert_eq!(places.len(), 5);
     let transfer = &places["AnB"];
     let slope = (transfer[6].1 - transfer[0].1) / (transfer[6].0 - transfer[0].0);
     assert!(slope < 0.0, "larger values must stand higher");

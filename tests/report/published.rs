@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use strata::report::{Arm, Report, Results, Verdict, published_text};
+use strata::report::{Arm, Check, Report, Results, Verdict, published_text};
 
 /// The report of the published runs, made once.
 pub fn report() -> &'static Report {
@@ -20,7 +20,7 @@ fn the_mean_of_the_eight_bases_is_reproduced() {
     let base = results(0).base.as_ref().unwrap();
     approx::assert_abs_diff_eq!(base.mean, 62.510, epsilon = 0.0005);
     approx::assert_abs_diff_eq!(base.sd.unwrap(), 0.5492, epsilon = 0.0005);
-    assert_eq!((base.estimate.clusters, base.estimate.targets, base.estimate.runs), (4, 8, 8));
+    assert_eq!((base.estimate.units, base.estimate.targets, base.estimate.runs), (4, 8, 8));
 }
 
 /// The rows of a table of expected values, by column.
@@ -142,12 +142,47 @@ fn the_table_of_reduced_training_sets_is_reproduced() {
 fn the_published_studies_together_judge_half_the_classes_and_the_distance_of_tasks() {
     let report = report();
     let verdicts: Vec<&str> = report.claims.iter().map(|claim| claim.judgement.words()).collect();
-    assert_eq!(verdicts, ["holds", "undecided", "undecided", "undecided", "not tested here", "holds"]);
+    assert_eq!(verdicts, ["holds", "holds", "undecided", "holds", "not tested here", "holds"]);
     let ordering = report.claims[5].case.as_ref().unwrap();
     approx::assert_abs_diff_eq!(ordering.difference, -25.0123 + 8.2615, epsilon = 1e-3);
-    assert_eq!((ordering.cases, ordering.controls), (1, 4));
+    assert_eq!((ordering.cases, ordering.controls, ordering.splits), (1, 4, 4));
     let whole = report.claims[0].case.as_ref().unwrap();
     approx::assert_abs_diff_eq!(whole.difference, 57.6305 - 62.5101, epsilon = 1e-3);
+    // One network against eight single ones of four splits, whose deviation is that between halves.
+    assert_eq!((whole.cases, whole.controls, whole.splits), (1, 8, 4));
+    approx::assert_abs_diff_eq!(whole.t.unwrap(), -4.8796 / (0.5492 * 1.25f64.sqrt()), epsilon = 0.01);
+}
+
+#[test]
+fn the_claims_about_losses_hold_against_the_bases_and_say_that_no_control_matches_them() {
+    let report = report();
+    for (at, t, p) in [(1, "t(3) = -16.75, p = 4.6e-4", 4.6e-4), (3, "t(3) = -41.33, p = 3.1e-5", 3.1e-5)] {
+        let claim = &report.claims[at];
+        let student = claim.contrast.as_ref().unwrap().test.student.unwrap();
+        approx::assert_relative_eq!(student.p, p, max_relative = 0.02);
+        assert!(claim.found.contains(t), "{}", claim.found);
+        assert!(claim.found.contains("4 splits cannot bring the joint sign-flip test below p = 0.125"));
+    }
+    for at in [1, 3, 5] {
+        let claim = &report.claims[at];
+        assert!(claim.labels.contains(&"no matched control".to_string()), "{:?}", claim.labels);
+        assert!(claim.found.contains("its own base") && claim.found.contains("There is no matched control"));
+    }
+    let figure_3 = &report.claims[5];
+    assert!(figure_3.found.contains("t(3) = ") && figure_3.found.contains("p = "), "{}", figure_3.found);
+}
+
+#[test]
+fn networks_that_never_learnt_are_named() {
+    let named = |at: usize| results(at).at_chance.iter().map(|one| one.run.as_str()).collect::<Vec<_>>();
+    assert_eq!(named(2), ["nolearn_1_3"], "the third random layer");
+    let reduced: Vec<usize> = [5, 10, 25, 50, 100].to_vec();
+    let sizes = results(3).runs.iter().filter(|run| run.at_chance).filter_map(|run| run.train_size);
+    let mut sizes: Vec<usize> = sizes.collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, reduced);
+    assert!(named(0).is_empty() && named(1).is_empty());
+    assert_eq!(results(2).paired_at(Arm::RandomCaffe, 3).unwrap().test.verdict, Verdict::AtChance);
 }
 
 #[test]
@@ -183,6 +218,19 @@ fn specificity_grows_with_depth() {
 }
 
 #[test]
-fn four_splits_cannot_decide_anything() {
-    assert!(results(0).paired.iter().all(|row| row.test.verdict == Verdict::Undecided));
+fn four_splits_decide_by_t_and_cannot_be_checked_by_flipping_signs() {
+    let rows: Vec<_> = results(0).paired.iter().filter(|row| row.arm == Arm::Transfer).collect();
+    assert!(rows.iter().all(|row| row.test.check == Check::OutOfReach && row.test.smallest_p == 0.125));
+    assert!(rows[3..].iter().all(|row| row.test.verdict == Verdict::Lower));
+    let one_split = results(0).paired_at(Arm::SelfferPlus, 1).unwrap();
+    assert_eq!((one_split.estimate.units, one_split.test.verdict), (1, Verdict::Undecided));
+}
+
+#[test]
+fn arms_on_different_targets_stand_side_by_side_only_where_they_share_some() {
+    // Every published fine-tuned run of the one arm is on other targets than those of the other.
+    let shared = &results(0).shared;
+    assert_eq!(shared.len(), 7);
+    assert!(shared.iter().all(|at| at.targets.is_empty()));
+    assert!(shared.iter().flat_map(|at| &at.cells).all(|cell| cell.estimate.is_none() && cell.paper.is_none()));
 }

@@ -1,12 +1,12 @@
 //! Studies made up from a formula, with the answer known, and what the statistics make of them.
 
-use strata::report::{Arm, Evaluation, Kind, Run, Similarity, State, Study, Verdict, analyse, report};
+use strata::report::{Arm, Check, Evaluation, Kind, Run, Similarity, State, Study, Verdict, analyse, report};
 
 /// A finished run whose curve climbs to `top1` (a share of 1).
 pub fn run(split: usize, replicate: u32, target: &str, arm: Arm, n: Option<u32>, top1: f64) -> Run {
     let other = if target == "A" { "B" } else { "A" };
     let source = match arm {
-        Arm::Selffer | Arm::SelfferPlus | Arm::Restart => Some(target.to_string()),
+        Arm::Selffer | Arm::SelfferPlus | Arm::Restart | Arm::Continue => Some(target.to_string()),
         Arm::Transfer | Arm::TransferPlus => Some(other.to_string()),
         _ => None,
     };
@@ -36,6 +36,7 @@ pub fn run(split: usize, replicate: u32, target: &str, arm: Arm, n: Option<u32>,
         message: None,
         seconds: 84.0,
         work: Some(1e12),
+        chance: Some(0.01),
     }
 }
 
@@ -51,6 +52,7 @@ pub fn study(runs: Vec<Run>) -> Study {
         version: "0.1.0".into(),
         config_toml: "[solver]\nrate = 0.01 # \"fast\" & loose\n".into(),
         reported: Default::default(),
+        margin: strata::report::USUAL_MARGIN,
         runs,
         train_per_class: None,
         filters: Vec::new(),
@@ -68,12 +70,18 @@ pub fn effect(arm: Arm, n: u32) -> f64 {
         Arm::SelfferPlus => 0.8,
         Arm::Transfer => -2.0 * (-(n - 4.5).powi(2) / 2.0).exp() - 0.15 * n * n,
         Arm::TransferPlus => 1.0,
-        Arm::Restart => 0.9,
+        Arm::Restart | Arm::Continue => 0.9,
+        Arm::Base2x => 0.7,
         Arm::RandomCaffe => (-20.0 * n).max(-58.0),
         Arm::RandomHe | Arm::RandomMoments => -5.0 * n,
         Arm::SelfferPreserve1 | Arm::SelfferPreserve2 | Arm::SelfferProbe => -1.0,
         Arm::TransferPreserve1 | Arm::TransferPreserve2 | Arm::TransferProbe => -1.5,
     }
+}
+
+/// Whether an arm is one of those that every study here has.
+fn plain(arm: &Arm) -> bool {
+    arm.preserved() == 0 && !arm.is_probe() && *arm != Arm::RandomMoments
 }
 
 /// Every arm on both halves of `splits` splits: bases differ by split and target, replicates jitter a little.
@@ -92,8 +100,9 @@ pub fn balanced(splits: usize, replicates: u32, layers: u32) -> Study {
                 };
                 add(Arm::Base, None);
                 add(Arm::Restart, None);
+                add(Arm::Base2x, None);
                 for n in 1..layers {
-                    for arm in Arm::WITH_N.into_iter().take(6) {
+                    for arm in Arm::WITH_N.into_iter().filter(plain) {
                         add(arm, Some(n));
                     }
                 }
@@ -134,7 +143,7 @@ pub fn several() -> Vec<Study> {
     }
     for split in 0..4 {
         for target in ["A", "B"] {
-            for arm in Arm::WITH_N.into_iter().skip(6) {
+            for arm in Arm::WITH_N.into_iter().filter(|arm| !plain(arm)) {
                 for n in 1..6 {
                     let value = 0.61 + (effect(arm, n) - f64::from(n) * 0.3) / 100.0;
                     similar.runs.push(run(split, 0, target, arm, Some(n), value));
@@ -145,7 +154,7 @@ pub fn several() -> Vec<Study> {
     let mut dissimilar = balanced(1, 2, 8);
     dissimilar.experiment = "dissimilar".into();
     dissimilar.kind = Kind::ManMadeNatural;
-    dissimilar.runs.retain(|run| matches!(run.arm, Arm::Base | Arm::Transfer));
+    dissimilar.runs.retain(|run| matches!(run.arm, Arm::Base | Arm::Transfer | Arm::Continue));
     for run in dissimilar.runs.iter_mut().filter(|run| run.arm == Arm::Transfer) {
         run.curve.last_mut().unwrap().top1 -= 0.02 * f64::from(run.n.unwrap());
     }
@@ -167,10 +176,11 @@ pub fn several() -> Vec<Study> {
 fn similar_and_dissimilar_tasks_are_compared_by_the_spread_of_random_splits() {
     let report = report(&several()).unwrap();
     let ordering = report.claims.last().unwrap();
-    assert_eq!((ordering.number, ordering.judgement.words(), ordering.units), (6, "holds", 5));
+    assert_eq!((ordering.number, ordering.judgement.words(), ordering.units), (6, "holds", 4));
     // The dissimilar study loses two points more at every copied layer.
     approx::assert_abs_diff_eq!(ordering.case.as_ref().unwrap().difference, -14.0, epsilon = 0.5);
-    assert!(ordering.found.contains("(1 split against 4, p < 0.001)"), "{}", ordering.found);
+    assert!(ordering.found.contains("Crawford and Howell's test of a single case: 1 split against 4; t(3) = "));
+    assert!(ordering.found.contains("AnB minus continue-n at n = 7"), "{}", ordering.found);
 
     let alone = strata::report::report(&several()[..1]).unwrap();
     assert_eq!(alone.claims.last().unwrap().judgement.words(), "not tested here");
@@ -196,7 +206,7 @@ fn both_ways_recover_the_effects_of_a_balanced_study() {
     for row in &results.paired {
         let expected = effect(row.arm, row.n);
         approx::assert_abs_diff_eq!(row.estimate.mean, expected, epsilon = 0.25);
-        assert_eq!((row.estimate.clusters, row.estimate.targets, row.estimate.runs), (4, 8, 16));
+        assert_eq!((row.estimate.units, row.estimate.targets, row.estimate.runs), (4, 8, 16));
         let paper = results.paper_at(row.arm, row.n).unwrap();
         approx::assert_abs_diff_eq!(paper.delta.unwrap(), row.estimate.mean, epsilon = 1e-9);
     }
@@ -225,26 +235,31 @@ fn unpaired_and_paired_differ_when_arms_see_targets_of_different_difficulty() {
 fn a_single_split_gives_numbers_without_intervals_or_decisions() {
     let results = analyse(&balanced(1, 2, 8)).unwrap();
     let row = results.paired_at(Arm::Transfer, 7).unwrap();
-    assert_eq!((row.estimate.low, row.estimate.high, row.estimate.clusters), (None, None, 1));
+    assert_eq!((row.estimate.low, row.estimate.high, row.estimate.units), (None, None, 1));
     assert!(results.paired.iter().all(|row| row.test.verdict == Verdict::Undecided));
 }
 
 #[test]
-fn nine_splits_decide_all_seven_n_together() {
-    let results = analyse(&balanced(9, 1, 8)).unwrap();
-    assert_eq!(results.paired_at(Arm::Transfer, 7).unwrap().test.verdict, Verdict::Lower);
-    assert_eq!(results.paired_at(Arm::TransferPlus, 7).unwrap().test.verdict, Verdict::Higher);
-    let judged: Vec<&str> = results.claims.iter().map(|claim| claim.judgement.words()).collect();
-    assert_eq!(&judged[1..4], ["holds", "holds", "holds"]);
+fn three_splits_decide_and_six_are_checked_by_flipping_signs() {
+    for splits in [3, 6] {
+        let results = analyse(&balanced(splits, 1, 8)).unwrap();
+        assert_eq!(results.paired_at(Arm::Transfer, 7).unwrap().test.verdict, Verdict::Lower);
+        assert_eq!(results.paired_at(Arm::TransferPlus, 7).unwrap().test.verdict, Verdict::Higher);
+        let judged: Vec<&str> = results.claims.iter().map(|claim| claim.judgement.words()).collect();
+        assert_eq!(&judged[1..], ["holds", "holds", "holds", "no difference"]);
+        let checks = results.claims[1..4].iter().map(|claim| claim.contrast.as_ref().unwrap().test.check);
+        let expected = if splits == 6 { Check::Agrees } else { Check::OutOfReach };
+        assert!(checks.into_iter().all(|check| check == expected), "{splits}");
+    }
 }
 
 #[test]
 fn missing_arms_leave_gaps_and_no_errors() {
     let mut study = balanced(3, 1, 5);
-    study.runs.retain(|run| !matches!(run.arm, Arm::SelfferPlus | Arm::RandomHe | Arm::Restart));
+    study.runs.retain(|run| !matches!(run.arm, Arm::SelfferPlus | Arm::RandomHe | Arm::Restart | Arm::Base2x));
     let results = analyse(&study).unwrap();
     assert_eq!(results.ns, [1, 2, 3, 4]);
-    assert!(results.paired_at(Arm::SelfferPlus, 2).is_none() && results.restart.is_none());
+    assert!(results.paired_at(Arm::SelfferPlus, 2).is_none() && results.restart.is_none() && results.double.is_none());
     assert_eq!(results.claims[2].judgement.words(), "not tested here");
 }
 

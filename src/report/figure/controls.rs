@@ -4,13 +4,13 @@ use super::super::{
     format::{plain, signed},
     results::{Preserved, Report, Results},
     run::Arm,
-    statistics::{Observation, estimate},
+    statistics::{Observation, Sample, Unit, estimate},
 };
 use super::{
     Figure,
     look::{self, Look},
-    panel::{Marks, Panel, Point, Reference, Series},
-    transfer::{ACCURACY, COPIED, READING, deltas, finish},
+    panel::{Marks, Panel, Reference, Series},
+    transfer::{ACCURACY, COPIED, READING, deltas, finish, point},
 };
 
 const PRESERVED: &str = "Layers preserved above the cut";
@@ -56,7 +56,7 @@ fn probes(results: &Results) -> Option<Figure> {
         Series {
             label: arm.name().to_string(),
             look: look::of(arm),
-            points: runs.filter_map(|r| Some(Point { n: r.n?, value: r.top1?, run: r.run.clone() })).collect(),
+            points: runs.filter_map(|r| Some(point(r, r.n?, r.top1?))).collect(),
             means: (results.paper.iter().filter(|r| r.arm == arm)).map(|r| (r.n, r.level.clone())).collect(),
             note: None,
         }
@@ -86,7 +86,9 @@ pub(super) fn published(report: &Report) -> Option<Figure> {
         let of_line = |row: &&Preserved| row.arm == arm && row.preserved == preserved;
         let mean = |row: &Preserved| {
             let (split, target, run) = ("0".to_string(), "one".to_string(), String::new());
-            Some((row.n, estimate(&[Observation { split, target, n: row.n, run, value: row.top1 }])?))
+            let value = row.top1;
+            let seen = Observation { split, replicate: 0, target, n: row.n, run, value, at_chance: false };
+            Some((row.n, estimate(&Sample { unit: Unit::Split, seen: vec![seen] })?))
         };
         let label =
             if preserved == 0 { arm.name().to_string() } else { format!("{}, {preserved} preserved", arm.name()) };

@@ -8,8 +8,8 @@ use super::super::{
 use super::{
     Figure,
     look::{self, Look, Shape},
-    panel::{Marks, Panel, Point, Series},
-    transfer::{ACCURACY, COPIED, READING, deltas, finish},
+    panel::{Marks, Panel, Series},
+    transfer::{ACCURACY, COPIED, READING, deltas, finish, point},
 };
 
 /// The looks of studies that are compared with each other, in their order.
@@ -86,9 +86,7 @@ pub(super) fn targets(results: &Results) -> Option<Figure> {
             label: meaning(results, target)
                 .map_or_else(|| format!("target {target}"), |meaning| format!("target {target}, {meaning}")),
             look: LOOKS[1 + at % 3],
-            points: points
-                .filter_map(|r| Some(Point { n: r.n.unwrap_or(0), value: r.top1?, run: r.run.clone() }))
-                .collect(),
+            points: points.filter_map(|r| Some(point(r, r.n.unwrap_or(0), r.top1?))).collect(),
             means: rows.map(|row| (row.n, row.level.clone())).collect(),
             note: None,
         });

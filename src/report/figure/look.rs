@@ -35,6 +35,8 @@ pub(super) const fn of(arm: Arm) -> Look {
         Arm::Transfer => ("#D55E00", Shape::Up, ""),
         Arm::TransferPlus => ("#E69F00", Shape::Down, "6 3"),
         Arm::Restart => ("#009E73", Shape::Bar, "2 3"),
+        Arm::Base2x => ("#000000", Shape::Bar, "8 3"),
+        Arm::Continue => ("#009E73", Shape::Square, "3 3"),
         Arm::RandomCaffe => ("#CC79A7", Shape::Cross, "1 3"),
         Arm::RandomHe => ("#666666", Shape::Plus, "8 3 2 3"),
         Arm::RandomMoments => ("#999999", Shape::Diamond, "2 2"),
@@ -57,7 +59,16 @@ impl Look {
 
     /// Draws the mark of radius `r` around a point. `attributes` are added to the element, `inside` is its
     /// content (a tooltip).
-    pub fn mark(&self, svg: &mut Svg, (x, y): (f64, f64), r: f64, attributes: &str, inside: &str) {
+    pub fn mark(&self, svg: &mut Svg, place: (f64, f64), r: f64, attributes: &str, inside: &str) {
+        self.draw(svg, place, r, false, attributes, inside);
+    }
+
+    /// The same mark without its filling, for a run that has learnt nothing.
+    pub fn hollow_mark(&self, svg: &mut Svg, place: (f64, f64), r: f64, attributes: &str, inside: &str) {
+        self.draw(svg, place, r, true, attributes, inside);
+    }
+
+    fn draw(&self, svg: &mut Svg, (x, y): (f64, f64), r: f64, hollow: bool, attributes: &str, inside: &str) {
         let p = |dx: f64, dy: f64| format!("{} {}", at(x + dx * r), at(y + dy * r));
         let closed = |corners: &[(f64, f64)]| {
             let path: Vec<String> = corners.iter().map(|&(dx, dy)| p(dx, dy)).collect();
@@ -77,7 +88,7 @@ impl Look {
             Shape::Cross => (format!("M{}L{}M{}L{}", p(-1.0, -1.0), p(1.0, 1.0), p(-1.0, 1.0), p(1.0, -1.0)), true),
             Shape::Plus => (format!("M{}L{}M{}L{}", p(-1.2, 0.0), p(1.2, 0.0), p(0.0, -1.2), p(0.0, 1.2)), true),
         };
-        let paint = if open {
+        let paint = if open || hollow {
             format!(r#"fill="none" stroke="{}" stroke-width="{}""#, self.colour, at((r * 0.55).max(1.0)))
         } else {
             format!(r##"fill="{}" stroke="#fff" stroke-width="0.6""##, self.colour)

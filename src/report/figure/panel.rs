@@ -23,6 +23,8 @@ pub(super) struct Point {
     pub n: u32,
     pub value: f64,
     pub run: String,
+    /// Whether the run ended at chance; it is drawn hollow.
+    pub at_chance: bool,
 }
 
 /// One arm's points and means.
@@ -263,7 +265,10 @@ fn draw_series(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, marks: 
             );
             let tip = format!("<title>{}: {}</title>", escape(&point.run), plain(point.value));
             let place = (axes.at_x(f64::from(point.n) + offset + jitter), axes.at_y(point.value));
-            series.look.mark(svg, place, radius, &attributes, &tip);
+            match point.at_chance {
+                true => series.look.hollow_mark(svg, place, radius, &attributes, &tip),
+                false => series.look.mark(svg, place, radius, &attributes, &tip),
+            }
         }
     }
     if marks != Marks::Runs {

@@ -2,7 +2,7 @@
 
 use super::super::{
     format::{interval, minus, plain, signed, units},
-    results::{Results, Row},
+    results::{Difference, Results, Row, RunRow},
     run::Arm,
     statistics::Estimate,
 };
@@ -15,9 +15,10 @@ use super::{
 pub(super) const COPIED: &str = "n, number of copied layers";
 const FROZEN: &str = "n, number of frozen layers";
 pub(super) const ACCURACY: &str = "top-1 accuracy (%)";
-pub(super) const READING: &str =
-    "Small marks are runs, large marks means over splits, bars 95 % intervals between splits.";
-const DIFFICULTY: &str = "These intervals contain how much the splits differ in difficulty; paired differences do not.";
+pub(super) const READING: &str = "Small marks are runs, large marks means over units (splits, or replicates of one \
+                                  pair), bars 95 % t intervals between them.";
+const DIFFICULTY: &str =
+    "These intervals contain how much the targets differ in difficulty; paired differences do not.";
 const TRANSFER: [Arm; 4] = [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus];
 const RANDOM: [Arm; 4] = [Arm::Transfer, Arm::RandomCaffe, Arm::RandomHe, Arm::RandomMoments];
 
@@ -48,7 +49,13 @@ pub(super) fn finish(
     }
     let open =
         if panel.cuts() { " A bar without a cap goes on beyond the frame; its ends stand in the table." } else { "" };
-    let caption = format!("{caption}{open}");
+    let at_chance = panel.series.iter().flat_map(|s| &s.points).filter(|point| point.at_chance).count();
+    let chance = match at_chance {
+        0 => String::new(),
+        1 => " 1 network ended at chance; it is drawn hollow.".to_string(),
+        some => format!(" {some} networks ended at chance; they are drawn hollow."),
+    };
+    let caption = format!("{caption}{open}{chance}");
     let head = ["series", "n", "mean", "95 % interval", "units"].map(String::from).to_vec();
     let cells = |label: &str, n: String, e: &Estimate| {
         vec![label.to_string(), n, minus(&number(e.mean)), minus(&interval(e, number)), units(e)]
@@ -75,11 +82,16 @@ const fn meaning(arm: Arm) -> Option<(u32, &'static str)> {
     }
 }
 
+/// A run's mark.
+pub(super) fn point(row: &RunRow, n: u32, value: f64) -> Point {
+    Point { n, value, run: row.run.clone(), at_chance: row.at_chance }
+}
+
 /// Accuracies of arms by n, the base at 0.
 fn levels(results: &Results, arms: &[Arm]) -> Vec<Series> {
     let series = |&arm: &Arm| {
         let rows = results.runs.iter().filter(|r| r.arm == arm);
-        let points = rows.filter_map(|r| Some(Point { n: r.n.unwrap_or(0), value: r.top1?, run: r.run.clone() }));
+        let points = rows.filter_map(|r| Some(point(r, r.n.unwrap_or(0), r.top1?)));
         let means = match arm {
             Arm::Base => results.base.iter().map(|base| (0, base.estimate.clone())).collect(),
             _ => results.paper.iter().filter(|r| r.arm == arm).map(|r| (r.n, r.level.clone())).collect(),
@@ -105,7 +117,7 @@ fn means(results: &Results) -> Option<Figure> {
     }
     let panel = Panel::of_percentages(series, COPIED, ACCURACY, Marks::Means);
     let caption = format!(
-        "Means over splits with 95 % intervals between splits. The words beside the numbers are the paper's reading; \
+        "Means over units with 95 % t intervals between them. The words beside the numbers are the paper's reading; \
          the verdicts on this page say what these runs support. {DIFFICULTY}"
     );
     finish("figure2-means", "Figure 2, means", &caption, &panel, plain)
@@ -123,14 +135,15 @@ fn random_filters(results: &Results) -> Option<Figure> {
 /// The differences of an arm to each run's own base.
 pub(super) fn deltas(results: &Results, arm: Arm, label: &str, look: Look) -> Series {
     let rows = results.runs.iter().filter(|r| r.arm == arm);
-    let points = rows.filter_map(|r| Some(Point { n: r.n?, value: r.delta?, run: r.run.clone() })).collect();
+    let points = rows.filter_map(|r| Some(point(r, r.n?, r.delta?))).collect();
     let means = results.paired.iter().filter(|r| r.arm == arm).map(|r| (r.n, r.estimate.clone())).collect();
     Series { label: label.to_string(), look, points, means, note: None }
 }
 
 /// Each run minus its own base, with the gain of the restarted base beside it.
 fn paired(results: &Results) -> Option<Figure> {
-    let series = TRANSFER.into_iter().map(|arm| deltas(results, arm, arm.name(), look::of(arm)));
+    let arms = TRANSFER.into_iter().chain([Arm::Continue]);
+    let series = arms.map(|arm| deltas(results, arm, arm.name(), look::of(arm)));
     let series = series.filter(|s| !s.points.is_empty()).collect();
     let reference = results.restart_gain().map(|estimate| Reference {
         label: "restarted base".to_string(),
@@ -149,24 +162,35 @@ fn paired(results: &Results) -> Option<Figure> {
 
 /// Co-adaptation and specificity as two signed curves.
 fn decomposition(results: &Results) -> Option<Figure> {
-    let means = |rows: &[Row]| rows.iter().map(|r| (r.n, r.estimate.clone())).collect();
-    let co_adaptation = Series {
-        means: means(&results.co_adaptation),
-        ..deltas(results, Arm::Selffer, "co-adaptation (BnB \u{2212} base)", look::of(Arm::Selffer))
-    };
-    let differences = results.differences.iter().map(|d| Point { n: d.n, value: d.value, run: d.run.clone() });
-    let specificity = Series {
-        label: "specificity (AnB \u{2212} BnB)".to_string(),
-        look: Look { colour: "#CC79A7", shape: Shape::Down, dash: "6 3" },
-        points: differences.collect(),
-        means: means(&results.specificity),
+    let series = |label: String, look: Look, runs: &[Difference], rows: &[Row]| Series {
+        label,
+        look,
+        points: runs
+            .iter()
+            .map(|d| Point { n: d.n, value: d.value, run: d.run.clone(), at_chance: d.at_chance })
+            .collect(),
+        means: rows.iter().map(|r| (r.n, r.estimate.clone())).collect(),
         note: None,
     };
-    let series = [co_adaptation, specificity].into_iter().filter(|s| !s.points.is_empty()).collect();
+    let (control, beside) = match results.co_adaptation_control {
+        Some(_) => ("continue-n", " Continue-n froze the same layers, kept its upper weights and was trained as long."),
+        None => ("base", " No continue-n was trained: what a second training run gains by itself hides a part of it."),
+    };
+    let specific = Look { colour: "#CC79A7", shape: Shape::Down, dash: "6 3" };
+    let both = [
+        series(
+            format!("co-adaptation (BnB \u{2212} {control})"),
+            look::of(Arm::Selffer),
+            &results.co_adaptation_runs,
+            &results.co_adaptation,
+        ),
+        series("specificity (AnB \u{2212} BnB)".to_string(), specific, &results.specificity_runs, &results.specificity),
+    ];
+    let series = both.into_iter().filter(|s| !s.points.is_empty()).collect();
     let panel = Panel::of_differences(series, COPIED, "part of the difference (points)");
     let caption = format!(
         "What freezing costs even with a network's own features (co-adaptation), and what the other half's features \
-         cost on top (specificity), on the same split, replicate, target and n. {READING}"
+         cost on top (specificity), on the same split, replicate, target and n.{beside} {READING}"
     );
     finish("decomposition", "Co-adaptation and specificity", &caption, &panel, signed)
 }

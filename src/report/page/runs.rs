@@ -54,7 +54,7 @@ fn row(r: &RunRow) -> Vec<Cell> {
         Cell::text(r.source.as_deref().unwrap_or("\u{2013}")),
         Cell::text(r.target.as_str()),
         r.message.iter().fold(state, |cell, message| cell.below(message.as_str())),
-        number(r.top1, plain),
+        if r.at_chance { number(r.top1, plain).below("at chance") } else { number(r.top1, plain) },
         number(r.base, plain),
         number(r.delta, signed),
         number(r.delta_paper, signed),

@@ -3,12 +3,13 @@
 use super::super::{
     figure::{Figure, svg::escape},
     results::Results,
-    run::Reported,
+    run::{Arm, Reported},
+    table::{at_chance, plateau},
 };
 use super::{
     Section, costs,
     html::{figure, figures, paragraph},
-    numbers, runs,
+    minus_numbers, numbers, runs,
     together::claim_list,
 };
 
@@ -43,7 +44,7 @@ pub(super) fn sections(results: &Results, drawn: &[Figure], prefix: &str, own_cl
         section("numbers", "Gain and loss by number of copied layers", numbers::headline(results)),
         section("ranges", "Fine-tuning over ranges of layers (the paper's Table 1)", numbers::ranges(results)),
         section("parts", "Co-adaptation and specificity", parts),
-        section("by-target", "Accuracy by target", named(&["targets"])),
+        section("by-target", "Accuracy by target", format!("{}{}", named(&["targets"]), numbers::by_target(results))),
         section("random", "Random filters", named(&["random-filters"])),
         section("preserved-layers", "Preserved layers", named(&["preserved"])),
         section("probe", "Linear probes", named(&["probes"])),
@@ -83,12 +84,28 @@ fn what(results: &Results) -> String {
                 s.done, s.running, s.pending, s.failed, s.diverged
             ),
         ),
+        ("Plateau of the bases", minus_numbers(&plateau(&results.plateau))),
+        ("Margin", format!("{} points", results.margin)),
     ];
     let list: String =
         entries.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escape(text))).collect();
     let mut out = format!("<dl>\n{list}</dl>\n");
     if s.done == 0 {
         out.push_str(&paragraph("No run has finished yet, so there are no numbers to show."));
+    }
+    if !results.at_chance.is_empty() {
+        let item =
+            |(arm, runs): (Arm, String)| format!("<li><strong>{}</strong>, {}</li>\n", arm.name(), escape(&runs));
+        let rows: String = at_chance(results).into_iter().map(item).collect();
+        out.push_str(&format!(
+            "<p class=\"lead\">At chance ({})</p>\n{}<details><summary>Which</summary><ul>\n{rows}</ul></details>\n",
+            results.at_chance.len(),
+            paragraph(
+                "These networks ended no higher than an answer that never changes (within three standard errors): their \
+                 training failed, which says nothing of features. They stay in the means that they belong to, each of \
+                 which says so, and none of these means is judged."
+            )
+        ));
     }
     if !results.excluded.is_empty() {
         let rows: String = results

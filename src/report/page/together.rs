@@ -5,6 +5,7 @@ use super::super::{
     figure::{Figure, svg::escape},
     format::{counted, minus, signed},
     results::{Beside, Claim, Judgement, Report},
+    table::behind,
 };
 use super::{
     Section,
@@ -42,13 +43,17 @@ pub(super) fn closing(report: &Report, drawn: &[Figure]) -> Vec<Section> {
 
 fn claims(report: &Report) -> String {
     let Some(reference) = report.reference().filter(|results| results.base.is_some()) else { return String::new() };
-    let clusters = reference.base.as_ref().map_or(0, |base| base.estimate.clusters);
+    let units = reference.base.as_ref().map_or(0, |base| base.estimate.units);
     let from = if report.several() { format!(" of {}", reference.experiment) } else { String::new() };
+    let margin = reference.margin;
     let how = format!(
-        "Each claim rests on one contrast between runs on the same targets, tested by flipping the signs of the {}{from} \
-         at a level of 0.05, two-sided; differences below 0.5 points count as none. Two studies are compared by how much \
-         the random splits differ among themselves.",
-        counted(clusters, "split")
+        "Each claim rests on one contrast between runs on the same targets, judged by its 95 % t interval over the \
+         {}{from}: it holds or fails where the interval lies on one side of zero and not inside the margin of {margin} \
+         points, there is no difference of {margin} points or more where the interval lies inside the margin, and it is \
+         undecided where the interval holds both zero and more than the margin. A sign-flip test of all these contrasts \
+         together stands beside t as a check that assumes less. Two studies are compared by how much the random splits \
+         differ among themselves.",
+        counted(units, reference.unit.noun())
     );
     format!("{}{}", paragraph(&how), claim_list(&report.claims, false))
 }
@@ -58,11 +63,11 @@ pub(super) fn claim_list(claims: &[Claim], tested: bool) -> String {
     let item = |claim: &Claim| {
         let class = claim.judgement.words().replace(' ', "-");
         let number = if claim.number > 5 { "Figure 3".to_string() } else { claim.number.to_string() };
-        let units = if claim.units > 0 { format!(", {}", counted(claim.units, "split")) } else { String::new() };
         format!(
-            "<li class=\"{class}\"><strong>{number}.</strong> {} <span class=\"verdict\">{}{units}</span><br/>\n{}</li>\n",
+            "<li class=\"{class}\"><strong>{number}.</strong> {} <span class=\"verdict\">{}</span>{}<br/>\n{}</li>\n",
             escape(&claim.claim),
-            claim.judgement.words(),
+            claim.verdict,
+            escape(&behind(claim)),
             escape(&minus_numbers(&claim.found))
         )
     };

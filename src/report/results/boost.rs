@@ -1,11 +1,9 @@
-//! Means over ranges of n: the paper's Table 1, its way and the paired way.
+//! Means over ranges of n: the paper's Table 1, its way and the paired way, and what fine-tuning gains beyond a second
+//! training run.
 
 use serde::Serialize;
 
-use super::super::{
-    run::Arm,
-    statistics::{Observation, mean},
-};
+use super::super::run::Arm;
 use super::{
     contrast::{Contrast, single},
     paper::Level,
@@ -27,31 +25,46 @@ pub struct Boost {
     pub transfer_runs: Option<f64>,
     /// Mean over all BnB+ runs of the difference to the run's own base, each run counting once.
     pub selffer_runs: Option<f64>,
-    /// AnB+ minus own base, by target and split.
-    pub transfer: Option<Contrast>,
-    /// BnB+ minus own base, by target and split.
-    pub selffer: Option<Contrast>,
-    /// AnB+ minus BnB+ of the same split, replicate, target and n, by target and split.
+    /// AnB+ against its controls, by target and unit.
+    pub transfer: Gains,
+    /// BnB+ against its controls, by target and unit.
+    pub selffer: Gains,
+    /// AnB+ minus BnB+ of the same split, replicate, target and n, by target and unit.
     pub matched: Option<Contrast>,
 }
 
-pub(super) fn boosts(sheet: &Sheet, base: Option<&Level>) -> Vec<Boost> {
+/// A fine-tuned arm minus each of its controls on the same targets.
+#[derive(Clone, Debug, Serialize)]
+pub struct Gains {
+    /// Minus its own base, which was trained half as long.
+    pub over_base: Option<Contrast>,
+    /// Minus the restarted base, all of whose layers were copied and learnt on.
+    pub over_restart: Option<Contrast>,
+    /// Minus the base trained once for twice as long.
+    pub over_double: Option<Contrast>,
+}
+
+pub(super) fn boosts(sheet: &Sheet, base: Option<&Level>, margin: f64) -> Vec<Boost> {
     let Some(&to) = sheet.ns().last() else { return Vec::new() };
     let boost = |from: u32| {
         let ns = from..=to;
-        let pooled = |seen: Vec<Observation>| mean(&seen.iter().map(|o| o.value).collect::<Vec<_>>());
-        let transfer = pooled(sheet.levels(Arm::TransferPlus, &ns));
-        let selffer = pooled(sheet.levels(Arm::SelfferPlus, &ns));
+        let gains = |arm: Arm| Gains {
+            over_base: single(sheet.deltas(arm, &ns), margin),
+            over_restart: single(sheet.matched(arm, Arm::Restart, &ns), margin),
+            over_double: single(sheet.matched(arm, Arm::Base2x, &ns), margin),
+        };
+        let transfer = sheet.levels(Arm::TransferPlus, &ns).pooled();
+        let selffer = sheet.levels(Arm::SelfferPlus, &ns).pooled();
         Boost {
             from,
             to,
             paper_over_base: transfer.zip(base).map(|(t, base)| t - base.mean),
             paper_over_selffer: transfer.zip(selffer).map(|(t, s)| t - s),
-            transfer_runs: pooled(sheet.deltas(Arm::TransferPlus, &ns)),
-            selffer_runs: pooled(sheet.deltas(Arm::SelfferPlus, &ns)),
-            transfer: single(&sheet.deltas(Arm::TransferPlus, &ns)),
-            selffer: single(&sheet.deltas(Arm::SelfferPlus, &ns)),
-            matched: single(&sheet.matched(Arm::TransferPlus, Arm::SelfferPlus, &ns)),
+            transfer_runs: sheet.deltas(Arm::TransferPlus, &ns).pooled(),
+            selffer_runs: sheet.deltas(Arm::SelfferPlus, &ns).pooled(),
+            transfer: gains(Arm::TransferPlus),
+            selffer: gains(Arm::SelfferPlus),
+            matched: single(sheet.matched(Arm::TransferPlus, Arm::SelfferPlus, &ns), margin),
         }
     };
     [1, 3, 5]

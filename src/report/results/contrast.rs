@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::{
     run::Arm,
-    statistics::{Estimate, Observation, Test, aggregate, estimate, judge},
+    statistics::{Estimate, Sample, Test, judge},
 };
 use super::sheet::Sheet;
 
@@ -15,7 +15,7 @@ use super::sheet::Sheet;
 pub struct Contrast {
     /// The difference with its interval and numbers of units.
     pub estimate: Estimate,
-    /// The sign-flip test over splits.
+    /// What its tests say.
     pub test: Test,
 }
 
@@ -28,35 +28,25 @@ pub struct Row {
     pub n: u32,
     /// The difference with its interval and numbers of units.
     pub estimate: Estimate,
-    /// The sign-flip test over splits, corrected across the arm's n.
+    /// What its tests say; the sign-flip test is corrected across the arm's n.
     pub test: Test,
 }
 
-fn cluster_values(observations: &[Observation]) -> Vec<f64> {
-    aggregate(observations).values.into_iter().map(|(_, value)| value).collect()
+/// Several differences, tested as one family; `None` in the place of one without observations.
+pub(super) fn family(samples: &[Sample], margin: f64) -> Vec<Option<Contrast>> {
+    let contrast = |(estimate, test)| Contrast { estimate, test };
+    judge(samples, margin).into_iter().map(|judged| judged.map(contrast)).collect()
 }
 
 /// One difference, tested alone; `None` of no observation.
-pub(super) fn single(observations: &[Observation]) -> Option<Contrast> {
-    let test = judge(&[cluster_values(observations)]).pop()?;
-    Some(Contrast { estimate: estimate(observations)?, test })
+pub(super) fn single(sample: Sample, margin: f64) -> Option<Contrast> {
+    family(&[sample], margin).pop()?
 }
 
 /// One difference per n, tested as one family.
-pub(super) fn by_n(
-    arm: Arm,
-    observations: impl Fn(&RangeInclusive<u32>) -> Vec<Observation>,
-    sheet: &Sheet,
-) -> Vec<Row> {
-    let of_n: Vec<(u32, Estimate, Vec<f64>)> = sheet
-        .ns()
-        .into_iter()
-        .filter_map(|n| {
-            let seen = observations(&(n..=n));
-            Some((n, estimate(&seen)?, cluster_values(&seen)))
-        })
-        .collect();
-    let family: Vec<Vec<f64>> = of_n.iter().map(|(_, _, values)| values.clone()).collect();
-    let tests = judge(&family);
-    of_n.into_iter().zip(tests).map(|((n, estimate, _), test)| Row { arm, n, estimate, test }).collect()
+pub(super) fn by_n(arm: Arm, sample: impl Fn(&RangeInclusive<u32>) -> Sample, sheet: &Sheet, margin: f64) -> Vec<Row> {
+    let ns = sheet.ns();
+    let samples: Vec<Sample> = ns.iter().map(|&n| sample(&(n..=n))).collect();
+    let rows = ns.into_iter().zip(family(&samples, margin));
+    rows.filter_map(|(n, found)| found.map(|Contrast { estimate, test }| Row { arm, n, estimate, test })).collect()
 }

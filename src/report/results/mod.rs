@@ -4,6 +4,8 @@
 
 mod beside;
 mod boost;
+mod chance;
+mod claim;
 mod claims;
 mod confusion;
 mod contrast;
@@ -11,32 +13,39 @@ mod costs;
 mod filters;
 mod judgement;
 mod paper;
+mod plateau;
 mod preserved;
 mod rows;
+mod shared;
 mod sheet;
 mod similarity;
 mod sizes;
 mod targets;
 mod together;
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
 use super::{
     error::ReportError,
     run::{Arm, Kind, Reported, State, Study},
-    statistics::Estimate,
+    statistics::{Estimate, Sample, Unit},
 };
 pub use beside::Beside;
-pub use boost::Boost;
-pub use claims::Claim;
+pub use boost::{Boost, Gains};
+pub use chance::AtChance;
+pub use claim::Claim;
 pub use confusion::{ClassRow, ConfusionRows};
 pub use contrast::{Contrast, Row};
 pub use costs::CostRow;
 pub use filters::FilterRanges;
 pub use judgement::Judgement;
 pub use paper::{Level, PaperRow};
+pub use plateau::Plateau;
 pub use preserved::Preserved;
 pub use rows::{Curve, Difference, MeanCurve, RunRow};
+pub use shared::{Shared, SharedCell};
 pub use sheet::Excluded;
 use sheet::Sheet;
 pub use similarity::SimilarityRow;
@@ -80,10 +89,18 @@ pub struct Results {
     pub config_toml: String,
     /// Which number of a curve is a run's result.
     pub reported: Reported,
+    /// Differences smaller than this many points are taken for none.
+    pub margin: f64,
+    /// What counts as an independent unit.
+    pub unit: Unit,
     /// How many runs stand where.
     pub states: States,
     /// Runs left out of some or all numbers, by name.
     pub excluded: Vec<Excluded>,
+    /// Runs that ended no higher than an answer that never changes.
+    pub at_chance: Vec<AtChance>,
+    /// Whether the bases were trained until they stopped improving.
+    pub plateau: Plateau,
     /// Every n that occurs, rising.
     pub ns: Vec<u32>,
     /// The bases.
@@ -92,14 +109,22 @@ pub struct Results {
     pub paper: Vec<PaperRow>,
     /// The paired way: each run minus its own base, then averaged by target and split.
     pub paired: Vec<Row>,
+    /// The arms side by side at each n where they do not cover the same targets.
+    pub shared: Vec<Shared>,
     /// The paired gain of training the base once more: the yardstick for the fine-tuned arms.
     pub restart: Option<Contrast>,
-    /// BnB minus its own base.
+    /// The paired gain of training the base once for twice as long.
+    pub double: Option<Contrast>,
+    /// What co-adaptation is measured against: [`Arm::Continue`] where there is one, else nothing but the base.
+    pub co_adaptation_control: Option<Arm>,
+    /// BnB minus its control of the same split, replicate, target and n, else minus its own base.
     pub co_adaptation: Vec<Row>,
+    /// The differences behind `co_adaptation`, run by run.
+    pub co_adaptation_runs: Vec<Difference>,
     /// AnB minus BnB of the same split, replicate, target and n.
     pub specificity: Vec<Row>,
     /// The differences behind `specificity`, run by run.
-    pub differences: Vec<Difference>,
+    pub specificity_runs: Vec<Difference>,
     /// Accuracies by target, where the two targets are not drawn at random.
     pub targets: Vec<TargetRow>,
     /// Accuracies by size of the training set, where it was reduced.
@@ -140,8 +165,15 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         sheets.push(Sheet::of_size(study, size)?);
     }
     let runs = rows::run_rows(study, &sheets, base.as_ref());
+    let at_chance = chance::at_chance(study, &sheets);
     let excluded = sheets.iter().flat_map(|sheet| sheet.excluded.clone()).collect();
-    let sheet = &sheets[0];
+    let (sheet, margin) = (&sheets[0], study.margin);
+    let by_n = |arm, sample: &dyn Fn(&RangeInclusive<u32>) -> Sample| contrast::by_n(arm, sample, sheet, margin);
+    let paired: Vec<Row> = Arm::WITH_N.iter().flat_map(|&arm| by_n(arm, &|ns| sheet.deltas(arm, ns))).collect();
+    let every = 0..=u32::MAX;
+    let (co_adaptation_control, co_adaptation_runs) =
+        claims::control(|control| sheet.losses(Arm::Selffer, control, &every));
+    let specificity = |ns: &RangeInclusive<u32>| sheet.matched(Arm::Transfer, Arm::Selffer, ns);
     Ok(Results {
         experiment: study.experiment.clone(),
         kind: study.kind,
@@ -152,14 +184,22 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         version: study.version.clone(),
         config_toml: study.config_toml.clone(),
         reported: study.reported,
+        margin,
+        unit: sheet.unit,
         states: states(study),
+        at_chance,
+        plateau: plateau::plateau(sheet),
         ns: sheet.ns(),
         paper: paper::rows(sheet, base.as_ref()),
-        paired: Arm::WITH_N.iter().flat_map(|&arm| contrast::by_n(arm, |ns| sheet.deltas(arm, ns), sheet)).collect(),
-        restart: contrast::single(&sheet.deltas(Arm::Restart, &(0..=0))),
-        co_adaptation: contrast::by_n(Arm::Selffer, |ns| sheet.deltas(Arm::Selffer, ns), sheet),
-        specificity: contrast::by_n(Arm::Transfer, |ns| sheet.matched(Arm::Transfer, Arm::Selffer, ns), sheet),
-        differences: rows::differences(sheet),
+        shared: shared::shared(sheet, &headline(paired.iter().map(|row| row.arm))),
+        paired,
+        restart: contrast::single(sheet.deltas(Arm::Restart, &(0..=0)), margin),
+        double: contrast::single(sheet.deltas(Arm::Base2x, &(0..=0)), margin),
+        co_adaptation: by_n(Arm::Selffer, &|ns| sheet.losses(Arm::Selffer, co_adaptation_control, ns)),
+        co_adaptation_control,
+        co_adaptation_runs: rows::differences(co_adaptation_runs),
+        specificity: by_n(Arm::Transfer, &specificity),
+        specificity_runs: rows::differences(specificity(&every)),
         targets: targets::rows(study.kind, sheet),
         sizes: sizes::rows(study)?,
         train_per_class: study.train_per_class,
@@ -167,14 +207,22 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         confusions: study.confusions.iter().map(confusion::rows).collect(),
         filters: study.filters.iter().map(filters::ranges).collect::<Result<_, _>>()?,
         costs: costs::rows(study),
-        boosts: boost::boosts(sheet, base.as_ref()),
-        claims: claims::claims(sheet, base.as_ref()),
+        boosts: boost::boosts(sheet, base.as_ref(), margin),
+        claims: claims::claims(sheet, base.as_ref(), margin),
         curves: rows::curves(study),
         mean_curves: rows::mean_curves(study),
         excluded,
         base,
         runs,
     })
+}
+
+/// The arms of the headline tables, in their order: the paper's, the control that freezes as they do, random filters.
+/// Preserved layers and probes have figures of their own.
+fn headline(present: impl Iterator<Item = Arm>) -> Vec<Arm> {
+    let present: Vec<Arm> = present.collect();
+    let own = |arm: &Arm| arm.preserved() > 0 || arm.is_probe();
+    Arm::WITH_N.into_iter().filter(|arm| present.contains(arm) && !own(arm)).collect()
 }
 
 fn states(study: &Study) -> States {
@@ -207,12 +255,10 @@ impl Results {
         Arm::WITH_N.into_iter().filter(|&arm| self.paper.iter().any(|row| row.arm == arm)).collect()
     }
 
-    /// The arms of the headline tables: the paper's and random filters. Preserved layers and probes have figures of
-    /// their own.
+    /// The arms of the headline tables: the paper's, the control that freezes as they do, random filters.
     #[must_use]
     pub fn headline_arms(&self) -> Vec<Arm> {
-        let own = |arm: &Arm| arm.name().contains("-preserve") || arm.name().contains("-probe");
-        self.arms().into_iter().filter(|arm| !own(arm)).collect()
+        headline(self.arms().into_iter())
     }
 
     /// The restart's paired gain.

@@ -15,7 +15,7 @@ pub struct Level {
     pub mean: f64,
     /// Standard deviation between the bases, in points.
     pub sd: Option<f64>,
-    /// Mean over splits with its interval, in percent.
+    /// Mean over units with its interval, in percent.
     pub estimate: Estimate,
 }
 
@@ -34,13 +34,13 @@ pub struct PaperRow {
     pub sd: Option<f64>,
     /// Their mean minus the mean of all bases, in points.
     pub delta: Option<f64>,
-    /// The accuracy averaged by target and split, with an interval between splits, in percent.
+    /// The accuracy averaged by target and unit, with an interval between units, in percent.
     pub level: Estimate,
 }
 
 pub(super) fn level(sheet: &Sheet) -> Option<Level> {
     let seen = sheet.levels(Arm::Base, &(0..=0));
-    let values: Vec<f64> = seen.iter().map(|o| o.value).collect();
+    let values: Vec<f64> = seen.seen.iter().map(|o| o.value).collect();
     Some(Level { mean: mean(&values)?, sd: sd(&values), estimate: estimate(&seen)? })
 }
 
@@ -49,7 +49,7 @@ pub(super) fn rows(sheet: &Sheet, base: Option<&Level>) -> Vec<PaperRow> {
     for arm in Arm::WITH_N {
         for n in sheet.ns() {
             let seen = sheet.levels(arm, &(n..=n));
-            let values: Vec<f64> = seen.iter().map(|o| o.value).collect();
+            let values: Vec<f64> = seen.seen.iter().map(|o| o.value).collect();
             if let (Some(mean), Some(level)) = (mean(&values), estimate(&seen)) {
                 let delta = base.map(|base| mean - base.mean);
                 rows.push(PaperRow { arm, n, runs: values.len(), mean, sd: sd(&values), delta, level });

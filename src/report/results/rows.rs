@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::{
     run::{Arm, Run, State, Study},
-    statistics::mean,
+    statistics::{Sample, mean},
 };
 use super::{paper::Level, sheet::Sheet};
 
@@ -44,6 +44,14 @@ pub struct RunRow {
     pub delta: Option<f64>,
     /// Accuracy minus the mean of all bases, in points.
     pub delta_paper: Option<f64>,
+    /// What an answer that never changes scores, in percent, where it is known.
+    pub chance: Option<f64>,
+    /// Whether the run ended no higher than that.
+    pub at_chance: bool,
+    /// Accuracy at the last evaluation, in percent, also where another one is the run's number.
+    pub last: Option<f64>,
+    /// Accuracy at the last evaluation of the first two thirds of the schedule, in percent.
+    pub two_thirds: Option<f64>,
     /// Wall-clock seconds spent.
     pub seconds: f64,
     /// Multiply-adds of training and evaluation in units of 10^12, where they are known.
@@ -54,15 +62,17 @@ pub struct RunRow {
     pub command: String,
 }
 
-/// AnB minus BnB of the same split, replicate, target and n.
+/// One run minus its counterpart of the same split, replicate, target and n.
 #[derive(Clone, Debug, Serialize)]
 pub struct Difference {
-    /// Name of the AnB run.
+    /// Name of the run.
     pub run: String,
     /// Copied layers.
     pub n: u32,
     /// The difference, in points.
     pub value: f64,
+    /// Whether a run behind it ended at chance.
+    pub at_chance: bool,
 }
 
 /// A training curve, thinned for drawing.
@@ -143,9 +153,13 @@ pub(super) fn run_rows(study: &Study, sheets: &[Sheet], base: Option<&Level>) ->
             state: run.state,
             steps: run.curve.last().map(|e| e.step),
             top1: one.map(|one| one.value),
-            base: one.and_then(|one| one.base),
+            base: one.and_then(|one| Some(one.base?.value)),
             delta: one.and_then(|one| one.delta()),
             delta_paper: one.zip(comparable(run)).map(|(one, base)| one.value - base.mean),
+            chance: run.chance.map(|chance| chance * 100.0),
+            at_chance: one.is_some_and(|one| one.at_chance),
+            last: run.curve.last().filter(|e| e.top1.is_finite()).map(|e| e.top1 * 100.0),
+            two_thirds: run.at_two_thirds().map(|e| e.top1 * 100.0),
             seconds: run.seconds,
             tera_macs: run.work.map(|work| work / 1e12),
             message: run.message.clone(),
@@ -155,9 +169,9 @@ pub(super) fn run_rows(study: &Study, sheets: &[Sheet], base: Option<&Level>) ->
     study.runs.iter().map(row).collect()
 }
 
-pub(super) fn differences(sheet: &Sheet) -> Vec<Difference> {
-    let all = sheet.matched(Arm::Transfer, Arm::Selffer, &(0..=u32::MAX));
-    all.into_iter().map(|o| Difference { run: o.run, n: o.n, value: o.value }).collect()
+/// Differences as they are drawn, one a run.
+pub(super) fn differences(sample: Sample) -> Vec<Difference> {
+    sample.seen.into_iter().map(|o| Difference { run: o.run, n: o.n, value: o.value, at_chance: o.at_chance }).collect()
 }
 
 /// Keeps every k-th point and the last one.

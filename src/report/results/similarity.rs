@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::{
     measured::Similarity,
     run::{Arm, Run, Study},
-    statistics::{Estimate, Observation, estimate},
+    statistics::{Estimate, Observation, Sample, Unit, estimate},
 };
 
 /// The similarity of two layers in one kind of pair.
@@ -43,13 +43,14 @@ pub(super) fn rows(study: &Study) -> Vec<SimilarityRow> {
         let Some(pair) = pair(one, other) else { continue };
         let (split, target) = (one.split.clone(), row.images.clone());
         let name = format!("{} and {}", row.network, row.other);
-        let seen = Observation { split, target, n: 0, run: name, value: row.value };
+        let replicate = one.replicate;
+        let seen = Observation { split, replicate, target, n: 0, run: name, value: row.value, at_chance: false };
         let key = (pair, at(&row.layer), at(&row.other_layer));
         groups.entry(key).or_insert_with(|| (row, Vec::new())).1.push(seen);
     }
     let row = |((pair, _, _), (row, seen)): (_, (&Similarity, Vec<Observation>))| {
         let (layer, other_layer) = (row.layer.clone(), row.other_layer.clone());
-        Some(SimilarityRow { pair, layer, other_layer, estimate: estimate(&seen)? })
+        Some(SimilarityRow { pair, layer, other_layer, estimate: estimate(&Sample { unit: Unit::Split, seen })? })
     };
     groups.into_iter().filter_map(row).collect()
 }

@@ -18,7 +18,7 @@ pub struct SizeRow {
     pub arm: Arm,
     /// Copied layers; 0 for a base.
     pub n: u32,
-    /// The accuracy averaged by target and split, in percent.
+    /// The accuracy averaged by target and unit, in percent.
     pub level: Estimate,
     /// The difference to the base of the same size, in points; `None` for a base.
     pub delta: Option<Estimate>,

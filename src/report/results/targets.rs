@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::{
     run::{Arm, Kind},
-    statistics::{Estimate, estimate},
+    statistics::{Estimate, Sample, estimate},
 };
 use super::sheet::Sheet;
 
@@ -17,8 +17,10 @@ pub struct TargetRow {
     pub arm: Arm,
     /// Copied layers; 0 for a base.
     pub n: u32,
-    /// The accuracy averaged by split, in percent.
+    /// The accuracy averaged by unit, in percent.
     pub level: Estimate,
+    /// The difference to the own base, in points; `None` for a base.
+    pub delta: Option<Estimate>,
 }
 
 /// Rows of the frozen arms and the base; none for random halves, whose letters mean nothing across splits.
@@ -33,10 +35,13 @@ pub(super) fn rows(kind: Kind, sheet: &Sheet) -> Vec<TargetRow> {
     for target in targets {
         for arm in [Arm::Base, Arm::Selffer, Arm::Transfer] {
             for n in std::iter::once(0).chain(sheet.ns()) {
-                let mut seen = sheet.levels(arm, &(n..=n));
-                seen.retain(|o| o.target == target);
-                if let Some(level) = estimate(&seen) {
-                    rows.push(TargetRow { target: target.to_string(), arm, n, level });
+                let of_target = |mut sample: Sample| {
+                    sample.seen.retain(|o| o.target == target);
+                    estimate(&sample)
+                };
+                if let Some(level) = of_target(sheet.levels(arm, &(n..=n))) {
+                    let delta = of_target(sheet.deltas(arm, &(n..=n))).filter(|_| arm != Arm::Base);
+                    rows.push(TargetRow { target: target.to_string(), arm, n, level, delta });
                 }
             }
         }

@@ -4,14 +4,15 @@ use serde::Serialize;
 
 use super::super::{
     error::ReportError,
-    format::{case, difference, plain},
+    format::{case, counted, difference, plain},
     run::{Arm, Kind, Study},
-    statistics::{aggregate, single_case},
+    statistics::{Sample, Unit, aggregate, mean, single_case},
 };
 use super::{
     Claim, Results, analyse,
     beside::{Beside, beside},
-    claims::ORDERING,
+    claims::{ORDERING, against},
+    contrast::{Contrast, single},
     judgement::{Expects, Judgement, judge_case},
     preserved::Preserved,
     sheet::Sheet,
@@ -55,28 +56,59 @@ fn comparable<'a>(to: &'a Study, studies: &'a [Study], kinds: &'a [Kind]) -> imp
     studies.iter().filter(move |s| kinds.contains(&s.kind) && s.net == to.net && shares(s))
 }
 
-fn values(sheet: &Sheet, arm: Arm, n: u32) -> Vec<f64> {
-    let seen = if arm == Arm::Base { sheet.levels(arm, &(0..=0)) } else { sheet.deltas(arm, &(n..=n)) };
-    aggregate(&seen).values.into_iter().map(|(_, value)| value).collect()
-}
-
-/// Claim 1: the base on all classes against the bases on halves.
+/// Claim 1: the base on all classes against the bases on halves. One network is held against single networks: a
+/// mean over the two halves of a split would hardly vary, because what makes one half hard makes the other easy.
 fn against_all_classes(halves: &Study, studies: &[Study]) -> Result<Option<Claim>, ReportError> {
     let Some(whole) = comparable(halves, studies, &[Kind::AllClasses]).next() else { return Ok(None) };
-    let (of_halves, of_whole) = (values(&Sheet::new(halves)?, Arm::Base, 0), values(&Sheet::new(whole)?, Arm::Base, 0));
-    Ok(single_case(&of_whole, &of_halves).map(|found| Claim {
-        number: 1,
-        claim: super::claims::FIRST.to_string(),
-        judgement: judge_case(&found, Expects::Lower),
-        found: format!(
-            "The base on all classes reaches {} %; minus the bases on halves that is {}.",
-            plain(of_whole.iter().sum::<f64>() / of_whole.len() as f64),
-            case(&found)
-        ),
-        units: found.cases + found.controls,
-        contrast: None,
-        case: Some(found),
+    let bases = |sheet: &Sheet| -> Vec<f64> { sheet.of(Arm::Base).map(|one| one.value).collect() };
+    let (controls, whole) = (Sheet::new(halves)?, Sheet::new(whole)?);
+    let (of_halves, of_whole) = (bases(&controls), bases(&whole));
+    let splits = aggregate(&controls.levels(Arm::Base, &(0..=0))).values.len();
+    Ok(mean(&of_whole).zip(single_case(&of_whole, &of_halves, splits)).map(|(level, found)| {
+        let at_chance = controls.of(Arm::Base).any(|one| one.at_chance);
+        let judgement = match at_chance {
+            true => Judgement::Withheld,
+            false => judge_case(&found, halves.margin, Expects::Lower),
+        };
+        let against = format!(
+            "Crawford and Howell's test of a single case: {} against {} of {}",
+            counted(found.cases, "network"),
+            if found.controls == 1 { "1 half".to_string() } else { format!("{} halves", found.controls) },
+            counted(splits, "split")
+        );
+        Claim {
+            judgement,
+            verdict: judgement.with_margin(halves.margin),
+            labels: vec!["one study against several splits".to_string()],
+            units: splits,
+            case: Some(found.clone()),
+            ..Claim::untested(
+                1,
+                super::claims::FIRST,
+                format!(
+                    "The base on all classes reaches {} %; minus the bases on halves that is {}.",
+                    plain(level),
+                    case(&found, &against)
+                ),
+            )
+        }
     }))
+}
+
+/// What frozen transfer networks of one study lose at n.
+struct Lost {
+    contrast: Contrast,
+    /// One value a split, both directions averaged.
+    values: Vec<f64>,
+}
+
+impl Lost {
+    fn new(sheet: &Sheet, control: Option<Arm>, n: u32, margin: f64) -> Option<Self> {
+        let sample = sheet.losses(Arm::Transfer, control, &(n..=n));
+        // A fixed pair is one case, however many replicates it has.
+        let by_split = Sample { unit: Unit::Split, seen: sample.seen.clone() };
+        Some(Self { values: aggregate(&by_split).numbers(), contrast: single(sample, margin)? })
+    }
 }
 
 /// Figure 3: what a frozen transfer network loses at the last n between dissimilar and between similar tasks. None
@@ -85,49 +117,59 @@ fn orderings(similar: &Study, studies: &[Study]) -> Result<Vec<Claim>, ReportErr
     if similar.kind != Kind::Random {
         return Ok(Vec::new());
     }
-    let controls = Sheet::new(similar)?;
+    let (controls, margin) = (Sheet::new(similar)?, similar.margin);
     let mut claims = Vec::new();
     for study in comparable(similar, studies, &[Kind::ManMadeNatural, Kind::Listed, Kind::OtherData]) {
         let cases = Sheet::new(study)?;
         let ns = controls.ns();
         let Some(&n) = cases.ns().iter().filter(|n| ns.contains(n)).max() else { continue };
-        let lost = |sheet: &Sheet| super::contrast::single(&sheet.deltas(Arm::Transfer, &(n..=n)));
-        let pair = (lost(&cases), lost(&controls));
-        let judged = single_case(&values(&cases, Arm::Transfer, n), &values(&controls, Arm::Transfer, n));
-        let ((Some(dissimilar), Some(alike)), Some(found)) = (pair, judged) else { continue };
-        claims.push(Claim {
-            number: 6,
-            claim: ORDERING.to_string(),
-            judgement: judge_case(&found, Expects::Lower),
-            found: format!(
-                "AnB minus its own base at n = {n}: {} between {}, {} between {}. The difference is {}.",
-                difference(&dissimilar.estimate),
-                study.kind.words(),
-                difference(&alike.estimate),
-                similar.kind.words(),
-                case(&found)
-            ),
-            units: found.cases + found.controls,
-            contrast: None,
-            case: Some(found),
-        });
+        let both = |control| Some((Lost::new(&cases, control, n, margin)?, Lost::new(&controls, control, n, margin)?));
+        let matched = both(Some(Arm::Continue));
+        let control = matched.as_ref().map(|_| Arm::Continue);
+        let Some((dissimilar, alike)) = matched.or_else(|| both(None)) else { continue };
+        let splits = alike.values.len();
+        let Some(found) = single_case(&dissimilar.values, &alike.values, splits) else { continue };
+        let test = format!(
+            "Crawford and Howell's test of a single case: {} against {}",
+            counted(found.cases, "split"),
+            found.controls
+        );
+        let at_chance = dissimilar.contrast.estimate.at_chance + alike.contrast.estimate.at_chance;
+        let judgement = if at_chance > 0 { Judgement::Withheld } else { judge_case(&found, margin, Expects::Lower) };
+        let mut claim = Claim {
+            judgement,
+            verdict: judgement.with_margin(margin),
+            labels: vec!["one study against several splits".to_string()],
+            units: splits,
+            case: Some(found.clone()),
+            ..Claim::untested(
+                6,
+                ORDERING,
+                format!(
+                    "AnB minus {} at n = {n}: {} between {}, {} between {}. The difference is {}.",
+                    against(control),
+                    difference(&dissimilar.contrast.estimate),
+                    study.kind.words(),
+                    difference(&alike.contrast.estimate),
+                    similar.kind.words(),
+                    case(&found, &test)
+                ),
+            )
+        };
+        if at_chance > 0 {
+            claim.found.push_str(&format!(" {} ended at chance, so it is not judged.", counted(at_chance, "run")));
+        }
+        let restarts = [&cases, &controls].map(|sheet| single(sheet.deltas(Arm::Restart, &(0..=0)), margin));
+        claim.held_against(control, &restarts.each_ref().map(Option::as_ref), margin);
+        claims.push(claim);
     }
     Ok(claims)
 }
 
 fn untested() -> Claim {
-    Claim {
-        number: 6,
-        claim: ORDERING.to_string(),
-        judgement: Judgement::NotTested,
-        found:
-            "It takes two studies on the same data: one of random halves, and one whose halves are dissimilar, such \
-                as man-made and natural."
-                .to_string(),
-        units: 0,
-        contrast: None,
-        case: None,
-    }
+    let found = "It takes two studies on the same data: one of random halves, and one whose halves are dissimilar, such \
+                 as man-made and natural.";
+    Claim::untested(6, ORDERING, found.to_string())
 }
 
 impl Report {
@@ -136,7 +178,15 @@ impl Report {
     /// # Errors
     /// As [`report`], and [`ReportError::PublishedRow`] if a table that is compiled in was damaged.
     pub fn published() -> Result<Self, ReportError> {
-        let mut all = report(&super::super::published()?)?;
+        Self::of_published(&super::super::published()?)
+    }
+
+    /// The same of the published studies as they were changed, such as by another margin.
+    ///
+    /// # Errors
+    /// As [`Self::published`].
+    pub fn of_published(studies: &[Study]) -> Result<Self, ReportError> {
+        let mut all = report(studies)?;
         all.preserved = super::preserved::preserved()?;
         Ok(all)
     }

@@ -1,81 +1,88 @@
-//! A mean over clusters with its 95 % interval.
+//! A mean over independent units with its 95 % interval, and Student's t.
 
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::{Observation, aggregate, mean, percentile_bootstrap, sd};
+use super::{Sample, Unit, aggregate, mean, sd};
 
-/// From this number of clusters on, the interval is bootstrapped instead of taken from Student's t.
-const CLUSTERS_FOR_BOOTSTRAP: usize = 10;
-
-/// How an interval was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Interval {
-    /// One cluster says nothing about spread.
-    None,
-    /// Student's t with clusters - 1 degrees of freedom.
-    T,
-    /// Percentile bootstrap over clusters.
-    Bootstrap,
-}
-
-/// A mean over clusters, its 95 % interval, and the number of units behind it.
+/// A mean over units, its 95 % interval, and what stands behind it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Estimate {
-    /// Mean of the clusters' values.
+    /// Mean of the units' values.
     pub mean: f64,
-    /// Lower end of the 95 % interval.
+    /// Lower end of the 95 % interval by Student's t; none of a single unit, which says nothing about spread.
     pub low: Option<f64>,
     /// Upper end of the 95 % interval.
     pub high: Option<f64>,
-    /// How the interval was made.
-    pub interval: Interval,
-    /// Splits: the independent units.
-    pub clusters: usize,
+    /// What the units are.
+    pub unit: Unit,
+    /// How many independent units there are.
+    pub units: usize,
     /// Targets over all splits.
     pub targets: usize,
     /// Runs over all targets.
     pub runs: usize,
+    /// Runs behind the mean that ended at chance, or whose counterpart did.
+    pub at_chance: usize,
 }
 
 impl Estimate {
-    /// Half the width of the interval; of a bootstrapped one, which need not be symmetric, half the distance
-    /// between its ends.
+    /// Half the width of the interval.
     #[must_use]
     pub fn half_width(&self) -> Option<f64> {
         Some((self.high? - self.low?) / 2.0)
     }
 }
 
+/// A two-sided test of "the mean is zero".
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TTest {
+    /// `mean / (sd / sqrt(k))`; infinite where all values are equal and not zero, which JSON writes as `null`.
+    pub t: f64,
+    /// Degrees of freedom, k - 1.
+    pub df: usize,
+    /// Two-sided probability of a t at least as far from zero.
+    pub p: f64,
+}
+
+fn student(k: usize) -> Option<StudentsT> {
+    StudentsT::new(0.0, 1.0, k.checked_sub(1)? as f64).ok()
+}
+
 /// The two-sided 95 % interval `mean -+ t(0.975, k - 1) * sd / sqrt(k)`; `None` of fewer than two values.
 #[must_use]
 pub fn t_interval(values: &[f64]) -> Option<(f64, f64)> {
     let (centre, spread) = (mean(values)?, sd(values)?);
-    let k = values.len() as f64;
-    let quantile = StudentsT::new(0.0, 1.0, k - 1.0).ok()?.inverse_cdf(0.975);
-    let half = quantile * spread / k.sqrt();
+    let half = student(values.len())?.inverse_cdf(0.975) * spread / (values.len() as f64).sqrt();
     Some((centre - half, centre + half))
 }
 
-/// Aggregates observations to clusters and estimates their mean; `None` of no observation.
+/// Student's t for "the mean is zero"; `None` of fewer than two values.
 #[must_use]
-pub fn estimate(observations: &[Observation]) -> Option<Estimate> {
-    let clusters = aggregate(observations);
-    let values: Vec<f64> = clusters.values.iter().map(|(_, value)| *value).collect();
-    let (interval, ends) = match values.len() {
-        0 | 1 => (Interval::None, None),
-        k if k < CLUSTERS_FOR_BOOTSTRAP => (Interval::T, t_interval(&values)),
-        _ => (Interval::Bootstrap, percentile_bootstrap(&values)),
-    };
+pub fn t_test(values: &[f64]) -> Option<TTest> {
+    let (centre, spread) = (mean(values)?, sd(values)?);
+    let error = spread / (values.len() as f64).sqrt();
+    let t = if centre == 0.0 { 0.0 } else { centre / error };
+    // Values that are all alike leave no doubt.
+    let p = if t.is_infinite() { 0.0 } else { 2.0 * student(values.len())?.cdf(-t.abs()) };
+    Some(TTest { t, df: values.len() - 1, p })
+}
+
+/// Aggregates observations to units and estimates their mean; `None` of no observation.
+#[must_use]
+pub fn estimate(sample: &Sample) -> Option<Estimate> {
+    let clusters = aggregate(sample);
+    let values = clusters.numbers();
+    let ends = t_interval(&values);
     Some(Estimate {
         mean: mean(&values)?,
         low: ends.map(|e| e.0),
         high: ends.map(|e| e.1),
-        interval,
-        clusters: values.len(),
+        unit: sample.unit,
+        units: values.len(),
         targets: clusters.targets,
         runs: clusters.runs,
+        at_chance: sample.seen.iter().filter(|o| o.at_chance).count(),
     })
 }
 
@@ -95,17 +102,36 @@ mod tests {
     }
 
     #[test]
-    fn one_cluster_has_a_number_and_no_interval() {
-        let one = estimate(&Observation::of_splits(&[2.5])).unwrap();
-        assert_eq!((one.mean, one.low, one.high, one.interval), (2.5, None, None, Interval::None));
-        assert_eq!((one.clusters, one.targets, one.runs), (1, 1, 1));
-        assert!(estimate(&[]).is_none());
+    fn students_t_and_its_p_match_scipy() {
+        // SciPy 1.17.1: scipy.stats.ttest_1samp(values, 0)
+        let test = t_test(&[0.3, -1.2, 2.5, 0.9, 1.1]).unwrap();
+        approx::assert_relative_eq!(test.t, 1.1993338883749853, epsilon = 1e-12);
+        approx::assert_relative_eq!(test.p, 0.2965830903790085, epsilon = 1e-10);
+        assert_eq!(test.df, 4);
+        let test = t_test(&[-8.2, -7.9, -8.4, -8.0]).unwrap();
+        approx::assert_relative_eq!(test.t, -73.28548773027583, epsilon = 1e-11);
+        approx::assert_relative_eq!(test.p, 5.599197276719712e-06, epsilon = 1e-10);
     }
 
     #[test]
-    fn ten_clusters_are_bootstrapped_and_nine_are_not() {
-        let values: Vec<f64> = (0..10).map(f64::from).collect();
-        assert_eq!(estimate(&Observation::of_splits(&values)).unwrap().interval, Interval::Bootstrap);
-        assert_eq!(estimate(&Observation::of_splits(&values[..9])).unwrap().interval, Interval::T);
+    fn values_that_are_all_alike_leave_no_doubt() {
+        assert_eq!(t_test(&[2.0, 2.0, 2.0]).map(|test| test.p), Some(0.0));
+        assert_eq!(t_test(&[0.0, 0.0, 0.0]).map(|test| (test.t, test.p)), Some((0.0, 1.0)));
+        assert_eq!(t_test(&[1.0]), None);
+    }
+
+    #[test]
+    fn one_unit_has_a_number_and_no_interval() {
+        let one = estimate(&Sample::of_splits(&[2.5])).unwrap();
+        assert_eq!((one.mean, one.low, one.high), (2.5, None, None));
+        assert_eq!((one.units, one.targets, one.runs), (1, 1, 1));
+        assert!(estimate(&Sample::default()).is_none());
+    }
+
+    #[test]
+    fn the_interval_is_that_of_t_however_many_units_there_are() {
+        let values: Vec<f64> = (0..40).map(|i| f64::from(i % 7)).collect();
+        let many = estimate(&Sample::of_splits(&values)).unwrap();
+        assert_eq!((many.low, many.high), (t_interval(&values).map(|e| e.0), t_interval(&values).map(|e| e.1)));
     }
 }

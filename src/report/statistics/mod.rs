@@ -1,19 +1,20 @@
-//! Statistics over clustered observations.
+//! Statistics over independent units.
 //!
-//! Replicates are averaged within a target, the targets of a split within the split, and only splits count as
-//! independent units: two halves of one class split share the split, so they are not two samples.
+//! Replicates are averaged within a target and the targets of a split within the split: two halves of one class split
+//! share the split, so they are not two samples. Where the pair of tasks is fixed, as man-made and natural things are,
+//! the replicates are the units, and what follows holds for that pair.
 
 mod aggregate;
-mod bootstrap;
 mod estimate;
-mod permutation;
+mod sign_flip;
 mod single_case;
+mod verdict;
 
-pub use aggregate::{Clusters, Observation, aggregate};
-pub use bootstrap::{Generator, percentile_bootstrap};
-pub use estimate::{Estimate, Interval, estimate, t_interval};
-pub use permutation::{LEVEL, Test, Verdict, holm, judge, sign_flip, smallest_p};
+pub use aggregate::{Clusters, Observation, Sample, Unit, aggregate};
+pub use estimate::{Estimate, TTest, estimate, t_interval, t_test};
+pub use sign_flip::{LEVEL, Member, joint_sign_flip, smallest_p};
 pub use single_case::{SingleCase, single_case};
+pub use verdict::{Check, Test, UNITS_TO_JUDGE, Verdict, judge};
 
 /// Arithmetic mean; `None` of no values.
 #[must_use]
