@@ -224,7 +224,7 @@ fn imports() -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
             }
         }
         let homes = paths.iter().filter_map(|path| home(&modules, &absolute(&modules, module, path)?));
-        let homes = homes.filter(|home| home != module && home.len() > 0 && home[0] == module[0]);
+        let homes = homes.filter(|home| home != module && !home.is_empty() && home[0] == module[0]);
         all.insert(module.clone(), homes.collect());
     }
     all

@@ -8,7 +8,10 @@ use crate::{
 
 /// What a case is for; images, channels, height, width as stored; padding; window height and width; the scale of the
 /// first channel, each further one's being half of the one before.
-pub const CONFIGURATIONS: &[(&str, [usize; 4], usize, [usize; 2], f64)] = &[
+pub type Configuration = (&'static str, [usize; 4], usize, [usize; 2], f64);
+
+/// The cases' configurations.
+pub const CONFIGURATIONS: &[Configuration] = &[
     ("one pixel", [1, 1, 1, 1], 0, [1, 1], 1.0),
     ("the whole image, grey", [3, 1, 28, 28], 0, [28, 28], 1.0 / 255.0),
     ("random windows, coloured", [6, 3, 16, 16], 0, [13, 13], 1.0),
