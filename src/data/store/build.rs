@@ -83,12 +83,12 @@ impl Build {
             return Err(StoreError::Busy { path }.into());
         }
         let (mut journal, chunks) = Journal::open(&journal_path, identity)?;
-        if chunks.is_empty() {
+        let whole = whole(&mut file, &chunks, items, options);
+        if whole == 0 {
             let mut head = MAGIC.to_vec();
             head.resize(PIXELS_AT, 0);
             file.rewind().and_then(|()| file.write_all(&head)).map_err(failure)?;
         }
-        let whole = whole(&mut file, &chunks, items, options);
         journal.keep(whole)?;
         let chunks: Vec<Chunk> = chunks.into_iter().take(whole).collect();
         let kept: u64 = chunks.iter().map(|chunk| chunk.kept.len() as u64).sum();
@@ -209,7 +209,9 @@ impl Build {
 fn whole(file: &mut File, chunks: &[Chunk], items: &[&Item], options: PackOptions) -> usize {
     let (mut first, mut left_out) = (0, 0);
     let mut image = vec![0; options.image_len()];
-    if file.seek(SeekFrom::Start(PIXELS_AT as u64)).is_err() {
+    let mut head = [0; MAGIC.len()];
+    let begins = file.rewind().and_then(|()| file.read_exact(&mut head));
+    if begins.is_err() || head != *MAGIC || file.seek(SeekFrom::Start(PIXELS_AT as u64)).is_err() {
         return 0;
     }
     let stays = |chunk: &&Chunk| {
