@@ -8,7 +8,6 @@ is no statistic of runs: curves, confusions, similarities, filters, other people
 """
 
 import csv
-import html.parser
 import itertools
 import json
 import re
@@ -17,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from against import Words, compare, numbers, printed
 from scipy import stats
 
 WITH_N = ["BnB", "BnB+", "AnB", "AnB+", "random-caffe", "random-he", "random-moments", "BnB-preserve1", "BnB-preserve2"]
@@ -24,7 +24,6 @@ WITH_N += ["AnB-preserve1", "AnB-preserve2", "BnB-probe", "AnB-probe", "continue
 ALL = ["base", "BnB", "BnB+", "AnB", "AnB+", "restart"] + WITH_N[4:-1] + ["base-2x", "continue"]
 OWN_FIGURES = ("preserve", "probe")
 PAIRS = ["man-made-natural", "listed", "other-data"]
-NOT_OF_RUNS = ["beside", "configuration", "curves", "alike", "confusions", "filters", "preserved-by-the-authors"]
 LEVEL, LIMIT = 0.05, 0.2
 mean = lambda values: float(np.mean(values)) if len(values) else None
 sd = lambda values: float(np.std(values, ddof=1)) if len(values) > 1 else None
@@ -66,9 +65,11 @@ class Sample(list):
         values = list(self.clusters().values())
         if not values:
             return None
-        ends = stats.t.interval(0.95, len(values) - 1, mean(values), stats.sem(values)) if len(values) > 1 else [None] * 2
-        if len(values) > 1 and sd(values) == 0:
+        ends = [None, None]
+        if len(values) > 1:
             ends = [mean(values)] * 2
+            if sd(values) > 0:
+                ends = stats.t.interval(0.95, len(values) - 1, mean(values), stats.sem(values))
         targets = {(row["split"], row["target"]) for row, *_ in self}
         return {"mean": mean(values), "low": ends[0], "high": ends[1], "units": len(values), "targets": len(targets),
                 "runs": len(self), "at_chance": sum(o[3] for o in self)}
@@ -306,8 +307,9 @@ def study(rows):
     return results, more, sheet
 
 
-def together(studies):
-    """The claims of all studies: those of the first of random halves, with what only several can say."""
+def together(studies, more):
+    """The claims of all studies: those of the first of random halves, with what only several can say; adds to `more` the
+    numbers that only their sentences hold."""
     sheets = {name: (rows[0], sheet) for name, (rows, _, sheet) in studies.items()}
     random = [name for name, (row, _) in sheets.items() if row["kind"] == "random"]
     if not sheets:
@@ -335,63 +337,8 @@ def together(studies):
         if all(values):
             case = single_case(*values, len(values[1]))
             orderings.append({"number": 6, "units": len(values[1]), "contrast": None, "case": case})
+            more += [sample.estimate() for sample in pair]
     return found + (orderings or [{"number": 6, "units": 0, "contrast": None, "case": None}])
-
-
-def compare(mine, theirs, path, wrong):
-    """Compares all numbers; one of theirs that has no counterpart is wrong, too. Returns how many there were."""
-    if isinstance(theirs, bool) or isinstance(theirs, str):
-        return 0
-    if isinstance(theirs, dict) and isinstance(mine, dict):
-        return sum(compare(mine.get(key), value, f"{path}.{key}", wrong) for key, value in theirs.items())
-    if isinstance(theirs, list) and isinstance(mine, list) and len(mine) == len(theirs):
-        return sum(compare(m, t, f"{path}[{i}]", wrong) for i, (m, t) in enumerate(zip(mine, theirs)))
-    if isinstance(theirs, (dict, list)) and mine is None and not any(numbers(theirs)):
-        return 0
-    if mine is None or theirs is None or isinstance(theirs, (dict, list)):
-        wrong += [f"{path}: {mine} here, {theirs} there"] if mine is not theirs else []
-        return 0
-    if not np.isclose(mine, theirs, rtol=1e-5, atol=1e-15 if path.endswith(".p") else 2e-8):
-        wrong.append(f"{path}: {mine} here, {theirs} there")
-    return 1
-
-
-def numbers(value):
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        return itertools.chain(*map(numbers, value))
-    return [value] if isinstance(value, (int, float)) and not isinstance(value, bool) else []
-
-
-class Words(html.parser.HTMLParser):
-    """The text of a page, without pictures, and without the sections that show no statistics of runs."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.texts = [], []
-
-    def handle_starttag(self, tag, attributes):
-        if tag not in ("meta", "link", "br"):
-            name = dict(attributes).get("id", "") if tag == "section" else ""
-            self.open.append((tag, tag in ("svg", "style", "pre") or any(name.endswith(end) for end in NOT_OF_RUNS)))
-
-    def handle_endtag(self, tag):
-        while tag not in ("br", "meta", "link") and self.open and self.open.pop()[0] != tag:
-            pass
-
-    def handle_data(self, text):
-        if not any(skipped for _, skipped in self.open):
-            self.texts.append(text)
-
-
-def printed(value):
-    """A number as a page may print it. What lies halfway may go either way, since runs.csv has nine decimals."""
-    texts = set()
-    for near in (abs(float(value)) + nudge for nudge in (-2e-9, 0, 2e-9)):
-        small = re.sub(r"e-0*(\d)", r"e-\1", f"{abs(float(value)):.1e}")
-        texts |= {f"{near:.2f}".lstrip("-"), f"{near:.3f}".lstrip("-"), small, f"{near:.6g}"}
-    return texts
 
 
 def main(folder):
@@ -408,7 +355,7 @@ def main(folder):
         for key in here:
             compared += compare(here[key], [{k: v for k, v in r.items() if k in here[key][0]} for r in there[key]]
                                 if key == "runs" else there[key], f"{there['experiment']}.{key}", wrong)
-    claims_here = together(studies)
+    claims_here = together(studies, more)
     compared += compare(claims_here, theirs["claims"], "claims", wrong)
     known = set().union(*map(printed, numbers([mine, more, claims_here])), printed(1e-15), {"1e-15"})
     # Names that hold points: versions, devices.

@@ -22,7 +22,7 @@ fn recomputed(studies: &[Study]) -> (usize, usize) {
     let folder = tempfile::tempdir().unwrap();
     write(studies, folder.path()).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/report/recompute.py");
-    let output = Command::new(python()).arg(script).arg(folder.path()).output().unwrap_or_else(|error| {
+    let output = Command::new(python()).arg("-B").arg(script).arg(folder.path()).output().unwrap_or_else(|error| {
         panic!("{}: {error}; scripts/test installs it, with NumPy and SciPy", python().display())
     });
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -53,7 +53,7 @@ fn a_number_that_does_not_follow_is_found() {
     write(&[balanced(3, 1, 4)], folder.path()).unwrap();
     let run = || {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/report/recompute.py");
-        Command::new(python()).arg(script).arg(folder.path()).status().unwrap().success()
+        Command::new(python()).arg("-B").arg(script).arg(folder.path()).status().unwrap().success()
     };
     assert!(run());
     let page = folder.path().join("report.html");
