@@ -10,6 +10,9 @@ const FONT: &[u8] = include_bytes!("../../../data/fonts/DejaVuSans-subset.ttf");
 /// The size of a text that names none, as in SVG's initial style.
 const SIZE: f32 = 12.0;
 
+/// The side of the box for a missing character, as a share of a text's size.
+const BOX: f32 = 0.55;
+
 /// What can be wrong with a picture or the font.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OutlineError {
@@ -22,7 +25,7 @@ pub(super) enum OutlineError {
 }
 
 /// The same SVG with every `<text>` element replaced by the outlines of its characters. A character that the font does
-/// not have becomes the font's box for missing characters.
+/// not have becomes a box.
 pub(super) fn of_texts(svg: &str) -> Result<String, OutlineError> {
     static FACE: OnceLock<Result<Face<'static>, ttf_parser::FaceParsingError>> = OnceLock::new();
     let face = FACE.get_or_init(|| Face::parse(FONT, 0)).as_ref().map_err(|e| OutlineError::Font(*e))?;
@@ -47,8 +50,11 @@ fn path(face: &Face<'_>, node: Node<'_, '_>) -> String {
     let number = |name: &str, other: f32| node.attribute(name).and_then(|v| v.parse().ok()).unwrap_or(other);
     let text: String = node.descendants().filter_map(|n| n.text().filter(|_| n.is_text())).collect();
     let scale = number("font-size", SIZE) / f32::from(face.units_per_em());
-    let glyphs: Vec<GlyphId> = text.chars().map(|ch| face.glyph_index(ch).unwrap_or(GlyphId(0))).collect();
-    let advance = |glyph: GlyphId| f32::from(face.glyph_hor_advance(glyph).unwrap_or(0)) * scale;
+    let glyphs: Vec<Option<GlyphId>> = text.chars().map(|ch| face.glyph_index(ch)).collect();
+    let of_box = BOX * f32::from(face.units_per_em());
+    let advance = |glyph: Option<GlyphId>| {
+        glyph.map_or(1.2 * of_box, |glyph| f32::from(face.glyph_hor_advance(glyph).unwrap_or(0))) * scale
+    };
     let width: f32 = glyphs.iter().map(|&glyph| advance(glyph)).sum();
     let shift = match node.attribute("text-anchor") {
         Some("middle") => width / 2.0,
@@ -57,7 +63,11 @@ fn path(face: &Face<'_>, node: Node<'_, '_>) -> String {
     };
     let mut pen = Pen { d: String::new(), x: number("x", 0.0) - shift, y: number("y", 0.0), scale };
     for glyph in glyphs {
-        let _ = face.outline_glyph(glyph, &mut pen);
+        match glyph {
+            // A space has no outline.
+            Some(glyph) => drop(face.outline_glyph(glyph, &mut pen)),
+            None => pen.empty_box(of_box),
+        }
         pen.x += advance(glyph);
     }
     let kept = |name: &str| node.attribute(name).map_or_else(String::new, |value| format!(" {name}=\"{value}\""));
@@ -79,6 +89,25 @@ impl Pen {
             // Writing to a String cannot fail.
             let _ = write!(self.d, "{:.3} {:.3} ", self.x + x * self.scale, self.y - y * self.scale);
         }
+    }
+}
+
+impl Pen {
+    /// A frame as wide as `side` units of the font: the outer edge one way round, the inner edge the other.
+    fn empty_box(&mut self, side: f32) {
+        let (low, high) = (0.15 * side, 0.85 * side);
+        self.add('M', &[(0.1 * side, 0.0)]);
+        for corner in [(0.1 * side, 1.3 * side), (1.1 * side, 1.3 * side), (1.1 * side, 0.0)] {
+            self.add('L', &[corner]);
+        }
+        self.d.push_str("Z ");
+        self.add('M', &[(0.1 * side + low, low)]);
+        for corner in
+            [(0.1 * side + high, low), (0.1 * side + high, 1.3 * side - low), (0.1 * side + low, 1.3 * side - low)]
+        {
+            self.add('L', &[corner]);
+        }
+        self.d.push_str("Z ");
     }
 }
 
