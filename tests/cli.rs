@@ -4,6 +4,7 @@
 mod cli {
     pub mod arms;
     pub mod bench;
+    pub mod controls;
     pub mod early;
     pub mod images;
     pub mod made;

@@ -126,7 +126,7 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
     let mut seen = Vec::new();
     for node in &plan.nodes {
         let kind = (node.arm.is_probe(), node.n.filter(|_| node.arm.freezes()));
-        let Some(half) = halves.halves.get(&(node.split, node.target)) else { continue };
+        let Some(half) = halves.halves.get(&node.key_of(node.target)) else { continue };
         if seen.contains(&kind) {
             continue;
         }

@@ -55,7 +55,7 @@ pub fn main(options: &Options) -> Result<()> {
     };
     let mut studies = Vec::new();
     for path in folders {
-        studies.push(load::study(&experiment_of(&path)?, &RunDir { path }, "")?);
+        studies.extend(load::studies(&experiment_of(&path)?, &RunDir { path }, "")?);
     }
     judge_with(&mut studies, options.margin);
     let report = report::report(&studies)?;
@@ -93,7 +93,7 @@ fn experiment_of(path: &Path) -> Result<Experiment, ProtocolError> {
 
 /// Writes the report of an experiment and prints its table, or all its numbers.
 pub fn write(experiment: &Experiment, runs: &RunDir, device: &str, format: Format) -> Result<()> {
-    let studies = [load::study(experiment, runs, device)?];
+    let studies = load::studies(experiment, runs, device)?;
     let report = report::report(&studies)?;
     publish(&report, &studies, Some(&runs.path.join("report")), format, &report::text(&report))
 }

@@ -4,7 +4,7 @@ use super::output::{note, print_line};
 use super::{DeviceArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
 use crate::{
     protocol::{Plan, runner::Busy},
-    train::record,
+    train::{Record, record},
 };
 use anyhow::Result;
 use clap::Args;
@@ -35,7 +35,7 @@ pub fn main(options: &Options) -> Result<()> {
     // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.
     reproduce::train(&experiment, &wanted, &ready, &device, Some(1), Busy::StopAt(&node.name), &interrupt)?;
     let folder = runs.node(&node.name);
-    if let Some(last) = record::read(&folder.join("log.jsonl"))?.last() {
+    if let Some(last) = record::read::<Record>(&folder.join("log.jsonl"))?.last() {
         print_line!(
             "{} top1 {:.4} top5 {:.4} loss {:.4} after {} steps",
             node.name,

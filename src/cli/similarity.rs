@@ -5,6 +5,7 @@ use crate::{
     host::atomic,
     protocol::{
         ProtocolError, RunDir,
+        cka::{Estimator, FEWEST_IMAGES},
         similarity::{self, Row, USUAL_IMAGES},
     },
 };
@@ -18,10 +19,13 @@ pub struct Options {
     study: StudyArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Test images of each half (default: as the experiment says, else 1000)
+    /// Test images of each half, at least one of each class (default: as the experiment says, else 1000)
     #[arg(long, value_name = "N")]
     images: Option<usize>,
-    /// text, or json: every value
+    /// Print the biased estimator, which is high for unlike layers where features outnumber images
+    #[arg(long)]
+    biased: bool,
+    /// text, or json: every value of both estimators
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -44,17 +48,39 @@ pub fn main(options: &Options) -> Result<()> {
         writeln!(out, "{}", serde_json::to_string_pretty(&found)?)?;
         return Ok(());
     }
+    let estimator = if options.biased { Estimator::Biased } else { Estimator::Debiased };
+    let rows: Vec<&Row> = found.rows.iter().filter(|row| row.estimator == estimator).collect();
     let layers = experiment.layer_names()?;
-    writeln!(out, "{:<28} {:<28} on  {}", "linear CKA of", "and", layers.join("  "))?;
-    for pair in found.rows.chunk_by(|a, b| (&a.network, &a.other, &a.images) == (&b.network, &b.other, &b.images)) {
+    writeln!(out, "linear CKA, {}, on {}", estimator.name(), used(&rows, images))?;
+    writeln!(out, "{:<28} {:<28} on  {}", "of", "and", layers.join("  "))?;
+    for pair in rows.chunk_by(|a, b| (&a.network, &a.other, &a.images) == (&b.network, &b.other, &b.images)) {
         let [first, ..] = pair else { continue };
-        let own = pair.iter().filter(|row| row.layer == row.other_layer).map(value);
+        let own = pair.iter().filter(|row| row.layer == row.other_layer).map(|row| value(row));
         let values: Vec<String> =
             own.zip(&layers).map(|(value, layer)| format!("{value:>w$}", w = layer.len())).collect();
         writeln!(out, "{:<28} {:<28} {}   {}", first.network, first.other, first.images, values.join("  "))?;
     }
     writeln!(out, "{}", runs.path.join("similarity.json").display())?;
     Ok(())
+}
+
+/// How many images of each half were compared, and how many were asked for where that is another number.
+fn used(rows: &[&Row], asked: usize) -> String {
+    let mut counts: Vec<(u64, &str)> = rows.iter().map(|row| (row.count, row.images.as_str())).collect();
+    counts.sort_by_key(|&(count, images)| (images, count));
+    counts.dedup();
+    let other = counts.iter().any(|&(count, _)| count != asked as u64);
+    let words: Vec<String> = counts.iter().map(|(count, half)| format!("{count} images of half {half}")).collect();
+    let asked = match other {
+        true => {
+            format!(" ({asked} were asked for; at least one of each class and {FEWEST_IMAGES} in all, at most all)")
+        }
+        false => String::new(),
+    };
+    match words.is_empty() {
+        true => "no images: no two networks to compare are trained yet".into(),
+        false => format!("{}{asked}", words.join(" and ")),
+    }
 }
 
 fn value(row: &Row) -> String {

@@ -55,7 +55,7 @@ fn nets(of: &Of<'_>, batch: usize, precision: Precision) -> Result<Vec<Net>> {
     let halves = Halves::of(experiment)?;
     let mut nets: Vec<Net> = Vec::new();
     for node in Plan::of(experiment).nodes.iter().filter(|node| node.arm == Arm::Base) {
-        let Some(half) = halves.halves.get(&(node.split, node.target)) else { continue };
+        let Some(half) = halves.halves.get(&node.key_of(node.target)) else { continue };
         if nets.iter().any(|net| net.classes() == half.classes) {
             continue;
         }

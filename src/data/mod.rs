@@ -3,7 +3,7 @@
 //! A data set is bytes in memory ([`Dataset`]: a training and a test [`ImageSet`]) with class names.
 //! It comes from IDX files ([`idx`]), from CIFAR's binary files ([`cifar`]), from folders or archives of image files
 //! ([`folder`], decoded by [`image_file`]), from a packed store ([`store`]: mapped, not copied), from the binary itself
-//! ([`fashion::embedded`]) or from a stream ([`mod@noise`]). [`mod@fit`] gives two
+//! ([`fashion::embedded`]) or from a stream ([`mod@noise`]). [`shuffle`] takes the shapes out of images, [`mod@fit`] gives two
 //! sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
 //! are trained on and which are held out, [`mean`] computes means and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the
 //! window that a network sees. Nothing here knows of devices, networks or learning.
@@ -29,6 +29,7 @@ pub mod natural;
 pub mod noise;
 pub mod normalisation;
 pub mod prefetch;
+pub mod shuffle;
 mod source;
 pub mod split;
 pub mod store;

@@ -8,8 +8,8 @@ use super::{DataError, Dataset, ImageSet};
 use crate::host::Stream;
 use rayon::prelude::*;
 
-/// Classes.
-pub const CLASSES: u16 = 10;
+/// Classes of the data set `noise`.
+pub const CLASSES: usize = 10;
 
 /// Training images of each class.
 pub const TRAIN_PER_CLASS: usize = 600;
@@ -17,15 +17,18 @@ pub const TRAIN_PER_CLASS: usize = 600;
 /// Test images of each class.
 pub const TEST_PER_CLASS: usize = 200;
 
-/// The data set of noise with images of a shape, classes in turn.
+/// Some classes of noise with images of a shape, classes in turn.
 ///
 /// # Errors
-/// [`DataError::PixelCount`] for a shape without pixels.
-pub fn noise([height, width, channels]: [usize; 3]) -> Result<Dataset, DataError> {
+/// [`DataError::PixelCount`] for a shape without pixels; [`DataError::TooFewClasses`] for more classes than labels can
+/// name.
+pub fn noise([height, width, channels]: [usize; 3], classes: usize) -> Result<Dataset, DataError> {
+    let classes =
+        u16::try_from(classes).map_err(|_| DataError::TooFewClasses { expected: classes, got: u16::MAX.into() })?;
     let len = height * width * channels;
-    let patterns: Vec<Vec<u8>> = (0..CLASSES).map(|class| bytes("pattern", u64::from(class), len)).collect();
+    let patterns: Vec<Vec<u8>> = (0..classes).map(|class| bytes("pattern", u64::from(class), len)).collect();
     let part = |name: &str, per_class: usize| {
-        let labels: Vec<u16> = (0..per_class).flat_map(|_| 0..CLASSES).collect();
+        let labels: Vec<u16> = (0..per_class).flat_map(|_| 0..classes).collect();
         let image = |(index, &label): (usize, &u16)| {
             let own = bytes(name, index as u64, len);
             let mixed = |(&pattern, own): (&u8, u8)| ((3 * u16::from(pattern) + 13 * u16::from(own)) / 16) as u8;
@@ -34,7 +37,7 @@ pub fn noise([height, width, channels]: [usize; 3]) -> Result<Dataset, DataError
         let images: Vec<Vec<u8>> = labels.par_iter().enumerate().map(image).collect();
         ImageSet::new(height, width, channels, images.concat(), labels)
     };
-    let names = (0..CLASSES).map(|class| format!("noise {class}")).collect();
+    let names = (0..classes).map(|class| format!("noise {class}")).collect();
     Dataset::new("noise", names, part("train", TRAIN_PER_CLASS)?, part("test", TEST_PER_CLASS)?)
 }
 
@@ -51,7 +54,7 @@ mod tests {
 
     #[test]
     fn images_of_a_class_share_a_pattern_and_differ_from_each_other() {
-        let data = noise([8, 8, 1]).unwrap();
+        let data = noise([8, 8, 1], CLASSES).unwrap();
         assert_eq!(data.train.class_counts(10), [TRAIN_PER_CLASS; 10]);
         assert_eq!(data.test.class_counts(10), [TEST_PER_CLASS; 10]);
         let mean_of = |class: u16| -> Vec<f64> {
@@ -69,7 +72,7 @@ mod tests {
     #[test]
     fn every_machine_makes_the_same_bytes() {
         assert_eq!(
-            noise([4, 4, 3]).unwrap().digest(),
+            noise([4, 4, 3], CLASSES).unwrap().digest(),
             "ea1259cef7714b9866153ec36785e5ca2e8cc2f59a1171571921eed5934ee70f"
         );
     }

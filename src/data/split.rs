@@ -63,14 +63,19 @@ pub fn random_halves(classes: u16, seed: u32) -> Result<Split, DataError> {
 /// # Errors
 /// [`DataError::TooFewClasses`] for a half with fewer.
 pub fn drawn(split: &Split, per_half: usize, seed: u32) -> Result<Split, DataError> {
-    let choose = |classes: &[u16], half: u32| {
-        if per_half > classes.len() {
-            return Err(DataError::TooFewClasses { expected: per_half, got: classes.len() });
-        }
-        let chosen = Mt19937::from_list(&[seed, half])?.choice(classes.len() as u32, per_half as u32);
-        Ok(chosen.into_iter().map(|place| classes[place as usize]).collect())
-    };
-    Split::new(choose(&split.a, 0)?, choose(&split.b, 1)?)
+    Split::new(choice(&split.a, per_half, [seed, 0])?, choice(&split.b, per_half, [seed, 1])?)
+}
+
+/// Some classes drawn at random by NumPy's legacy choice under a list, in the order in which they are drawn.
+///
+/// # Errors
+/// [`DataError::TooFewClasses`] where there are fewer.
+pub fn choice(classes: &[u16], count: usize, list: [u32; 2]) -> Result<Vec<u16>, DataError> {
+    if count > classes.len() {
+        return Err(DataError::TooFewClasses { expected: count, got: classes.len() });
+    }
+    let chosen = Mt19937::from_list(&list)?.choice(classes.len() as u32, count as u32);
+    Ok(chosen.into_iter().map(|place| classes[place as usize]).collect())
 }
 
 /// Reads a split from a CSV file of two columns: the name of a class, a comma, and `A` or `B`. A first line

@@ -25,6 +25,21 @@ pub fn first_per_class(set: &ImageSet, per_class: usize) -> Result<ImageSet, Dat
     set.select(&(0..set.len()).filter(|&index| places[index] < per_class).collect::<Vec<_>>())
 }
 
+/// The first `count` images, or all where there are fewer, as evenly spread over the classes as their sizes allow: the
+/// first of each class, then the second of each, and so on, of the last round those of the lowest classes. They stay in
+/// the order of the set.
+///
+/// # Errors
+/// None in practice; the type is that of [`ImageSet::select`].
+pub fn first_evenly(set: &ImageSet, count: usize) -> Result<ImageSet, DataError> {
+    let places = places(set);
+    let mut order: Vec<usize> = (0..set.len()).collect();
+    order.sort_by_key(|&index| (places[index], set.labels[index]));
+    order.truncate(count);
+    order.sort_unstable();
+    set.select(&order)
+}
+
 /// `per_class` images of each class drawn at random (all of a class that has fewer), in the order of the set. What a
 /// stream draws for a smaller number is part of what it draws for a larger one.
 ///
@@ -101,6 +116,14 @@ mod tests {
         assert_eq!((first.pixels, first.labels), (vec![0, 1, 2, 4], vec![1, 0, 1, 0]));
         assert_eq!(first_per_class(&set(), 100).unwrap(), set());
         assert!(first_per_class(&set(), 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_first_spread_evenly_are_as_many_of_each_class_but_for_the_last_round() {
+        let evenly = |count| first_evenly(&set(), count).unwrap();
+        assert_eq!((evenly(3).pixels, evenly(3).labels), (vec![0, 1, 4], vec![1, 0, 0]));
+        assert_eq!(evenly(4), first_per_class(&set(), 2).unwrap());
+        assert_eq!((evenly(8), evenly(100)), (set(), set()));
     }
 
     #[test]

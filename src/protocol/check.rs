@@ -1,6 +1,6 @@
 //! Whether an experiment can be meant: the values of its keys, one by one and together.
 
-use super::{Experiment, Halving, ProtocolError, experiment::Protocol};
+use super::{Arm, Experiment, Halving, ProtocolError, SourceTask, experiment::Protocol};
 use crate::{
     data::normalisation::{Mean, Std},
     nn::zoo,
@@ -25,6 +25,14 @@ impl Experiment {
             let got = self.protocol.evaluations.to_string();
             let expected = format!("1 to solver.max_iter, and at most {MAX_EVALUATIONS}");
             return self.bad("protocol.evaluations", &expected, got);
+        }
+        let held_out = self.protocol.held_out_evaluations;
+        if held_out > most {
+            let expected = format!("0 to solver.max_iter, and at most {MAX_EVALUATIONS}");
+            return self.bad("protocol.held_out_evaluations", &expected, held_out.to_string());
+        }
+        if self.protocol.arms.contains(&Arm::Base2x) {
+            self.solver_of(Arm::Base2x).check()?;
         }
         Ok(())
     }
@@ -60,8 +68,11 @@ impl Experiment {
         // Multiplied without overflow and before lists are looked through, so that no file can ask for a plan that
         // fills the memory or takes hours to check.
         let protocol = &self.protocol;
-        let kinds =
-            (protocol.layers.len() * protocol.arms.len() + 1).saturating_mul(2 * (self.protocol.train_sizes.len() + 1));
+        // There is one network of an arm for each n, and each source that it may derive from, or for each draw.
+        let with_n = protocol.layers.len().saturating_mul(protocol.sources.len().max(1));
+        let of_an_arm = with_n.max(protocol.base_draws as usize);
+        let kinds = (protocol.arms.len() + 1).saturating_mul(of_an_arm).saturating_add(protocol.sources.len());
+        let kinds = kinds.saturating_mul(2 * (protocol.train_sizes.len() + 1));
         let networks = kinds.saturating_mul(protocol.splits.len().max(1)).saturating_mul(protocol.replicates as usize);
         if networks > MAX_NETWORKS {
             let expected = format!("splits, replicates, layers and arms for at most {MAX_NETWORKS} networks");
@@ -105,8 +116,26 @@ impl Experiment {
             let expected = "a file where protocol.split is \"listed\", and none elsewhere";
             return bad("protocol.split_file", expected, format!("{:?}", self.protocol.split_file));
         }
-        if (*split == Halving::TwoDataSets) == self.data.other_source.is_empty() {
-            let expected = "a data set where protocol.split is \"two-data-sets\", and none elsewhere";
+        let sources = &protocol.sources;
+        if (*split == Halving::Distance) == sources.is_empty() {
+            let names = SourceTask::ALL.map(|task| format!("{:?}", task.name())).join(", ");
+            let expected = format!("some of {names} where protocol.split is \"distance\", and none elsewhere");
+            return bad(
+                "protocol.sources",
+                &expected,
+                format!("{:?}", sources.iter().map(|s| s.name()).collect::<Vec<_>>()),
+            );
+        }
+        if let Some(task) = repeated(sources) {
+            return bad("protocol.sources", "sources that differ", format!("{:?} twice", task.name()));
+        }
+        if *split == Halving::Distance && *classes_per_half == 0 {
+            return bad("protocol.classes_per_half", "a number where protocol.split is \"distance\"", "0".into());
+        }
+        let second = *split == Halving::TwoDataSets || sources.contains(&SourceTask::OtherData);
+        if second == self.data.other_source.is_empty() {
+            let expected = "a data set where protocol.split is \"two-data-sets\" or protocol.sources has \"other-data\", \
+                and none elsewhere";
             return bad("data.other_source", expected, format!("{:?}", self.data.other_source));
         }
         if self.data.other_source.is_empty() && !self.data.other_path.is_empty() {
@@ -124,6 +153,12 @@ impl Experiment {
         }
         if self.net.outputs > usize::from(u16::MAX) {
             return bad("net.outputs", "at most 65535, as many as labels can name", self.net.outputs.to_string());
+        }
+        if self.protocol.held_out_evaluations > 0 && self.data.held_out_per_class == 0 {
+            return bad("data.held_out_per_class", "at least 1 to evaluate on held-out images", "0".into());
+        }
+        if self.protocol.base_draws == 0 {
+            return bad("protocol.base_draws", "at least 1", "0".into());
         }
         if self.protocol.checkpoint_every == 0 {
             return bad("protocol.checkpoint_every", "at least 1", "0".into());

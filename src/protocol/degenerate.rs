@@ -1,7 +1,7 @@
 //! Studies that would end in numbers without meaning, refused before anything is trained: halves of one class, classes
 //! without images, nothing to evaluate on, two splits of one partition.
 
-use super::{Experiment, Half, ProtocolError, halving};
+use super::{Experiment, ProtocolError, halving, source::HalfKey};
 use crate::{
     data::{DataError, Dataset, ImageSet, Split},
     train::TrainError,
@@ -73,8 +73,8 @@ pub(super) fn not_evaluated(what: &str, images: &ImageSet, class_names: &[String
 }
 
 /// How messages call a half.
-pub(super) fn half_name(data: &str, half: Half, seed: u32) -> String {
-    format!("{data}: half {} of split {seed}", half.letter())
+pub(super) fn half_name(data: &str, key: &HalfKey) -> String {
+    format!("{data}: half {key} of split {}", key.split)
 }
 
 /// Refuses a net with fewer outputs than a half has classes.

@@ -1,6 +1,8 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
-use super::{Arm, Half, ProtocolError, halving::Halving, keys, lengths::Lengths};
+use super::{
+    Arm, Half, ProtocolError, balance::Unequal, distance::SourceTask, halving::Halving, keys, lengths::Lengths,
+};
 use crate::{
     data::{
         DataError, ImageSet, Normalisation,
@@ -16,14 +18,12 @@ use std::path::Path;
 use toml::Table;
 
 /// The experiments that are built in.
-const BUILT_IN: [(&str, &str); 7] = [
+const BUILT_IN: [(&str, &str); 5] = [
     ("default", include_str!("../../experiments/default.toml")),
     ("cifar100", include_str!("../../experiments/cifar100.toml")),
     ("cifar100-natural", include_str!("../../experiments/cifar100-natural.toml")),
     ("cross-dataset", include_str!("../../experiments/cross-dataset.toml")),
-    ("distance-random", include_str!("../../experiments/distance-random.toml")),
-    ("distance-natural", include_str!("../../experiments/distance-natural.toml")),
-    ("distance-noise", include_str!("../../experiments/distance-noise.toml")),
+    ("distance", include_str!("../../experiments/distance.toml")),
 ];
 
 /// A resolved experiment.
@@ -87,7 +87,8 @@ pub struct Data {
     /// The folder of the files, or the packed file; empty for the embedded set and noise. Best given with
     /// `--set data.path=DIR`.
     pub path: String,
-    /// A second data set, which is B where `protocol.split` is `two-data-sets`; else empty.
+    /// A second data set, which is B where `protocol.split` is `two-data-sets`, and the source `other-data` where it is
+    /// `distance`; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub other_source: String,
     /// The files of the second data set.
@@ -113,6 +114,15 @@ pub struct Data {
     /// training half; or one number a channel, in the units of the bytes. It needs a `mean` of channels, and `scale` 1.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub std: Std,
+    /// What becomes of halves that differ in their number of training images: `refused`, `balanced` or `allowed`. What
+    /// networks become of it shows in the digest of their images.
+    #[serde(default, skip_serializing_if = "Unequal::is_refused")]
+    pub unequal_halves: Unequal,
+    /// Whose training images' statistics (`mean`, `std`) a transfer network takes: its `source`'s, as the authors' did, or its
+    /// `target`'s. An experiment that does not say takes the target's where A and B are different data sets (see
+    /// [`Experiment::find`]); a resolved one that does not say was made when there was the source's only.
+    #[serde(default)]
+    pub mean_of: MeanOf,
     /// What a pixel's difference to the mean is multiplied with.
     pub scale: f64,
     /// `none`, `crop` or `crop-and-mirror`.
@@ -125,6 +135,17 @@ pub struct Data {
     /// prefix is then computed once for each. 0 draws a new window every time.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub views: u32,
+}
+
+/// Whose mean a transfer network subtracts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeanOf {
+    /// That of the half that its layers come from: the paper's way.
+    #[default]
+    Source,
+    /// That of the half that it is trained on, so that its inputs are centred whatever its layers come from.
+    Target,
 }
 
 fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
@@ -165,8 +186,12 @@ pub struct NetChoice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Protocol {
-    /// What A and B are: `random`, `man-made-natural`, `man-made-natural-balanced`, `listed` or `two-data-sets`.
+    /// What A and B are: `random`, `man-made-natural`, `man-made-natural-balanced`, `listed`, `two-data-sets` or
+    /// `distance`.
     pub split: Halving,
+    /// What A is in turn, where `protocol.split` is `distance` and B stays; else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceTask>,
     /// The file of a listed split: a class name, a comma, and A or B a line.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub split_file: String,
@@ -177,6 +202,10 @@ pub struct Protocol {
     pub splits: Vec<u32>,
     /// Networks of each kind on each split.
     pub replicates: u32,
+    /// Bases of each half, replicate and split, and as many restarts and bases of double length where there are these
+    /// arms. Everything else derives from the first of them; the others make the reference less noisy.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub base_draws: u32,
     /// The values of n.
     pub layers: Vec<usize>,
     /// The arms beside the base.
@@ -194,6 +223,10 @@ pub struct Protocol {
     pub similarity_images: usize,
     /// Evaluations in one training run, the last one included; fewer where its steps cannot be divided so.
     pub evaluations: u64,
+    /// Evaluations of each base, restart and base of double length on the held-out images, the last step's included:
+    /// they show whether its schedule has reached a plateau, and no test image is looked at. 0 makes none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub held_out_evaluations: u64,
     /// Steps between two checkpoints.
     pub checkpoint_every: u64,
 }
@@ -209,13 +242,28 @@ pub enum Kept {
     Random,
 }
 
+const fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_one(draws: &u32) -> bool {
+    *draws == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(evaluations: &u64) -> bool {
+    *evaluations == 0
+}
+
 impl Experiment {
     /// The names of the built-in experiments.
     pub fn built_in() -> Vec<&'static str> {
         BUILT_IN.iter().map(|(name, _)| *name).collect()
     }
 
-    /// Finds an experiment by its built-in name or its file, with `key=value` overrides applied.
+    /// Finds an experiment by its built-in name or its file, with `key=value` overrides applied, and settles what it
+    /// leaves open: `data.mean_of` is the target where A and B are different data sets.
     ///
     /// # Errors
     /// No such experiment; a file that cannot be read; an unknown key, with the nearest valid one; a bad value; lengths
@@ -239,15 +287,16 @@ impl Experiment {
                 return Err(ProtocolError::UnknownExperiment { name: name.into(), known });
             }
         };
-        Self::parse_counting(name, &text, overrides, count)
+        Self::read(name, &text, overrides, true, count)
     }
 
-    /// Parses an experiment; `origin` names it in messages.
+    /// Parses an experiment that is resolved, as run directories keep it: a key that is not there means what was done
+    /// before there was this key. `origin` names it in messages.
     ///
     /// # Errors
     /// As [`Self::find`].
     pub fn parse(origin: &str, text: &str, overrides: &[String]) -> Result<Self, ProtocolError> {
-        Self::parse_counting(origin, text, overrides, Self::nothing_counts)
+        Self::read(origin, text, overrides, false, Self::nothing_counts)
     }
 
     fn nothing_counts(&self) -> Result<usize, ProtocolError> {
@@ -255,10 +304,12 @@ impl Experiment {
         Err(ProtocolError::Experiment { origin: self.name.clone(), reason })
     }
 
-    fn parse_counting(
+    /// Reads an experiment, and settles what it leaves open where it is `open` to that.
+    fn read(
         origin: &str,
         text: &str,
         overrides: &[String],
+        open: bool,
         count: impl FnOnce(&Self) -> Result<usize, ProtocolError>,
     ) -> Result<Self, ProtocolError> {
         let broken = |reason: String| ProtocolError::Experiment { origin: origin.into(), reason };
@@ -279,7 +330,11 @@ impl Experiment {
             uncounted.check_one_epoch(key, epochs)?;
             lengths.put(&mut table, count(&uncounted)?, uncounted.solver.batch_size);
         }
-        let experiment = read(table)?;
+        let said = table.get("data").and_then(|data| data.get("mean_of")).is_some();
+        let mut experiment = read(table)?;
+        if open && !said && experiment.protocol.split.is_of_different_data() {
+            experiment.data.mean_of = MeanOf::Target;
+        }
         experiment.check()?;
         Ok(experiment)
     }
@@ -296,6 +351,7 @@ impl Experiment {
         self.protocol.similarity_images = self.protocol.similarity_images.min(50);
         self.protocol.replicates = 1;
         self.protocol.evaluations = 1;
+        self.protocol.held_out_evaluations = self.protocol.held_out_evaluations.min(3);
         self.solver.batch_size = self.solver.batch_size.min(16);
         if !self.solver.batch_size.is_multiple_of(self.solver.batch_parts) {
             self.solver.batch_parts = 1;
@@ -307,6 +363,12 @@ impl Experiment {
     /// The resolved configuration as text.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The schedule of an arm's networks: the experiment's, of double length for [`Arm::Base2x`].
+    pub fn solver_of(&self, arm: Arm) -> Solver {
+        let solver = self.solver.clone();
+        if arm == Arm::Base2x { solver.twice_as_long() } else { solver }
     }
 
     /// The names of the net's layers with weights, which n counts.

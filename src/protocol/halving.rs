@@ -1,6 +1,6 @@
 //! From the data sets of an experiment to the two halves of a split.
 
-use super::{Experiment, ProtocolError};
+use super::{Experiment, ProtocolError, distance};
 use crate::data::{Dataset, Split, natural, split};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -19,6 +19,8 @@ pub enum Halving {
     Listed,
     /// A is the one data set (`data.source`), B the other (`data.other_source`).
     TwoDataSets,
+    /// B stays, and A is one source after the other (`protocol.sources`), from near to far.
+    Distance,
 }
 
 impl Halving {
@@ -30,12 +32,18 @@ impl Halving {
             Halving::ManMadeNaturalBalanced => "man-made-natural-balanced",
             Halving::Listed => "listed",
             Halving::TwoDataSets => "two-data-sets",
+            Halving::Distance => "distance",
         }
     }
 
     /// Whether the seed of a split decides which classes it has.
     pub const fn is_drawn(self, classes_per_half: usize) -> bool {
-        matches!(self, Halving::Random) || classes_per_half > 0
+        matches!(self, Halving::Random | Halving::Distance) || classes_per_half > 0
+    }
+
+    /// Whether A's images may be of another data set than B's.
+    pub const fn is_of_different_data(self) -> bool {
+        matches!(self, Halving::TwoDataSets | Halving::Distance)
     }
 }
 
@@ -67,6 +75,10 @@ pub(super) fn classes(
     other: Option<&Dataset>,
     seed: u32,
 ) -> Result<Split, ProtocolError> {
+    if experiment.protocol.split == Halving::Distance {
+        // Its targets tell two splits apart, whatever A is.
+        return Ok(Split { a: Vec::new(), b: distance::target(experiment, data, seed)? });
+    }
     let classes = match other {
         None => of_one(experiment, data, seed)?,
         Some(other) => {
@@ -94,14 +106,24 @@ fn of_one(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Split, P
         Halving::Listed => split::from_file(Path::new(&experiment.protocol.split_file), &data.class_names)?,
         Halving::ManMadeNaturalBalanced if source == "cifar100" => natural::cifar100_balanced(),
         Halving::ManMadeNaturalBalanced => return Err(none("another halving: only cifar100 has a balanced one")),
-        Halving::ManMadeNatural | Halving::TwoDataSets => match source {
-            "cifar10" => natural::cifar10(),
-            "cifar100" => natural::cifar100(),
-            "cifar100-coarse" => natural::cifar100_coarse(),
-            _ => natural::of_wnids(&data.class_names)?.ok_or_else(|| {
+        Halving::ManMadeNatural | Halving::TwoDataSets | Halving::Distance => {
+            man_made_and_natural(source, data)?.ok_or_else(|| {
                 none("another halving: man-made and natural are known of cifar10, cifar100 and classes named by ImageNet's identifiers; write a file of classes and halves, and take \"listed\"")
-            })?,
-        },
+            })?
+        }
+    })
+}
+
+/// The man-made (A) and the natural (B) classes of a data set, where they are known.
+///
+/// # Errors
+/// Classes that are named by ImageNet's identifiers and are all of one kind.
+pub(super) fn man_made_and_natural(source: &str, data: &Dataset) -> Result<Option<Split>, ProtocolError> {
+    Ok(match source {
+        "cifar10" => Some(natural::cifar10()),
+        "cifar100" => Some(natural::cifar100()),
+        "cifar100-coarse" => Some(natural::cifar100_coarse()),
+        _ => natural::of_wnids(&data.class_names)?,
     })
 }
 

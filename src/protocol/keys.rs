@@ -3,7 +3,7 @@
 use super::{ProtocolError, lengths};
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 58] = [
+const KEYS: [&str; 63] = [
     "name",
     "description",
     "seed",
@@ -19,6 +19,8 @@ const KEYS: [&str; 58] = [
     "data.evaluate_on",
     "data.mean",
     "data.std",
+    "data.unequal_halves",
+    "data.mean_of",
     "data.scale",
     "data.augmentation",
     "data.augment_padding",
@@ -28,16 +30,19 @@ const KEYS: [&str; 58] = [
     "net.outputs",
     "protocol",
     "protocol.split",
+    "protocol.sources",
     "protocol.split_file",
     "protocol.classes_per_half",
     "protocol.splits",
     "protocol.replicates",
+    "protocol.base_draws",
     "protocol.layers",
     "protocol.arms",
     "protocol.train_sizes",
     "protocol.train_sizes_of",
     "protocol.similarity_images",
     "protocol.evaluations",
+    "protocol.held_out_evaluations",
     "protocol.checkpoint_every",
     "solver",
     "solver.base_lr",

@@ -1,9 +1,11 @@
 //! The paper's protocol: experiments, arms, the plan of networks, run directories and the runner.
 
 pub mod arm;
+mod balance;
 mod check;
 pub mod cka;
 pub mod degenerate;
+pub mod distance;
 mod error;
 pub mod experiment;
 pub mod halving;
@@ -27,6 +29,7 @@ mod unfinished;
 pub mod work;
 
 pub use arm::{Arm, Half};
+pub use distance::SourceTask;
 pub use error::ProtocolError;
 pub use experiment::{Experiment, USUAL_MARGIN};
 pub use halving::Halving;

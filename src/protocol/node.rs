@@ -10,12 +10,12 @@ use super::{
     work::{self, Work},
 };
 use crate::{
-    data::Normalisation,
+    data::{ImageSet, Normalisation},
     host::{Stop, atomic, digest},
     nn::{NetDef, weights, zoo},
     ops::Device,
     train::{
-        Confusion, Division, Images, Prefixes, Record, Solver, TrainError, Trainer,
+        Confusion, Division, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer,
         checkpoint::{self, Checkpoint, Identity, Losses, Measured},
         record,
     },
@@ -145,6 +145,7 @@ impl Job<'_> {
             parents: self.runs.parents(self.node).unwrap_or_default(),
             weights: None,
             log: None,
+            held_out: None,
             confusion: None,
             multiply_adds: Some(self.work.computed),
             division: self.division.get(),
@@ -206,7 +207,7 @@ impl Job<'_> {
     fn sitting(&self, found: Option<Checkpoint>, watcher: &dyn Watcher, waiting: bool) -> Result<(), ProtocolError> {
         let start = Instant::now();
         let state = state_of(self.runs, self.node);
-        let mut solver = self.experiment.solver.clone();
+        let mut solver = self.experiment.solver_of(self.node.arm);
         solver.batch_parts = self.division.get().map_or(solver.batch_parts, |division| division.parts);
         // A device that another network has lost, or this one for want of memory, is opened anew.
         let device = self.device.renewed()?;
@@ -247,7 +248,7 @@ impl Job<'_> {
         }
         result?;
         self.add_time(start, &trainer)?;
-        self.finish(&mut trainer, &confusion, &measured.records)?;
+        self.finish(&mut trainer, &confusion, &measured)?;
         checkpoint::remove(&state);
         Ok(())
     }
@@ -264,17 +265,28 @@ impl Job<'_> {
         mut save: impl FnMut(&mut Trainer<'_>, &Measured) -> Result<(), TrainError>,
     ) -> Result<(), ProtocolError> {
         let log = self.runs.node(&self.node.name).join("log.jsonl");
-        let (last, every) = (self.experiment.solver.schedule.max_iter, self.experiment.protocol.checkpoint_every);
+        let last = self.experiment.solver_of(self.node.arm).schedule.max_iter;
+        let every = self.experiment.protocol.checkpoint_every;
         let evaluate_every = last.div_ceil(self.experiment.protocol.evaluations);
+        let held_out = self.held_out();
         let mut saved = trainer.step;
         loop {
             let step = trainer.step;
             let due = step == last || (step > 0 && step.is_multiple_of(evaluate_every));
             let saves = step > saved && step.is_multiple_of(every);
             let stops = watcher.stop().asked();
+            let held_out_due = held_out.filter(|&(_, every)| step == last || (step > 0 && step.is_multiple_of(every)));
             // What follows is for steps whose losses are known. In between a device may lag behind.
-            if due || saves || stops {
+            if due || saves || stops || held_out_due.is_some() {
                 measured.losses.extend(trainer.losses()?);
+            }
+            if let Some((set, _)) = held_out_due
+                && measured.held_out.last().is_none_or(|record| record.step < step)
+            {
+                trainer.check_finite()?;
+                let scores = trainer.evaluate_into(&Images { set, normalisation: self.normalisation }, None)?;
+                let (loss, top1, top5, images) = (scores.loss, scores.top1, scores.top5, scores.images);
+                measured.held_out.push(HeldOut { step, epoch: trainer.epoch(), loss, top1, top5, images });
             }
             if due && measured.records.last().is_none_or(|record| record.step < step) {
                 trainer.check_finite()?;
@@ -308,12 +320,19 @@ impl Job<'_> {
         }
     }
 
+    /// The held-out images on which the network is evaluated, and the steps between two evaluations, where it is.
+    fn held_out(&self) -> Option<(&ImageSet, u64)> {
+        let evaluations = work::held_out_evaluations(self.experiment, self.node);
+        let last = self.experiment.solver_of(self.node.arm).schedule.max_iter;
+        self.half.held_out.as_ref().filter(|_| evaluations > 0).map(|set| (set, last.div_ceil(evaluations)))
+    }
+
     /// Writes the weights, the confusion counts and the records, then the manifest, which makes the network done.
     fn finish(
         &self,
         trainer: &mut Trainer<'_>,
         confusion: &Confusion,
-        records: &[Record],
+        measured: &Measured,
     ) -> Result<(), ProtocolError> {
         let tensors = checkpoint::weights_of(trainer)?;
         let mut metadata = vec![("network", self.node.name.clone()), ("net", self.experiment.net.name.clone())];
@@ -321,7 +340,8 @@ impl Job<'_> {
         let weights = weights::encode(&tensors, &metadata)?;
         // Names and counts always serialise.
         let counts = serde_json::to_vec(confusion).unwrap_or_default();
-        let records = record::text(records).into_bytes();
+        let records = record::text(&measured.records).into_bytes();
+        let held_out = (!measured.held_out.is_empty()).then(|| record::text(&measured.held_out).into_bytes());
         let put = |name: &str, bytes: &[u8]| {
             let path = self.runs.node(&self.node.name).join(name);
             atomic::write(&path, bytes).map_err(|source| ProtocolError::Io { path, source })?;
@@ -331,6 +351,7 @@ impl Job<'_> {
             weights: put("weights.safetensors", &weights)?,
             confusion: put("confusion.json", &counts)?,
             log: put("log.jsonl", &records)?,
+            held_out: held_out.map_or(Ok(None), |bytes| put("held-out.jsonl", &bytes))?,
             ..self.manifest(State::Done)
         })
     }

@@ -1,6 +1,8 @@
 //! The plan of an experiment: every network, and which it derives from.
 
-use super::{Arm, Experiment, Half, ProtocolError, RunDir};
+use super::{
+    Arm, Experiment, Half, Halving, ProtocolError, RunDir, distance::SourceTask, experiment::Protocol, source::HalfKey,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -18,16 +20,28 @@ pub struct NodeKind {
     pub replicate: u32,
     /// The half it is trained and tested on.
     pub target: Half,
+    /// What A is, of a base on it and of what derives from that, where A is several things in turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_task: Option<SourceTask>,
     /// Training images of each class, where they are fewer than the experiment's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train_size: Option<usize>,
+    /// Which of several bases, restarts or bases of double length; 0 of all other networks.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub draw: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(draw: &u32) -> bool {
+    *draw == 0
 }
 
 /// One network of the plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Node {
-    /// The name: split, replicate, images of each class where they are reduced, and network, such as `s0-r0-A3B+`
-    /// and `s0-r0-k50-A3B+`.
+    /// The name: split, replicate, what A is where it is several things in turn, images of each class where they are
+    /// reduced, the draw behind the first, and network: `s0-r0-A3B+`, `s0-r0-noise-A3B`, `s0-r0-k50-A3B+`,
+    /// `s0-r0-d1-baseB`.
     pub name: String,
     /// The arm.
     pub arm: Arm,
@@ -43,33 +57,52 @@ pub struct Node {
     pub target: Half,
     /// The half whose base it derives from.
     pub source: Option<Half>,
+    /// What A is, of a base on it and of what derives from that, where A is several things in turn.
+    pub source_task: Option<SourceTask>,
     /// Training images of each class, where they are fewer than the experiment's.
     pub train_size: Option<usize>,
+    /// Which of several bases, restarts or bases of double length.
+    pub draw: u32,
 }
 
 impl Node {
     /// The network of a kind: its name, source and parents follow.
     ///
     /// On a reduced target set, what derives from its own half derives from the base of the same reduced set; what
-    /// derives from the other half, from that half's full base: what is scarce is the target.
+    /// derives from the other half, from that half's full base: what is scarce is the target. A restart derives from
+    /// the base of its own draw.
     pub fn of(kind: NodeKind) -> Self {
-        let NodeKind { arm, n, split, replicate, target, train_size } = kind;
-        let name = |arm: Arm, target, n, size: Option<usize>| {
+        let NodeKind { arm, n, split, replicate, target, source_task, train_size, draw } = kind;
+        let name = |arm: Arm, half, n, size: Option<usize>| {
+            // A base on B has nothing to do with what A is.
+            let task = source_task.filter(|_| arm != Arm::Base || half == Half::A);
+            let task = task.map_or(String::new(), |task| format!("{}-", task.name()));
             let size = size.map_or(String::new(), |k| format!("k{k}-"));
-            format!("s{split}-r{replicate}-{size}{}", arm.network(target, n))
+            let draw = if draw == 0 { String::new() } else { format!("d{draw}-") };
+            format!("s{split}-r{replicate}-{task}{size}{draw}{}", arm.network(half, n))
         };
         let source = arm.source(target);
         let parent = |half| name(Arm::Base, half, 0, train_size.filter(|_| half == target));
         let parents = source.map(parent).into_iter().collect();
         let name = name(arm, target, n.unwrap_or(0), train_size);
-        Self { name, arm, n, parents, split, replicate, target, source, train_size }
+        Self { name, arm, n, parents, split, replicate, target, source, source_task, train_size, draw }
     }
 
     /// What the network is.
     pub const fn kind(&self) -> NodeKind {
-        let Self { arm, n, split, replicate, target, train_size, .. } = *self;
-        NodeKind { arm, n, split, replicate, target, train_size }
+        let Self { arm, n, split, replicate, target, source_task, train_size, draw, .. } = *self;
+        NodeKind { arm, n, split, replicate, target, source_task, train_size, draw }
     }
+
+    /// One of the halves of its split, as this network has to do with them.
+    pub fn key_of(&self, half: Half) -> HalfKey {
+        HalfKey { split: self.split, half, source_task: self.source_task.filter(|_| half == Half::A) }
+    }
+}
+
+/// The halves that networks are compared on.
+fn targets(protocol: &Protocol) -> &'static [Half] {
+    if protocol.split == Halving::Distance { &[Half::B] } else { &[Half::A, Half::B] }
 }
 
 /// All networks of an experiment, parents before children.
@@ -80,8 +113,9 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of an experiment: on every split and replicate both bases, then every arm on both targets; then the
-    /// same for each reduced set. Replicate r derives from the base of replicate r.
+    /// The plan of an experiment: on every split and replicate the bases, then every arm on both targets; then the
+    /// same for each reduced set. Replicate r derives from the base of replicate r. In a study of distance all targets
+    /// are B, there is a base of every source, and the arms that derive from A are there for each of them.
     pub fn of(experiment: &Experiment) -> Self {
         let protocol = &experiment.protocol;
         let sizes: Vec<Option<usize>> =
@@ -89,21 +123,37 @@ impl Plan {
         let mut nodes = Vec::new();
         for &split in &protocol.splits {
             for replicate in 0..protocol.replicates {
+                let kind = |arm, target, source_task| NodeKind {
+                    arm,
+                    n: None,
+                    split,
+                    replicate,
+                    target,
+                    source_task,
+                    train_size: None,
+                    draw: 0,
+                };
+                let sources = protocol.sources.iter();
+                nodes.extend(sources.map(|&task| Node::of(kind(Arm::Base, Half::A, Some(task)))));
                 for &train_size in &sizes {
-                    let mut push = |arm: Arm, target: Half, n: Option<usize>| {
-                        nodes.push(Node::of(NodeKind { arm, n, split, replicate, target, train_size }));
-                    };
-                    for target in [Half::A, Half::B] {
-                        push(Arm::Base, target, None);
-                    }
-                    for &arm in protocol.arms.iter().filter(|&&arm| arm != Arm::Base) {
-                        for target in [Half::A, Half::B] {
-                            if !arm.has_n() {
-                                push(arm, target, None);
-                                continue;
+                    let arms =
+                        [Arm::Base].into_iter().chain(protocol.arms.iter().copied().filter(|&arm| arm != Arm::Base));
+                    for (arm, target) in arms.flat_map(|arm| targets(protocol).iter().map(move |&target| (arm, target)))
+                    {
+                        let from_a = target == Half::B && arm.source(target) == Some(Half::A);
+                        let tasks: Vec<Option<SourceTask>> = match from_a && !protocol.sources.is_empty() {
+                            true => protocol.sources.iter().copied().map(Some).collect(),
+                            false => vec![None],
+                        };
+                        for task in tasks {
+                            let kind = NodeKind { train_size, ..kind(arm, target, task) };
+                            if arm.has_n() {
+                                let ns = protocol.layers.iter().filter(|&&n| experiment.copies(arm, n));
+                                nodes.extend(ns.map(|&n| Node::of(NodeKind { n: Some(n), ..kind.clone() })));
+                            } else {
+                                let draws = 0..protocol.base_draws;
+                                nodes.extend(draws.map(|draw| Node::of(NodeKind { draw, ..kind.clone() })));
                             }
-                            let fits = |n: &&usize| experiment.copies(arm, **n);
-                            protocol.layers.iter().filter(fits).for_each(|&n| push(arm, target, Some(n)));
                         }
                     }
                 }
@@ -130,7 +180,8 @@ impl Plan {
         let mut nodes: Vec<&Node> = self.nodes.iter().collect();
         nodes.sort_by_key(|node| {
             let shared = node.arm.freezes() && !node.arm.is_random();
-            (node.split, node.replicate, node.train_size, node.n, node.target, node.source, !shared)
+            let place = (node.split, node.replicate, node.train_size, node.n);
+            (place, node.target, node.source, node.source_task, !shared)
         });
         nodes
     }
@@ -187,6 +238,42 @@ mod tests {
         // Parents come before children.
         for (place, node) in plan.nodes.iter().enumerate() {
             assert!(node.parents.iter().all(|name| plan.nodes[..place].iter().any(|other| other.name == *name)));
+        }
+    }
+
+    #[test]
+    fn draws_are_there_of_bases_and_of_what_has_no_n_and_everything_else_derives_from_the_first() {
+        let arms = "protocol.arms=[\"BnB\", \"AnB\", \"continue\", \"restart\", \"base-2x\"]";
+        let plan = plan(&["protocol.splits=[0]", "protocol.base_draws=3", "protocol.layers=[2]", arms]);
+        assert_eq!(plan.nodes.len(), 2 * (3 * 3 + 3));
+        let parents = |name: &str| plan.node("x", name).unwrap().parents.clone();
+        assert_eq!(parents("s0-r0-d2-restartB"), ["s0-r0-d2-baseB"]);
+        assert_eq!(parents("s0-r0-restartB"), ["s0-r0-baseB"]);
+        assert!(parents("s0-r0-d1-base-2xB").is_empty());
+        for (name, parent) in [("A2B", "baseA"), ("B2B", "baseB"), ("continue2B", "baseB")] {
+            assert_eq!(parents(&format!("s0-r0-{name}")), [format!("s0-r0-{parent}")]);
+        }
+    }
+
+    #[test]
+    fn a_study_of_distance_trains_one_target_on_every_source() {
+        let sources = "protocol.sources=[\"other-classes\", \"noise\"]";
+        let arms = "protocol.arms=[\"BnB\", \"AnB\", \"restart\", \"random-he\"]";
+        let sets = ["protocol.split=distance", sources, "protocol.classes_per_half=4", "protocol.layers=[1, 3]"];
+        let plan = plan(&[&sets[..], &["protocol.splits=[7]", "protocol.train_sizes=[10]", arms]].concat());
+        // Two bases of sources; on the whole target and on the reduced one, base and restart, two of BnB and of random
+        // filters, and two of AnB on each source.
+        assert_eq!(plan.nodes.len(), 2 + 2 * (2 + 2 + 2 + 2 * 2));
+        assert!(plan.nodes.iter().all(|node| node.target == Half::B || node.arm == Arm::Base));
+        let parents = |name: &str| plan.node("x", name).unwrap().parents.clone();
+        assert_eq!(parents("s7-r0-noise-A3B"), ["s7-r0-noise-baseA"]);
+        assert_eq!(parents("s7-r0-noise-k10-A3B"), ["s7-r0-noise-baseA"]);
+        assert_eq!(parents("s7-r0-other-classes-A1B"), ["s7-r0-other-classes-baseA"]);
+        assert_eq!(parents("s7-r0-k10-B1B"), ["s7-r0-k10-baseB"]);
+        for (place, node) in plan.nodes.iter().enumerate() {
+            assert!(node.parents.iter().all(|name| plan.nodes[..place].iter().any(|other| other.name == *name)));
+            let text = toml::to_string(&node.kind()).unwrap();
+            assert_eq!(Node::of(toml::from_str(&text).unwrap()), *node);
         }
     }
 

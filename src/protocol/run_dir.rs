@@ -1,7 +1,7 @@
 //! The files of an experiment: `RUNS/EXPERIMENT/NODE/`.
 //!
 //! `experiment.toml` holds the resolved experiment of the latest command. A node's folder holds `log.jsonl`
-//! (records), `state.safetensors` and `state.previous.safetensors` (two checkpoints, while it trains), `weights.safetensors`, `confusion.json`,
+//! and `held-out.jsonl` (records), `state.safetensors` and `state.previous.safetensors` (two checkpoints, while it trains), `weights.safetensors`, `confusion.json`,
 //! `timing.json`, and last of all `manifest.toml`: a node has ended when its manifest is there.
 //! `docs/run-directory.md` describes every file.
 
@@ -61,6 +61,9 @@ pub struct Manifest {
     pub weights: Option<String>,
     /// The digest of `log.jsonl`.
     pub log: Option<String>,
+    /// The digest of `held-out.jsonl`, where there is one.
+    #[serde(default)]
+    pub held_out: Option<String>,
     /// The digest of `confusion.json`.
     #[serde(default)]
     pub confusion: Option<String>,

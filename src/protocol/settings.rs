@@ -11,16 +11,21 @@ use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images behind them count by their digest.
-const OF_NO_NETWORK: [&str; 11] = [
+const OF_NO_NETWORK: [&str; 15] = [
     "name",
     "description",
+    // The images count by their digest.
+    "data.unequal_halves",
     "protocol.splits",
+    "protocol.sources",
     "protocol.replicates",
+    "protocol.base_draws",
     "protocol.layers",
     "protocol.arms",
     "protocol.train_sizes",
     "protocol.train_sizes_of",
     "protocol.similarity_images",
+    "protocol.held_out_evaluations",
     "protocol.checkpoint_every",
     "report",
 ];
@@ -148,7 +153,16 @@ mod tests {
     }
 
     fn node(arm: Arm, n: usize) -> Node {
-        Node::of(NodeKind { arm, n: Some(n), split: 0, replicate: 0, target: Half::B, train_size: None })
+        Node::of(NodeKind {
+            arm,
+            n: Some(n),
+            split: 0,
+            replicate: 0,
+            target: Half::B,
+            source_task: None,
+            train_size: None,
+            draw: 0,
+        })
     }
 
     #[test]
@@ -162,6 +176,10 @@ mod tests {
             "protocol.train_sizes=[10, 20]",
             "protocol.similarity_images=100",
             "protocol.checkpoint_every=7",
+            "protocol.base_draws=2",
+            "protocol.held_out_evaluations=2",
+            "data.unequal_halves=\"allowed\"",
+            "data.mean_of=\"source\"",
             "data.path=\"elsewhere\"",
             "description=\"other words\"",
             "report.margin=0.3",
@@ -176,6 +194,7 @@ mod tests {
             "data.train_per_class=400",
             "data.evaluate_on=\"held-out\"",
             "protocol.evaluations=2",
+            "data.mean_of=\"target\"",
             "solver.precision=\"mixed\"",
         ] {
             assert_ne!(digest(&of(&experiment(&[change]), &node(Arm::Transfer, 3))), before, "{change}");
@@ -208,6 +227,41 @@ mod tests {
         let scaled = experiment(&["solver.precision=mixed", "solver.loss_scale=512"]);
         let words = difference(&shared(&mixed), &shared(&scaled)).unwrap();
         assert_eq!(words, "there: no solver.loss_scale; now: solver.loss_scale = 512");
+    }
+
+    #[test]
+    fn studies_that_were_recorded_before_a_key_was_there_keep_their_digests() {
+        let results = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+        // As the manifests of s0-r0-A1B of the one and of s0-r0-A3B of the others had them when they were made.
+        for (study, n, digest_then) in [
+            ("cross-dataset", 1, "0d2f067fb1832e7dab49621d40c054e887f3a8cb08f58fdf284ec58456342fef"),
+            ("cifar100/random", 3, "bb94f8c3644c753666a0fa50320ed0ea0b24cc6671da095c75b90cc3434ddc92"),
+            ("cifar100/natural", 3, "2baa2402ee022c387ba8ec90d9a9114b6c2b773fe038d8b400f237d9a88a54dc"),
+        ] {
+            let text = std::fs::read_to_string(results.join(study).join("experiment.toml")).unwrap();
+            let recorded = Experiment::parse(study, &text, &[]).unwrap();
+            assert_eq!(recorded.data.mean_of, crate::protocol::experiment::MeanOf::Source);
+            assert_eq!(digest(&of(&recorded, &node(Arm::Transfer, n))), digest_then, "{study}");
+        }
+    }
+
+    #[test]
+    fn the_mean_is_the_targets_where_data_sets_differ_and_an_experiment_does_not_say() {
+        use crate::protocol::experiment::MeanOf::{Source, Target};
+        let two = ["protocol.split=two-data-sets", "data.other_source=noise", "protocol.splits=[0]"];
+        let mean_of = |said: &[&str]| experiment(&[&two[..], said].concat()).data.mean_of;
+        assert_eq!((mean_of(&[]), mean_of(&["data.mean_of=source"])), (Target, Source));
+        assert_eq!(experiment(&[]).data.mean_of, Source);
+        // What a run directory keeps is read as it was resolved.
+        for said in [&[][..], &["data.mean_of=source"]] {
+            let resolved = experiment(&[&two[..], said].concat());
+            assert_eq!(Experiment::parse("kept", &resolved.to_toml(), &[]).unwrap(), resolved);
+        }
+        let words = difference(
+            &shared(&experiment(&[&two[..], &["data.mean_of=source"]].concat())),
+            &shared(&experiment(&two)),
+        );
+        assert_eq!(words.unwrap(), "there: no data.mean_of; now: data.mean_of = \"target\"");
     }
 
     #[test]

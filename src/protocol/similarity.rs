@@ -5,10 +5,15 @@
 //! that it started from (each layer with itself: how far fine-tuning has moved it).
 
 use super::{
-    Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State, cka::Gram, node::net_of, source::Halves, streams,
+    Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State,
+    cka::{Estimator, FEWEST_IMAGES, Gram},
+    experiment::MeanOf,
+    node::net_of,
+    source::{HalfKey, Halves},
+    streams,
 };
 use crate::{
-    data::{ImageSet, subset},
+    data::{ImageSet, Normalisation, subset},
     host::digest,
     nn::weights,
     ops::Device,
@@ -19,14 +24,14 @@ use serde::{Deserialize, Serialize};
 /// Images compared where an experiment does not say how many.
 pub const USUAL_IMAGES: usize = 1000;
 
-/// One value: two layers of two networks on the same images.
+/// One value: two layers of two networks on the same images, by one estimator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The one network.
     pub network: String,
     /// The other.
     pub other: String,
-    /// The half whose evaluation images were used.
+    /// The half whose evaluation images were used, with what it is where A is several things in turn.
     pub images: String,
     /// How many images.
     pub count: u64,
@@ -34,7 +39,10 @@ pub struct Row {
     pub layer: String,
     /// The layer of the other.
     pub other_layer: String,
-    /// Linear CKA, 0 to 1; none where a layer gives every image the same.
+    /// What HSIC was estimated by. Files that do not say hold biased values.
+    #[serde(default = "Estimator::unsaid")]
+    pub estimator: Estimator,
+    /// Linear CKA; none where it is not defined, as where a layer gives every image the same.
     pub value: Option<f64>,
 }
 
@@ -48,8 +56,8 @@ pub struct Similarities {
 }
 
 /// Computes all similarities of the trained networks of a run directory, or returns those that are there where
-/// nothing has changed, and writes `similarity.json`. About `images` images of each half are used, as many of each
-/// class.
+/// nothing has changed, and writes `similarity.json`. Of each half the first `images` images are used, spread evenly
+/// over its classes: at least one of each class, at least as many as can be debiased, at most all; rows say how many.
 ///
 /// # Errors
 /// Weights that are damaged; a data, device or file error.
@@ -61,7 +69,7 @@ pub fn compare(
 ) -> Result<Similarities, ProtocolError> {
     let plan = Plan::with_found(experiment, runs)?;
     let mut trained = Vec::new();
-    let mut of = format!("{images} {}", device.identity());
+    let mut of = format!("both estimators {images} {}", device.identity());
     for node in plan.nodes.iter().filter(|node| compared(node)) {
         if let Some(manifest) = runs.manifest(&node.name)?.filter(|manifest| manifest.state == State::Done) {
             of.push_str(&format!(" {} {} {}", node.name, manifest.weights.unwrap_or_default(), manifest.data));
@@ -78,14 +86,24 @@ pub fn compare(
     let halves = Halves::of_nodes(experiment, trained.iter().copied())?;
     let layers = experiment.layer_names()?;
     let mut rows = Vec::new();
-    for (&(split, half), data) in &halves.halves {
-        let per_class = (images / data.classes.max(1)).max(1);
-        let mut set = subset::first_per_class(&data.evaluate, per_class)?;
+    for (key, data) in &halves.halves {
+        let mut set = subset::first_evenly(&data.evaluate, images.max(data.classes).max(FEWEST_IMAGES))?;
         // The other half's network may have fewer outputs than these images have labels; here none is looked at.
         set.labels.fill(0);
-        let lens = Lens { experiment, halves: &halves, runs, device, layers: &layers, set: &set };
-        let here: Vec<&Node> = trained.iter().copied().filter(|node| node.split == split).collect();
-        lens.compare(&here, half, &mut rows)?;
+        let lens = Lens {
+            experiment,
+            halves: &halves,
+            runs,
+            device,
+            layers: &layers,
+            set: &set,
+            normalisation: &data.normalisation,
+        };
+        let here = trained.iter().copied().filter(|node| {
+            let same_source = node.source_task.is_none() || key.half == Half::B || node.source_task == key.source_task;
+            node.split == key.split && same_source
+        });
+        lens.compare(&here.collect::<Vec<_>>(), *key, &mut rows)?;
     }
     let found = Similarities { of, rows };
     runs.write_similarities(&found)?;
@@ -104,24 +122,27 @@ struct Lens<'a> {
     device: &'a Device,
     layers: &'a [String],
     set: &'a ImageSet,
+    /// How the half's own networks normalise pixels.
+    normalisation: &'a Normalisation,
 }
 
 impl Lens<'_> {
-    fn compare(&self, nodes: &[&Node], half: Half, rows: &mut Vec<Row>) -> Result<(), ProtocolError> {
+    fn compare(&self, nodes: &[&Node], key: HalfKey, rows: &mut Vec<Row>) -> Result<(), ProtocolError> {
+        let half = key.half;
         let mut bases: Vec<(&Node, Vec<Gram>)> = Vec::new();
         for node in nodes.iter().filter(|node| node.arm == Arm::Base) {
             bases.push((node, self.grams(node)?));
         }
         for (i, (one, left)) in bases.iter().enumerate() {
             for (other, right) in &bases[i + 1..] {
-                let halves = one.target != other.target && one.replicate == other.replicate;
+                let seed = |node: &Node| (node.replicate, node.draw);
+                let halves = one.target != other.target && seed(one) == seed(other);
                 let seeds = one.target == half && other.target == half;
                 if halves || seeds {
                     for (a, layer) in left.iter().zip(self.layers) {
-                        let with = right.iter().zip(self.layers);
-                        rows.extend(
-                            with.map(|(b, other_layer)| self.row((one, layer, a), (other, other_layer, b), half)),
-                        );
+                        for (b, other_layer) in right.iter().zip(self.layers) {
+                            rows.extend(self.rows((one, layer, a), (other, other_layer, b), key));
+                        }
                     }
                 }
             }
@@ -131,31 +152,37 @@ impl Lens<'_> {
                 continue;
             };
             for ((after, before), layer) in self.grams(node)?.iter().zip(before).zip(self.layers) {
-                rows.push(self.row((node, layer, after), (parent, layer, before), half));
+                rows.extend(self.rows((node, layer, after), (parent, layer, before), key));
             }
         }
         Ok(())
     }
 
-    fn row(&self, one: (&Node, &String, &Gram), other: (&Node, &String, &Gram), half: Half) -> Row {
-        Row {
+    fn rows(&self, one: (&Node, &String, &Gram), other: (&Node, &String, &Gram), key: HalfKey) -> [Row; 2] {
+        [Estimator::Biased, Estimator::Debiased].map(|estimator| Row {
             network: one.0.name.clone(),
             other: other.0.name.clone(),
-            images: half.letter().to_string(),
+            images: key.to_string(),
             count: self.set.len() as u64,
             layer: one.1.clone(),
             other_layer: other.1.clone(),
-            value: Some(one.2.cka(other.2)).filter(|value| value.is_finite()),
-        }
+            estimator,
+            value: Some(one.2.cka(other.2, estimator)).filter(|value| value.is_finite()),
+        })
     }
 
-    /// The Gram matrices of all layers of a network.
+    /// The Gram matrices of all layers of a network. Images are less its own mean, or less theirs where it is theirs
+    /// that transfer networks subtract.
     fn grams(&self, node: &Node) -> Result<Vec<Gram>, ProtocolError> {
-        let (half, normalisation) = self.halves.of_node(self.experiment, node)?;
+        let (half, own) = self.halves.of_node(self.experiment, node)?;
+        let normalisation = match self.experiment.data.mean_of {
+            MeanOf::Source => &own,
+            MeanOf::Target => self.normalisation,
+        };
         let mut def = net_of(self.experiment, node, half.classes)?;
         // Nothing learns here: no gradients, no history.
         def.freeze(def.most_n() + 1)?;
-        let images = Images { set: self.set, normalisation: &normalisation };
+        let images = Images { set: self.set, normalisation };
         let reading = Reading::centre();
         let streams = streams::training(self.experiment.seed, node);
         let mut trainer = Trainer::new(&def, &self.experiment.solver, images, reading, streams, self.device)?;

@@ -1,12 +1,44 @@
 //! The images of an experiment: its data sets, halved, with training, held-out and test parts.
 
-use super::{Experiment, Half, Node, ProtocolError, degenerate, halving, image_files, reduced::Reduced, shapes};
-use crate::data::{DataError, Dataset, ImageSet, Normalisation, cifar, fashion, fit::fit, idx, noise, subset};
+use super::{
+    Experiment, Half, Halving, Node, ProtocolError, balance, degenerate,
+    distance::{self, SourceTask},
+    experiment::Protocol,
+    halving, image_files,
+    reduced::Reduced,
+    shapes,
+};
+use crate::{
+    data::{DataError, Dataset, ImageSet, Normalisation, cifar, fashion, fit::fit, idx, noise, subset},
+    host::digest,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     path::Path,
     sync::Arc,
 };
+
+/// Which half of which split; of a study of distance also which of the sources A is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HalfKey {
+    /// The seed of the split.
+    pub split: u32,
+    /// The half.
+    pub half: Half,
+    /// What A is, where it is several things in turn.
+    pub source_task: Option<SourceTask>,
+}
+
+impl fmt::Display for HalfKey {
+    /// The half without its split: `B`, `A (noise)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.source_task {
+            Some(task) => write!(f, "{} ({})", self.half.letter(), task.name()),
+            None => write!(f, "{}", self.half.letter()),
+        }
+    }
+}
 
 /// One half of one split, ready to train on.
 #[derive(Clone, Debug)]
@@ -15,6 +47,8 @@ pub struct HalfData {
     pub train: ImageSet,
     /// What networks are evaluated on.
     pub evaluate: ImageSet,
+    /// Images that are neither trained on nor tested on, where the experiment holds some out.
+    pub held_out: Option<ImageSet>,
     /// What is subtracted from pixels, and what the difference is multiplied with: statistics of the training images.
     pub normalisation: Normalisation,
     /// Classes.
@@ -25,11 +59,11 @@ pub struct HalfData {
     pub digest: String,
 }
 
-/// All halves of an experiment, by split and half.
+/// All halves of an experiment.
 #[derive(Debug)]
 pub struct Halves {
     /// The halves.
-    pub halves: BTreeMap<(u32, Half), Arc<HalfData>>,
+    pub halves: BTreeMap<HalfKey, Arc<HalfData>>,
     /// The data set in words.
     pub name: String,
     /// What was taken for what where its files had to be found, and which classes have no image for evaluation: for
@@ -38,7 +72,7 @@ pub struct Halves {
     pub(super) reduced: Reduced,
 }
 
-/// Loads an experiment's data set, of two the one that is A.
+/// Loads an experiment's data set, of two the one that is A, or B where A is one source after the other.
 ///
 /// # Errors
 /// An unknown source, a missing path, files that are missing or damaged, images that do not fit.
@@ -56,7 +90,7 @@ pub fn load_as_it_is(experiment: &Experiment) -> Result<Dataset, ProtocolError> 
     files(experiment, ["data.source", "data.path"], &data.source, &data.path)
 }
 
-/// Loads the data set that is B, where A and B are two.
+/// Loads the second data set, where there are two.
 fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset>, ProtocolError> {
     let data = &experiment.data;
     if data.other_source.is_empty() {
@@ -118,7 +152,7 @@ fn files(
         "cifar100-coarse" => cifar::load_cifar(path, &cifar::CIFAR100_COARSE)?,
         "folder" => image_files::folder(path, experiment)?,
         "packed" => image_files::packed(path)?,
-        "noise" => noise::noise(image_files::shape(experiment)?)?,
+        "noise" => noise::noise(image_files::shape(experiment)?, noise::CLASSES)?,
         _ if path_given.is_empty() => fashion::embedded()?,
         _ => fashion::load_fashion_folder(path)?,
     })
@@ -133,7 +167,9 @@ impl Halves {
     /// Too few images of a class, a split that the data set does not have, images that have changed, and what
     /// [`degenerate`] refuses.
     pub fn of(experiment: &Experiment) -> Result<Self, ProtocolError> {
-        Self::of_splits(experiment, experiment.protocol.splits.iter().copied().collect(), &BTreeSet::new())
+        let Protocol { splits, sources, .. } = &experiment.protocol;
+        let (splits, tasks) = (splits.iter().copied().collect(), sources.iter().copied().collect());
+        Self::of_splits(experiment, splits, &tasks, &BTreeSet::new())
     }
 
     /// The halves of the splits that some networks belong to, and of no other: means over a large set take time.
@@ -144,7 +180,7 @@ impl Halves {
         experiment: &Experiment,
         nodes: impl IntoIterator<Item = &'a Node>,
     ) -> Result<Self, ProtocolError> {
-        Self::of_splits(experiment, nodes.into_iter().map(|node| node.split).collect(), &BTreeSet::new())
+        Self::beside(experiment, nodes, &BTreeSet::new())
     }
 
     /// The same where a study goes on that has networks on other splits already: they must be other partitions.
@@ -156,12 +192,18 @@ impl Halves {
         nodes: impl IntoIterator<Item = &'a Node>,
         earlier: &BTreeSet<u32>,
     ) -> Result<Self, ProtocolError> {
-        Self::of_splits(experiment, nodes.into_iter().map(|node| node.split).collect(), earlier)
+        let (mut splits, mut tasks) = (BTreeSet::new(), BTreeSet::new());
+        for node in nodes {
+            splits.insert(node.split);
+            tasks.extend(node.source_task);
+        }
+        Self::of_splits(experiment, splits, &tasks, earlier)
     }
 
     fn of_splits(
         experiment: &Experiment,
         splits: BTreeSet<u32>,
+        tasks: &BTreeSet<SourceTask>,
         earlier: &BTreeSet<u32>,
     ) -> Result<Self, ProtocolError> {
         let dataset = load(experiment)?;
@@ -170,21 +212,47 @@ impl Halves {
         degenerate::same_partitions(experiment, &dataset, other.as_ref(), all)?;
         let mut taken = [&dataset.taken[..], other.as_ref().map_or(&[][..], |other| &other.taken)].concat();
         let mut halves = BTreeMap::new();
-        for seed in splits {
-            let [a, b] = halving::halves(experiment, &dataset, other.as_ref(), seed)?;
-            for (half, images) in [(Half::A, a), (Half::B, b)] {
-                let what = degenerate::half_name(&images.name, half, seed);
-                degenerate::task(&what, &images)?;
-                let images = one_half(experiment, &images)?;
-                degenerate::evaluated(&what, &images.evaluate)?;
-                degenerate::outputs(experiment, images.classes)?;
-                taken.extend(degenerate::not_evaluated(&what, &images.evaluate, &images.class_names));
-                halves.insert((seed, half), Arc::new(images));
+        for split in splits {
+            let images = of_split(experiment, &dataset, other.as_ref(), split, tasks)?;
+            for (key, images) in &images {
+                degenerate::task(&degenerate::half_name(&images.name, key), images)?;
+            }
+            for part in parts(experiment, split, &images)? {
+                let what = degenerate::half_name(&part.name, &part.key);
+                degenerate::evaluated(&what, &part.evaluate)?;
+                degenerate::outputs(experiment, part.class_names.len())?;
+                taken.extend(degenerate::not_evaluated(&what, &part.evaluate, &part.class_names));
+                halves.insert(part.key, Arc::new(part.ready(experiment)?));
             }
         }
         let name = other.map_or(dataset.name.clone(), |other| format!("{} and {}", dataset.name, other.name));
         Ok(Self { halves, name, taken, reduced: Reduced::default() })
     }
+}
+
+/// The halves of one split.
+fn of_split(
+    experiment: &Experiment,
+    data: &Dataset,
+    other: Option<&Dataset>,
+    split: u32,
+    tasks: &BTreeSet<SourceTask>,
+) -> Result<Vec<(HalfKey, Dataset)>, ProtocolError> {
+    if experiment.protocol.split == Halving::Distance {
+        return distance::halves(experiment, data, other, split, tasks);
+    }
+    let key = |half| HalfKey { split, half, source_task: None };
+    Ok([Half::A, Half::B].map(key).into_iter().zip(halving::halves(experiment, data, other, split)?).collect())
+}
+
+/// The images of the halves of one split by what they are for, as many to train on of each.
+fn parts(experiment: &Experiment, split: u32, halves: &[(HalfKey, Dataset)]) -> Result<Vec<Part>, ProtocolError> {
+    let mut parts = Vec::new();
+    for (key, images) in halves {
+        parts.push(Part::of(experiment, *key, images)?);
+    }
+    balance::balance(experiment, split, &mut parts)?;
+    Ok(parts)
 }
 
 /// How many images every network of an experiment trains on: what an epoch is where all have the same number.
@@ -194,14 +262,15 @@ impl Halves {
 pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolError> {
     let dataset = load(experiment)?;
     let other = load_other(experiment, &dataset)?;
-    let mut first: Option<(u32, Half, usize)> = None;
+    let tasks = experiment.protocol.sources.iter().copied().collect();
+    let mut first: Option<(HalfKey, usize)> = None;
     for &seed in &experiment.protocol.splits {
-        let halves = halving::halves(experiment, &dataset, other.as_ref(), seed)?;
-        for (half, images) in [Half::A, Half::B].into_iter().zip(&halves) {
-            let count = training_part(experiment, images)?.0.len();
-            let (split, of, expected) = *first.get_or_insert((seed, half, count));
+        let halves = of_split(experiment, &dataset, other.as_ref(), seed, &tasks)?;
+        for part in parts(experiment, seed, &halves)? {
+            let count = part.train.len();
+            let (of, expected) = *first.get_or_insert((part.key, count));
             if count != expected {
-                let told = |half: Half, split, count| format!("{} of split {split} has {count}", half.letter());
+                let told = |key: HalfKey, count| format!("{key} of split {} has {count}", key.split);
                 return Err(ProtocolError::Value {
                     experiment: experiment.name.clone(),
                     key: "solver",
@@ -209,46 +278,66 @@ pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolErro
                         .into(),
                     got: format!(
                         "in epochs, which are not the same for all: {}, {}",
-                        told(of, split, expected),
-                        told(half, seed, count)
+                        told(of, expected),
+                        told(part.key, count)
                     ),
                 });
             }
         }
     }
-    Ok(first.map_or(0, |(.., count)| count))
+    Ok(first.map_or(0, |(_, count)| count))
 }
 
-/// The training images of a half, and those held out of them where there are some.
-fn training_part(experiment: &Experiment, half: &Dataset) -> Result<(ImageSet, Option<ImageSet>), ProtocolError> {
-    let data = &experiment.data;
-    let named = |error: DataError| error.of_classes(&half.class_names);
-    Ok(match (data.train_per_class, data.held_out_per_class) {
-        (0, 0) => (half.train.clone(), None),
-        (0, held) => {
-            let (train, held) = subset::hold_out_last(&half.train, held).map_err(named)?;
-            (train, Some(held))
-        }
-        (train, held) => {
-            let (train, held) = subset::hold_out(&half.train, train, held).map_err(named)?;
-            (train, Some(held))
-        }
-    })
+/// The images of one half by what they are for, before anything is computed of them.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub key: HalfKey,
+    pub name: String,
+    pub train: ImageSet,
+    pub evaluate: ImageSet,
+    pub held_out: Option<ImageSet>,
+    pub class_names: Vec<String>,
 }
 
-fn one_half(experiment: &Experiment, half: &Dataset) -> Result<HalfData, ProtocolError> {
-    let data = &experiment.data;
-    let (train, held) = training_part(experiment, half)?;
-    let evaluate = match (data.evaluate_on.as_str(), held) {
-        ("held-out", Some(held)) => held,
-        _ if data.test_per_class > 0 => subset::first_per_class(&half.test, data.test_per_class)?,
-        _ => half.test.clone(),
-    };
-    // Before anything is computed of them: a result on other images than were packed would be a wrong one.
-    train.verify()?;
-    evaluate.verify()?;
-    let normalisation = data.normalisation(&train)?;
-    let digest = crate::host::digest::hex(format!("{} {}", train.digest(), evaluate.digest()).as_bytes());
-    let class_names = half.class_names.clone();
-    Ok(HalfData { train, evaluate, normalisation, classes: class_names.len(), class_names, digest })
+impl Part {
+    fn of(experiment: &Experiment, key: HalfKey, half: &Dataset) -> Result<Self, ProtocolError> {
+        let data = &experiment.data;
+        let named = |error: DataError| error.of_classes(&half.class_names);
+        let (train, held_out) = match (data.train_per_class, data.held_out_per_class) {
+            (0, 0) => (half.train.clone(), None),
+            (0, held) => {
+                let (train, held) = subset::hold_out_last(&half.train, held).map_err(named)?;
+                (train, Some(held))
+            }
+            (train, held) => {
+                let (train, held) = subset::hold_out(&half.train, train, held).map_err(named)?;
+                (train, Some(held).filter(|held| !held.is_empty()))
+            }
+        };
+        let evaluate = match (data.evaluate_on.as_str(), &held_out) {
+            ("held-out", Some(held)) => held.clone(),
+            _ if data.test_per_class > 0 => subset::first_per_class(&half.test, data.test_per_class)?,
+            _ => half.test.clone(),
+        };
+        let (name, class_names) = (half.name.clone(), half.class_names.clone());
+        Ok(Self { key, name, train, evaluate, held_out, class_names })
+    }
+
+    fn ready(self, experiment: &Experiment) -> Result<HalfData, ProtocolError> {
+        let Self { train, evaluate, held_out, class_names, .. } = self;
+        // Before anything is computed of them: a result on other images than were packed would be a wrong one.
+        train.verify()?;
+        evaluate.verify()?;
+        if let Some(held_out) = &held_out {
+            held_out.verify()?;
+        }
+        let normalisation = experiment.data.normalisation(&train)?;
+        let digest = digest_of(&train, &evaluate);
+        Ok(HalfData { train, evaluate, held_out, normalisation, classes: class_names.len(), class_names, digest })
+    }
+}
+
+/// The digest of what a network is trained and evaluated on.
+pub(super) fn digest_of(train: &ImageSet, evaluate: &ImageSet) -> String {
+    digest::hex(format!("{} {}", train.digest(), evaluate.digest()).as_bytes())
 }

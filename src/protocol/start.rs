@@ -14,8 +14,8 @@ use crate::{
 pub fn weights(trainer: &mut Trainer<'_>, seed: u64, node: &Node, runs: &RunDir) -> Result<(), ProtocolError> {
     trainer.net.initialise(&mut trainer.executor, |name| streams::new_layer(seed, node, name))?;
     let depth = match (node.arm, node.n) {
-        (Arm::Base, _) => return Ok(()),
-        (Arm::Restart, _) => trainer.net.def.most_n() + 1,
+        (Arm::Base | Arm::Base2x, _) => return Ok(()),
+        (Arm::Restart | Arm::Continue, _) => trainer.net.def.most_n() + 1,
         (arm, n) => n.unwrap_or(0) + arm.preserved(),
     };
     let layers = trainer.net.def.prefix(depth)?;

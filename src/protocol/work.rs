@@ -28,7 +28,7 @@ pub struct Work {
 /// A split that is not loaded; a net that cannot be built.
 pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work, ProtocolError> {
     let (half, _) = halves.of_node(experiment, node)?;
-    let solver = &experiment.solver;
+    let solver = &experiment.solver_of(node.arm);
     let steps = solver.schedule.max_iter;
     let def = net_of(experiment, node, half.classes)?;
     let net = build(experiment, &def)?;
@@ -40,7 +40,12 @@ pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work,
     // As many as fit at whole steps of one distance, the last one after the last step.
     let evaluations = steps.div_ceil(steps.div_ceil(experiment.protocol.evaluations));
     let batches = |images: usize| images.div_ceil(solver.batch_size) as u64;
-    let evaluation = net.program.macs(EVAL) * evaluations * batches(half.evaluate.len());
+    let held_out = half.held_out.as_ref().map_or(0, |set| batches(set.len()));
+    let held_out = match held_out_evaluations(experiment, node) {
+        0 => 0,
+        times => held_out * steps.div_ceil(steps.div_ceil(times)),
+    };
+    let evaluation = net.program.macs(EVAL) * (evaluations * batches(half.evaluate.len()) + held_out);
     let whole = learning.program.macs(TRAIN) * steps + evaluation;
     let pruned = net.program.macs(TRAIN) * steps + evaluation;
     let reading = experiment.data.reading();
@@ -51,6 +56,11 @@ pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work,
     let computed = prefix + net.program.macs(ABOVE) * steps + evaluation;
     let boundary = net.boundary.map(|id| net.program.tensors[id.0].name.clone());
     Ok(Work { whole, pruned, computed, prefix, boundary })
+}
+
+/// How often a network is evaluated on held-out images: what is compared with the plateau of its schedule is.
+pub fn held_out_evaluations(experiment: &Experiment, node: &Node) -> u64 {
+    if node.arm.has_n() { 0 } else { experiment.protocol.held_out_evaluations }
 }
 
 /// What networks save that share the forward pass of a frozen prefix: all but the first of each group.

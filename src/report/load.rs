@@ -1,10 +1,10 @@
 //! From a run directory to the plain records of a report.
 
-use super::{Confusion, Evaluation, Filters, Kind, Run, Similarity, Study};
+use super::{Confusion, Estimator, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
     host::bounded,
-    protocol::{Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, State},
-    train::{Division, record},
+    protocol::{Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State},
+    train::{Division, HeldOut, Record, record},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{collections::BTreeSet, path::Path};
@@ -37,6 +37,8 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
             Halving::ManMadeNatural | Halving::ManMadeNaturalBalanced => Kind::ManMadeNatural,
             Halving::Listed => Kind::Listed,
             Halving::TwoDataSets => Kind::OtherData,
+            // Told apart by `by_source`; together they have no kind of their own.
+            Halving::Distance => Kind::OtherClasses,
         },
         dataset: [&experiment.data.source, &experiment.data.other_source]
             .into_iter()
@@ -59,14 +61,56 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
     })
 }
 
+/// The studies of an experiment: one, or one for each source where it has several, with the runs on the target that
+/// they share in each.
+///
+/// # Errors
+/// As [`study`].
+pub fn studies(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Vec<Study>, ProtocolError> {
+    let whole = study(experiment, runs, device)?;
+    if experiment.protocol.split != Halving::Distance {
+        return Ok(vec![whole]);
+    }
+    let data = &experiment.data;
+    let of_source = |task: SourceTask| {
+        let runs = whole.runs.iter().filter(|run| run.source_task.as_deref().is_none_or(|name| name == task.name()));
+        let runs: Vec<Run> = runs.cloned().collect();
+        let there = |name: &str| runs.iter().any(|run| run.name == name);
+        let similarities = whole.similarities.iter().filter(|row| there(&row.network) && there(&row.other));
+        Study {
+            experiment: format!("{}-{}", whole.experiment, task.name()),
+            kind: match task {
+                SourceTask::OtherClasses => Kind::OtherClasses,
+                SourceTask::OppositeKind => Kind::OppositeKind,
+                SourceTask::OtherData => Kind::OtherData,
+                SourceTask::Shuffled => Kind::Shuffled,
+                SourceTask::Noise => Kind::Noise,
+            },
+            dataset: match task {
+                SourceTask::OtherData => format!("{} and {}", data.other_source, data.source),
+                _ => data.source.clone(),
+            },
+            similarities: similarities.cloned().collect(),
+            runs,
+            ..whole.clone()
+        }
+    };
+    let asked = SourceTask::ALL.into_iter();
+    let there = |task: &SourceTask| whole.runs.iter().any(|run| run.source_task.as_deref() == Some(task.name()));
+    Ok(asked.filter(there).map(of_source).collect())
+}
+
 fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, ProtocolError> {
     let manifest = runs.manifest(&node.name)?;
     let seconds = runs.timing(&node.name).seconds;
-    let records = record::read(&runs.node(&node.name).join("log.jsonl"))?;
+    let records: Vec<Record> = record::read(&runs.node(&node.name).join("log.jsonl"))?;
+    let held_out: Vec<HeldOut> = record::read(&runs.node(&node.name).join("held-out.jsonl"))?;
     let last = records.last().map_or(1, |record| record.step) as f64;
     let confusion = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))?;
     let work = manifest.as_ref().and_then(|manifest| manifest.multiply_adds).map(|count| count as f64);
-    let evaluation = |record: record::Record| Evaluation {
+    // Times are kept for a network as a whole, apart from its records; a curve shares them out by steps.
+    let seconds_at = |step: u64| seconds * step as f64 / last;
+    let evaluation = |record: Record| Evaluation {
         step: record.step,
         epoch: record.epoch,
         train_loss: record.train_loss,
@@ -74,8 +118,17 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         top1: record.top1,
         top5: record.top5,
         images: record.images,
-        // Times are kept for a network as a whole, apart from its records; a curve shares them out by steps.
-        seconds: seconds * record.step as f64 / last,
+        seconds: seconds_at(record.step),
+    };
+    let held_out_evaluation = |record: HeldOut| Evaluation {
+        step: record.step,
+        epoch: record.epoch,
+        train_loss: f64::NAN,
+        loss: record.loss,
+        top1: record.top1,
+        top5: record.top5,
+        images: record.images,
+        seconds: seconds_at(record.step),
     };
     Ok(Run {
         name: node.name.clone(),
@@ -84,10 +137,13 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         arm: node.arm,
         n: node.n.map(|n| n as u32),
         source: node.source.map(|half: Half| half.letter().to_string()),
+        source_task: node.source_task.map(|task| task.name().to_string()),
         target: node.target.letter().to_string(),
         train_size: node.train_size,
+        draw: node.draw,
         state: runs.state(&node.name)?,
         curve: records.into_iter().map(evaluation).collect(),
+        held_out: held_out.into_iter().map(held_out_evaluation).collect(),
         message: manifest.and_then(|manifest| manifest.message.or(manifest.division.map(divided))),
         seconds,
         work,
@@ -133,13 +189,18 @@ fn confusions(plan: &Plan, runs: &RunDir) -> Result<Vec<Confusion>, ProtocolErro
     Ok(found)
 }
 
-/// How alike pairs of networks are, where it was measured.
+/// How alike pairs of networks are, where it was measured: by the debiased estimator, but for files that were written
+/// before there was one.
 fn similarities(runs: &RunDir) -> Result<Vec<Similarity>, ProtocolError> {
     #[derive(Deserialize)]
     struct File {
         rows: Vec<Similarity>,
     }
-    Ok(read_json::<File>(&runs.path.join("similarity.json"))?.map_or_else(Vec::new, |file| file.rows))
+    let mut rows = read_json::<File>(&runs.path.join("similarity.json"))?.map_or_else(Vec::new, |file| file.rows);
+    if rows.iter().any(|row| row.estimator == Estimator::Debiased) {
+        rows.retain(|row| row.estimator == Estimator::Debiased);
+    }
+    Ok(rows)
 }
 
 /// Reads a record that may not be there: directories made earlier lack it.

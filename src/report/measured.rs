@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{error::ReportError, run::null_is_nan};
+pub use crate::protocol::cka::Estimator;
 
 /// The first layer's weights of one network, to be drawn.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,7 +82,10 @@ pub struct Similarity {
     pub layer: String,
     /// Layer of the other.
     pub other_layer: String,
-    /// Linear centred kernel alignment, 0 to 1; NaN (`null` in JSON) for a layer that gives every image the same.
+    /// What it was estimated by: `biased`, which is what files mean that do not say, or `debiased`.
+    #[serde(default = "Estimator::unsaid")]
+    pub estimator: Estimator,
+    /// Linear centred kernel alignment; NaN (`null` in JSON) where it is not defined.
     #[serde(deserialize_with = "null_is_nan")]
     pub value: f64,
 }

@@ -24,7 +24,7 @@ pub use figure::{
     Figure, Table, figures, figures_together,
     roofline::{Achieved, Roof, roofline},
 };
-pub use measured::{Confusion, Filters, Similarity};
+pub use measured::{Confusion, Estimator, Filters, Similarity};
 pub use page::{Drawn, page};
 pub use published::published;
 pub use published_text::published_text;

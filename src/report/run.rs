@@ -42,6 +42,14 @@ pub enum Kind {
     Listed,
     /// Two different data sets.
     OtherData,
+    /// One target, and what a study of distance calls other classes: A is of the same set and kind as B.
+    OtherClasses,
+    /// One target of natural classes, and man-made ones of the same set.
+    OppositeKind,
+    /// One target, and images whose blocks are shuffled.
+    Shuffled,
+    /// One target, and noise.
+    Noise,
     /// No halves: every network is trained on all classes.
     AllClasses,
     /// No halves: networks are trained on all classes with few images each.
@@ -57,6 +65,10 @@ impl Kind {
             Self::ManMadeNatural => "man-made and natural",
             Self::Listed => "listed halves",
             Self::OtherData => "two data sets",
+            Self::OtherClasses => "other classes",
+            Self::OppositeKind => "man-made to natural",
+            Self::Shuffled => "shuffled images",
+            Self::Noise => "noise",
             Self::AllClasses => "all classes",
             Self::Reduced => "reduced data",
         }
@@ -104,15 +116,26 @@ pub struct Run {
     pub n: Option<u32>,
     /// Half whose weights were copied, if any.
     pub source: Option<String>,
+    /// What A is, of a base on it and of what derives from that, where A is several things in turn: a study of distance.
+    #[serde(default)]
+    pub source_task: Option<String>,
     /// Half trained and tested on.
     pub target: String,
     /// Most training images of a class, where the training set was reduced.
     #[serde(default)]
     pub train_size: Option<usize>,
+    /// Which of several bases, restarts or bases of double length of one target: they are averaged within it. All other
+    /// runs derive from draw 0.
+    #[serde(default)]
+    pub draw: u32,
     /// Where the run stands.
     pub state: State,
     /// Evaluations on the test set in order of step.
     pub curve: Vec<Evaluation>,
+    /// Evaluations on held-out images, of bases where they were asked for: what shows a plateau. They have no training
+    /// loss.
+    #[serde(default)]
+    pub held_out: Vec<Evaluation>,
     /// What went wrong, or was done otherwise than asked for.
     pub message: Option<String>,
     /// Wall-clock seconds spent on the run.
@@ -233,6 +256,13 @@ impl Run {
         self.curve.iter().rfind(|e| e.step > 0 && 3 * e.step <= 2 * last + 2 && e.top1.is_finite())
     }
 
+    /// Whether the run is a base on one of several sources of a study of distance: nothing is compared with it, because
+    /// no other network has its target.
+    #[must_use]
+    pub fn is_source(&self) -> bool {
+        self.arm == Arm::Base && self.source_task.is_some()
+    }
+
     /// How many evaluations the run made, those included that an incomplete log has lost: as many as the smallest
     /// distance between two of them fits into the steps.
     fn evaluations(&self) -> usize {
@@ -266,6 +296,9 @@ mod tests {
             source: None,
             target: "A".into(),
             train_size: None,
+            source_task: None,
+            draw: 0,
+            held_out: Vec::new(),
             state: State::Done,
             curve: curve.collect(),
             message: None,

@@ -3,7 +3,7 @@
 //! Two generations are kept. Each file holds the digest of its own bytes, so that one that is not what was written is
 //! passed over for the one before.
 
-use super::{Division, Record, TrainError, Trainer, record};
+use super::{Division, HeldOut, Record, TrainError, Trainer, record};
 use crate::{
     host::{atomic, bounded, digest},
     nn::{
@@ -11,6 +11,7 @@ use crate::{
         weights::{self, Tensors},
     },
 };
+use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::HashMap,
     fs,
@@ -34,6 +35,8 @@ pub struct Measured {
     pub losses: Losses,
     /// The records. They are part of the checkpoint, so that none is lost or doubled whatever became of their file.
     pub records: Vec<Record>,
+    /// Those on held-out images, which are part of it for the same reason.
+    pub held_out: Vec<HeldOut>,
 }
 
 /// Losses of steps in their order, added up: a long run without a record keeps no list of them.
@@ -104,11 +107,23 @@ pub fn save(
         ("loss_count", measured.losses.count.to_string()),
         ("configuration", identity.configuration.clone()),
         ("device", identity.device.clone()),
-        ("records", record::text(&measured.records).trim_end().replace('\n', " ")),
+        ("records", on_one_line(&measured.records)),
     ];
+    if !measured.held_out.is_empty() {
+        metadata.push(("held_out", on_one_line(&measured.held_out)));
+    }
     metadata.extend(trainer.division.map(|division| ("division", division.to_string())));
     let bytes = sealed(weights::encode(&tensors, &metadata)?);
     atomic::write_keeping(path, &bytes, &previous(path)).map_err(|source| TrainError::Io { path: path.into(), source })
+}
+
+fn on_one_line<T: Serialize>(records: &[T]) -> String {
+    record::text(records).trim_end().replace('\n', " ")
+}
+
+fn from_one_line<T: DeserializeOwned>(line: &str) -> Result<Vec<T>, String> {
+    let records = serde_json::Deserializer::from_str(line).into_iter();
+    records.collect::<Result<_, _>>().map_err(|error| format!("its records: {error}"))
 }
 
 /// Finds the newest whole checkpoint of a configuration on a device. `None` where there is none: the run begins anew,
@@ -166,10 +181,11 @@ fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Checkpoint, String> {
     let step = get("step").parse().map_err(|_| "it has no step")?;
     let sum = u64::from_str_radix(get("loss_sum"), 16).map_err(|_| "the sum of its losses is no number")?;
     let count = get("loss_count").parse().map_err(|_| "it does not say how many losses it has")?;
-    let mut measured = Measured { losses: Losses { sum: f64::from_bits(sum), count }, records: Vec::new() };
-    for record in serde_json::Deserializer::from_str(get("records")).into_iter() {
-        measured.records.push(record.map_err(|error| format!("its records: {error}"))?);
-    }
+    let measured = Measured {
+        losses: Losses { sum: f64::from_bits(sum), count },
+        records: from_one_line(get("records"))?,
+        held_out: from_one_line(get("held_out"))?,
+    };
     let division = metadata.get("division").map(|words| words.parse()).transpose()?;
     Ok(Checkpoint { step, division, path: path.into(), tensors, metadata, measured })
 }

@@ -20,7 +20,7 @@ pub use confusion::Confusion;
 pub use division::Division;
 pub use error::TrainError;
 pub use prefix::Prefixes;
-pub use record::Record;
+pub use record::{HeldOut, Record};
 pub use schedule::{Policy, Schedule, Warmup};
 pub use solver::Solver;
 pub use solver_keys::USUAL_LOSS_SCALE;

@@ -1,8 +1,8 @@
-//! Records of a training run: one JSON line for each evaluation.
+//! Records of a training run: one JSON line for each evaluation, of those on held-out images in a file of their own.
 
 use super::TrainError;
 use crate::host::{atomic, bounded};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::path::Path;
 
 /// One evaluation. It holds nothing that depends on the clock, so that a resumed run writes the same bytes.
@@ -24,8 +24,25 @@ pub struct Record {
     pub images: u64,
 }
 
+/// One evaluation on images that are held out: what shows whether a schedule has reached its plateau.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Training steps done.
+    pub step: u64,
+    /// Passes over the training images done.
+    pub epoch: f64,
+    /// The mean loss on the held-out images.
+    pub loss: f64,
+    /// The share of them whose true class has the greatest score.
+    pub top1: f64,
+    /// The share of them whose true class is among the five greatest scores.
+    pub top5: f64,
+    /// Images evaluated.
+    pub images: u64,
+}
+
 /// The text of a file of records.
-pub fn text(records: &[Record]) -> String {
+pub fn text<T: Serialize>(records: &[T]) -> String {
     // A record holds numbers only, which always serialise.
     records.iter().map(|record| serde_json::to_string(record).unwrap_or_default() + "\n").collect()
 }
@@ -34,7 +51,7 @@ pub fn text(records: &[Record]) -> String {
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write(path: &Path, records: &[Record]) -> Result<(), TrainError> {
+pub fn write<T: Serialize>(path: &Path, records: &[T]) -> Result<(), TrainError> {
     let text = text(records);
     atomic::write(path, text.as_bytes()).map_err(|source| TrainError::Io { path: path.into(), source })
 }
@@ -43,7 +60,7 @@ pub fn write(path: &Path, records: &[Record]) -> Result<(), TrainError> {
 ///
 /// # Errors
 /// A file that cannot be read, or a line that is no record.
-pub fn read(path: &Path) -> Result<Vec<Record>, TrainError> {
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, TrainError> {
     let text = match bounded::read_text(path, bounded::TEXT) {
         Ok(text) => text,
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -94,6 +94,22 @@ impl Schedule {
         Self { base_lr: self.base_lr, policy, warmup, max_iter: left }
     }
 
+    /// The same schedule at double length: twice the steps in all, of warm-up and before every drop. Numbers too large
+    /// to double stay the largest there are, which [`Self::check`] refuses of the steps in all.
+    #[must_use]
+    pub fn twice_as_long(self) -> Self {
+        let Self { base_lr, policy, warmup: Warmup { iter, start_factor }, max_iter } = self;
+        let twice = |steps: u64| steps.saturating_mul(2);
+        let policy = match policy {
+            Policy::Step { gamma, stepsize } => Policy::Step { gamma, stepsize: twice(stepsize) },
+            Policy::Multistep { gamma, stepvalue } => {
+                Policy::Multistep { gamma, stepvalue: stepvalue.into_iter().map(twice).collect() }
+            }
+            Policy::Cosine => Policy::Cosine,
+        };
+        Self { base_lr, policy, warmup: Warmup { iter: twice(iter), start_factor }, max_iter: twice(max_iter) }
+    }
+
     /// Checks every setting.
     ///
     /// # Errors
@@ -180,6 +196,18 @@ mod tests {
         assert_eq!(short.policy, Policy::Multistep { gamma: 0.1, stepvalue: vec![1, 2, 10] });
         let endless = schedule(Policy::Step { gamma: 0.1, stepsize: u64::MAX }).within(450);
         assert_eq!(endless.policy, Policy::Step { gamma: 0.1, stepsize: u64::MAX });
+    }
+
+    #[test]
+    fn a_schedule_of_double_length_has_at_every_other_step_the_rate_of_the_single_one() {
+        let multistep = Policy::Multistep { gamma: 0.1, stepvalue: vec![100, 200, 401] };
+        for policy in [step(), multistep, Policy::Cosine] {
+            let once = Schedule { warmup: Warmup { iter: 99, start_factor: 0.1 }, ..schedule(policy) };
+            let twice = once.clone().twice_as_long();
+            twice.check().unwrap();
+            assert_eq!(twice.max_iter, 900);
+            assert!((0..450).all(|step| (twice.rate(2 * step) - once.rate(step)).abs() < 1e-15));
+        }
     }
 
     #[test]

@@ -75,6 +75,12 @@ impl Solver {
         }
     }
 
+    /// The same with a schedule of double length.
+    #[must_use]
+    pub fn twice_as_long(self) -> Self {
+        Self { schedule: self.schedule.twice_as_long(), ..self }
+    }
+
     /// Checks every setting.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use super::made::{err, out, tiny};
 use std::path::Path;
+use strata::protocol::cka::Estimator;
 
 /// Trains some networks of a tiny plan with every arm, and returns the folder of its networks.
 fn trained(runs: &Path, sets: &[&str], nodes: &[&str]) -> std::path::PathBuf {
@@ -87,7 +88,12 @@ fn a_reduced_set_trains_on_fewer_images_and_is_evaluated_on_as_many() {
     let runs = tempfile::tempdir().unwrap();
     let nodes = ["s0-r0-k4-B1B", "s0-r0-k4-A1B", "s0-r0-B1B"];
     let folder = trained(runs.path(), &["protocol.train_sizes=[4]"], &nodes);
-    let last = |node: &str| strata::train::record::read(&folder.join(node).join("log.jsonl")).unwrap().pop().unwrap();
+    let last = |node: &str| {
+        strata::train::record::read::<strata::train::Record>(&folder.join(node).join("log.jsonl"))
+            .unwrap()
+            .pop()
+            .unwrap()
+    };
     for (node, images) in [("s0-r0-k4-baseB", 20.0), ("s0-r0-k4-A1B", 20.0), ("s0-r0-B1B", 100.0)] {
         // Six steps of ten images.
         assert_eq!(last(node).epoch, 60.0 / images, "{node}");
@@ -110,8 +116,14 @@ fn similarities_compare_the_bases_with_each_other_and_fine_tuned_networks_with_t
     let bytes = std::fs::read(&path).unwrap();
     let found: strata::protocol::similarity::Similarities = serde_json::from_slice(&bytes).unwrap();
     let rows = |network: &str, other: &str| {
-        found.rows.iter().filter(|row| row.network == network && row.other == other).collect::<Vec<_>>()
+        let of_both = found.rows.iter().filter(|row| row.network == network && row.other == other);
+        of_both.filter(|row| row.estimator == Estimator::Biased).collect::<Vec<_>>()
     };
+    // Every value stands there by both estimators, the one behind the other.
+    for pair in found.rows.chunks(2) {
+        assert_eq!([pair[0].estimator, pair[1].estimator], [Estimator::Biased, Estimator::Debiased]);
+        assert_eq!((&pair[0].layer, pair[0].count), (&pair[1].layer, pair[1].count));
+    }
     // Eight layers by eight on the images of both halves.
     let bases = rows("s0-r0-baseA", "s0-r0-baseB");
     assert_eq!(bases.len(), 2 * 64);
@@ -123,7 +135,7 @@ fn similarities_compare_the_bases_with_each_other_and_fine_tuned_networks_with_t
         assert_eq!((&row.layer, row.images.as_str()), (&row.other_layer, "B"));
         assert_eq!(row.value.unwrap() > 1.0 - 1e-12, number <= 4, "{}: {:?}", row.layer, row.value);
     }
-    assert_eq!(found.rows.len(), 128 + 2 * 8);
+    assert_eq!(found.rows.len(), 2 * (128 + 2 * 8));
 
     let again = tiny(&["similarity", "default", "--format", "json"], runs.path()).args(&sets).output().unwrap();
     assert!(again.status.success(), "{}", err(&again));
@@ -132,6 +144,22 @@ fn similarities_compare_the_bases_with_each_other_and_fine_tuned_networks_with_t
     let computed = tiny(&["similarity", "default"], runs.path()).args(&sets).output().unwrap();
     assert!(out(&computed).contains("s0-r0-A4B+"), "{}", err(&computed));
     assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same bytes again");
+
+    // The text says by what and on how many images.
+    let text = |args: &[&str]| {
+        out(&tiny(&[&["similarity", "default"], args].concat(), runs.path()).args(&sets).output().unwrap())
+    };
+    assert!(
+        text(&[]).starts_with("linear CKA, debiased, on 50 images of half A and 50 images of half B\n"),
+        "{}",
+        text(&[])
+    );
+    assert!(text(&["--biased"]).starts_with("linear CKA, biased, on 50 images"));
+    assert!(
+        text(&["--images", "7"]).starts_with("linear CKA, debiased, on 7 images of half A and 7 images of half B\n")
+    );
+    assert!(text(&["--images", "3"]).contains("on 5 images of half A and 5 images of half B (3 were asked for"));
+    assert!(text(&["--images", "300"]).contains("on 50 images of half A and 50 images of half B (300 were asked for"));
 }
 
 #[test]
@@ -141,7 +169,7 @@ fn the_confusion_counts_agree_with_the_accuracy_of_the_last_evaluation() {
     let folder = runs.path().join("default-quick/s0-r0-baseA");
     let bytes = std::fs::read(folder.join("confusion.json")).unwrap();
     let confusion: strata::train::Confusion = serde_json::from_slice(&bytes).unwrap();
-    let last = strata::train::record::read(&folder.join("log.jsonl")).unwrap().pop().unwrap();
+    let last = strata::train::record::read::<strata::train::Record>(&folder.join("log.jsonl")).unwrap().pop().unwrap();
     assert_eq!(confusion.classes.len(), 5);
     // Ten test images of each class.
     assert!(confusion.counts.iter().all(|row| row.len() == 5 && row.iter().sum::<u64>() == 10));

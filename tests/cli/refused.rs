@@ -11,7 +11,7 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
     std::fs::write(&bad, "name = \"x\"\nlayrs = 3\n").unwrap();
     let broken = runs.path().join("broken.toml");
     std::fs::write(&broken, "name = ").unwrap();
-    let cases: [(&[&str], i32, &[&str]); 24] = [
+    let cases: [(&[&str], i32, &[&str]); 29] = [
         (&["reproduce", "nonsense"], 3, &["nonsense", "default"]),
         (&["reproduce", bad.to_str().unwrap()], 3, &["layrs", "nearest"]),
         (&["reproduce", broken.to_str().unwrap()], 3, &["broken.toml"]),
@@ -23,6 +23,23 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
         (&["reproduce", "--set", "protocol.train_sizes=[600]"], 3, &["protocol.train_sizes", "600"]),
         (&["reproduce", "--set", "protocol.split=halves"], 3, &["halves", "random", "two-data-sets"]),
         (&["reproduce", "--set", "protocol.split=man-made-natural"], 3, &["protocol.splits", "replicates"]),
+        (&["reproduce", "--set", "protocol.split=distance"], 3, &["protocol.sources", "other-classes", "noise"]),
+        (&["reproduce", "--set", "protocol.sources=[\"noise\"]"], 3, &["protocol.sources", "distance"]),
+        (
+            &[
+                "reproduce",
+                "--set",
+                "protocol.split=distance",
+                "--set",
+                "protocol.sources=[\"opposite-kind\"]",
+                "--set",
+                "protocol.classes_per_half=3",
+            ],
+            3,
+            &["protocol.sources", "opposite-kind", "fashion-mnist"],
+        ),
+        (&["reproduce", "--set", "protocol.base_draws=0"], 3, &["protocol.base_draws", "at least 1"]),
+        (&["reproduce", "--set", "data.mean_of=both"], 3, &["both", "source", "target"]),
         (&["reproduce", "--set", "data.other_source=noise"], 3, &["data.other_source", "two-data-sets"]),
         (
             &[&["reproduce", "--set", "net.name=alexnet32"][..], &TWO_DATA_SETS].concat(),

@@ -119,7 +119,7 @@ fn texts_of_a_run_directory_above_their_limits_are_refused_by_name() {
 
     let log = folder.path().join("n/log.jsonl");
     giant(&log, bounded::TEXT + 1);
-    let error = record::read(&log).unwrap_err();
+    let error = record::read::<strata::train::Record>(&log).unwrap_err();
     assert!(matches!(&error, TrainError::Io { source, .. } if is_too_large(source, bounded::TEXT)), "{error}");
     says(&error, &["log.jsonl", "16777216", "remove it"]);
 

@@ -194,6 +194,8 @@ pub fn records(bytes: &[u8]) {
     std::fs::create_dir_all(&node).expect("a folder for the inputs");
     put(&node.join("manifest.toml"), manifest);
     put(&node.join("log.jsonl"), log);
+    // Records on held-out images are read as those on test images are.
+    put(&node.join("held-out.jsonl"), log);
     put(&node.join("confusion.json"), confusion);
     put(&node.join("timing.json"), times);
     put(&folder.join("similarity.json"), similarity);

@@ -1,6 +1,8 @@
 //! Studies made up from a formula, with the answer known, and what the statistics make of them.
 
-use strata::report::{Arm, Check, Evaluation, Kind, Run, Similarity, State, Study, Verdict, analyse, report};
+use strata::report::{
+    Arm, Check, Estimator, Evaluation, Kind, Run, Similarity, State, Study, Verdict, analyse, report,
+};
 
 /// A finished run whose curve climbs to `top1` (a share of 1).
 pub fn run(split: usize, replicate: u32, target: &str, arm: Arm, n: Option<u32>, top1: f64) -> Run {
@@ -31,6 +33,9 @@ pub fn run(split: usize, replicate: u32, target: &str, arm: Arm, n: Option<u32>,
         source,
         target: target.to_string(),
         train_size: None,
+        source_task: None,
+        draw: 0,
+        held_out: Vec::new(),
         state: State::Done,
         curve: curve.collect(),
         message: None,
@@ -76,6 +81,8 @@ pub fn effect(arm: Arm, n: u32) -> f64 {
         Arm::RandomHe | Arm::RandomMoments => -5.0 * n,
         Arm::SelfferPreserve1 | Arm::SelfferPreserve2 | Arm::SelfferProbe => -1.0,
         Arm::TransferPreserve1 | Arm::TransferPreserve2 | Arm::TransferProbe => -1.5,
+        Arm::Base2x => 0.7,
+        Arm::Continue => 0.5,
     }
 }
 
@@ -127,6 +134,7 @@ pub fn several() -> Vec<Study> {
                     count: 100,
                     layer: layer.clone(),
                     other_layer: other.clone(),
+                    estimator: Estimator::Debiased,
                     value: 0.95 - 0.08 * i as f64 - 0.1 * i.abs_diff(j) as f64 + 0.01 * split as f64,
                 });
             }
@@ -137,6 +145,7 @@ pub fn several() -> Vec<Study> {
                 count: 100,
                 layer: layer.clone(),
                 other_layer: layer.clone(),
+                estimator: Estimator::Debiased,
                 value: 0.99 - 0.05 * i as f64,
             });
         }

@@ -50,7 +50,8 @@ fn lines(results: &Results) -> Option<Figure> {
         ..Panel::of_percentages(series, "layer", "linear CKA", Marks::Means)
     };
     let caption = "Linear centred kernel alignment of the activations of one layer in two networks on the same \
-                   images: 1 where they are equal up to rotation and scale. Bars are 95 % intervals between splits.";
+                   images: 1 where they are equal up to rotation and scale, 0 where they have nothing in common (Song et al.'s \
+                   debiased estimate, but for series marked biased). Bars are 95 % intervals between splits.";
     finish("similarity", "Similarity of activations by layer", caption, &panel, number)
 }
 
@@ -60,7 +61,7 @@ fn place(results: &Results, layer: &str) -> Option<u32> {
 
 /// Every layer of one base against every layer of the other.
 fn map(results: &Results) -> Option<Figure> {
-    let rows: Vec<&SimilarityRow> = results.similarity.iter().filter(|row| row.pair == BASES).collect();
+    let rows: Vec<&SimilarityRow> = results.similarity.iter().filter(|row| row.pair.starts_with(BASES)).collect();
     let value = |one: &String, other: &String| {
         let row = rows.iter().find(|row| row.layer == *one && row.other_layer == *other)?;
         Some(row.estimate.mean)

@@ -91,7 +91,7 @@ impl<'a> Sheet<'a> {
         let mut counted: Vec<Counted> = Vec::new();
         let mut excluded = Vec::new();
         let mut bases: BTreeMap<_, Vec<(f64, bool)>> = BTreeMap::new();
-        for run in study.runs.iter().filter(|run| run.train_size == train_size) {
+        for run in study.runs.iter().filter(|run| run.train_size == train_size && !run.is_source()) {
             let value = run.value(study.reported)?.map(|share| share * 100.0);
             let reason = match (run.state, value) {
                 (State::Pending | State::Running, _) => continue,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::{
-    measured::Similarity,
+    measured::{Estimator, Similarity},
     run::{Arm, Run, Study},
     statistics::{Estimate, Observation, Sample, Unit, estimate},
 };
@@ -19,9 +19,12 @@ pub struct SimilarityRow {
     pub layer: String,
     /// Layer of the second.
     pub other_layer: String,
-    /// The similarity, 0 to 1, averaged by target and split.
+    /// The similarity, averaged by target and split.
     pub estimate: Estimate,
 }
+
+/// What the pairs of biased values end in: these are high for unlike layers where features outnumber images.
+const BIASED: &str = ", biased";
 
 /// What kind of pair two runs are; `None` for one that no row is made for.
 fn pair(one: &Run, other: &Run) -> Option<String> {
@@ -40,7 +43,10 @@ pub(super) fn rows(study: &Study) -> Vec<SimilarityRow> {
     let mut groups: BTreeMap<(String, usize, usize), (&Similarity, Vec<Observation>)> = BTreeMap::new();
     for row in study.similarities.iter().filter(|row| row.value.is_finite()) {
         let (Some(one), Some(other)) = (run(&row.network), run(&row.other)) else { continue };
-        let Some(pair) = pair(one, other) else { continue };
+        let Some(mut pair) = pair(one, other) else { continue };
+        if row.estimator == Estimator::Biased {
+            pair.push_str(BIASED);
+        }
         let (split, target) = (one.split.clone(), row.images.clone());
         let name = format!("{} and {}", row.network, row.other);
         let replicate = one.replicate;

@@ -1,0 +1,150 @@
+//! Studies of distance: one target, B, and sources of growing distance from it, each of which is A in turn.
+//!
+//! The classes of B, and the new layers, batch order and dropout of the networks on it, are the same whatever A is, so
+//! that two sources are compared on equal terms. All sources have as many classes as B and start their bases alike.
+
+use super::{Experiment, Half, ProtocolError, halving, source::HalfKey};
+use crate::data::{Dataset, Split, noise, shuffle, split};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What A is, from near to far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceTask {
+    /// Other classes than the target's, drawn at random: of its own kind, where kinds are known.
+    OtherClasses,
+    /// Man-made classes, where the target's are natural.
+    OppositeKind,
+    /// Classes of another data set, `data.other_source`.
+    OtherData,
+    /// The images of [`SourceTask::OtherClasses`], the blocks of each in an order of its own: the same small patterns,
+    /// and no shapes.
+    Shuffled,
+    /// Classes of noise.
+    Noise,
+}
+
+impl SourceTask {
+    /// All of them.
+    pub const ALL: [SourceTask; 5] =
+        [Self::OtherClasses, Self::OppositeKind, Self::OtherData, Self::Shuffled, Self::Noise];
+
+    /// The name in experiments and in the names of networks.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OtherClasses => "other-classes",
+            Self::OppositeKind => "opposite-kind",
+            Self::OtherData => "other-data",
+            Self::Shuffled => "shuffled",
+            Self::Noise => "noise",
+        }
+    }
+}
+
+/// The man-made and natural classes where they are known, and the classes that targets are drawn from.
+fn kinds_and_near(experiment: &Experiment, data: &Dataset) -> Result<(Option<Split>, Vec<u16>), ProtocolError> {
+    let kinds = halving::man_made_and_natural(&experiment.data.source, data)?;
+    let near = kinds.as_ref().map_or_else(|| (0..data.classes() as u16).collect(), |kinds| kinds.b.clone());
+    Ok((kinds, near))
+}
+
+/// The classes of the target in the split of a seed, in rising order.
+///
+/// # Errors
+/// Fewer classes than are asked for.
+pub(super) fn target(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Vec<u16>, ProtocolError> {
+    let (_, near) = kinds_and_near(experiment, data)?;
+    let mut target = split::choice(&near, experiment.protocol.classes_per_half, [seed, 1])?;
+    target.sort_unstable();
+    Ok(target)
+}
+
+/// B, and A of each of some sources, in the split of a seed.
+///
+/// B's classes are natural where the data set knows kinds, and any else; those of the opposite kind are the ones that
+/// `man-made-natural` draws beside them. NumPy's legacy choice draws B under the list `[seed, 1]`, what is of the
+/// opposite kind or of another set under `[seed, 0]`, and other classes under `[seed, 2]`.
+///
+/// # Errors
+/// A data set without the classes that are asked for; images that cannot be shuffled.
+pub(super) fn halves(
+    experiment: &Experiment,
+    data: &Dataset,
+    other: Option<&Dataset>,
+    seed: u32,
+    tasks: &BTreeSet<SourceTask>,
+) -> Result<Vec<(HalfKey, Dataset)>, ProtocolError> {
+    let count = experiment.protocol.classes_per_half;
+    let refuse = |expected: &str, task: SourceTask| ProtocolError::Value {
+        experiment: experiment.name.clone(),
+        key: "protocol.sources",
+        expected: expected.into(),
+        got: format!("{:?} with data.source = {:?}", task.name(), experiment.data.source),
+    };
+    let (kinds, near) = kinds_and_near(experiment, data)?;
+    let target = target(experiment, data, seed)?;
+    let rest: Vec<u16> = near.iter().copied().filter(|class| !target.contains(class)).collect();
+    let other_classes = || Ok::<_, ProtocolError>(split::half(data, &split::choice(&rest, count, [seed, 2])?)?);
+
+    let key = |half, source_task| HalfKey { split: seed, half, source_task };
+    let mut halves = vec![(key(Half::B, None), split::half(data, &target)?)];
+    for &task in tasks {
+        let images = match task {
+            SourceTask::OtherClasses => other_classes()?,
+            SourceTask::OppositeKind => {
+                let Some(Split { a: man_made, .. }) = &kinds else {
+                    return Err(refuse(
+                        "sources without it: man-made and natural classes are not known of this set",
+                        task,
+                    ));
+                };
+                split::half(data, &split::choice(man_made, count, [seed, 0])?)?
+            }
+            SourceTask::OtherData => {
+                let other = other.ok_or_else(|| refuse("a second data set, data.other_source", task))?;
+                let classes: Vec<u16> = (0..other.classes() as u16).collect();
+                split::half(other, &split::choice(&classes, count, [seed, 0])?)?
+            }
+            SourceTask::Shuffled => shuffle::shuffled(other_classes()?)?,
+            SourceTask::Noise => noise::noise(data.train.shape(), count)?,
+        };
+        halves.push((key(Half::A, Some(task)), images));
+    }
+    Ok(halves)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{ImageSet, natural};
+
+    #[test]
+    fn targets_are_natural_where_kinds_are_known_and_the_opposite_kind_is_man_made() {
+        // Ten of each kind by the names that ImageNet gives them, one image of each.
+        let names: Vec<&str> = include_str!("../../data/paper/splits/ilsvrc2012_classes.csv").lines().skip(1).collect();
+        let whole = natural::imagenet().unwrap();
+        let some: Vec<u16> = whole.a[..10].iter().chain(&whole.b[..10]).copied().collect();
+        let names =
+            some.iter().map(|&class| names[usize::from(class)].split(',').next().unwrap().to_string()).collect();
+        let images = ImageSet::new(4, 4, 1, vec![1; 20 * 16], (0..20).collect()).unwrap();
+        let data = Dataset::new("folder", names, images.clone(), images).unwrap();
+        let sets = ["protocol.split=distance", "protocol.sources=[\"noise\"]", "protocol.classes_per_half=4"];
+        let experiment = Experiment::find("default", &sets.map(String::from)).unwrap();
+        let tasks = BTreeSet::from([SourceTask::OtherClasses, SourceTask::OppositeKind, SourceTask::Shuffled]);
+        for seed in 0..5 {
+            let halves = halves(&experiment, &data, None, seed, &tasks).unwrap();
+            let kinds = |at: usize| {
+                let half: &Dataset = &halves[at].1;
+                natural::of_wnids(&[&half.class_names[..], &data.class_names[..1]].concat()).unwrap_or(None)
+            };
+            // The first class of all is man-made: beside natural classes alone it is the only one of its kind.
+            assert_eq!(kinds(0).unwrap().a, [4], "the target");
+            assert_eq!(kinds(1).unwrap().a, [4], "other classes");
+            assert!(kinds(2).is_none(), "the opposite kind is all man-made");
+            let names = |at: usize| &halves[at].1.class_names;
+            assert!(names(0).iter().all(|name| !names(1).contains(name)));
+            assert_eq!(names(1), names(3));
+        }
+    }
+}
