@@ -165,6 +165,9 @@ fn folders_that_look_like_parts_are_not_taken_for_classes() {
     let root = tempdir().unwrap();
     ["bus/1.png", "train/1.png"].iter().for_each(|name| put(root.path(), &format!("train/{name}"), &png(1)));
     assert_eq!(open(root.path(), None).unwrap().train.class_names, ["bus", "train"]);
+    let root = tempdir().unwrap();
+    put(root.path(), "train.tar", &tar(&[("bus/1.png", &png(1)), ("train/1.png", &png(1))]));
+    assert_eq!(open(root.path(), None).unwrap().train.class_names, ["bus", "train"]);
 }
 
 #[test]

@@ -121,8 +121,9 @@ impl Part {
             tar_entries::collect(archive, None, &mut tree)?;
         }
         tree.settle();
-        // An archive may hold the part's folder itself or what is in it.
+        // An archive may hold the part's folder itself or what is in it, of which a class may be called so, too.
         let name = tree.tops().into_iter().find(|top| is_named(top, &[&last(path)])).map(String::from);
+        let name = name.filter(|name| tree.only_folder().as_ref() == Some(name) || tree.has_folders_in(name));
         if let Some(name) = name {
             let inside = tree.split_off(&name);
             tree.folders.extend(inside.folders);
