@@ -81,8 +81,6 @@ pub fn effect(arm: Arm, n: u32) -> f64 {
         Arm::RandomHe | Arm::RandomMoments => -5.0 * n,
         Arm::SelfferPreserve1 | Arm::SelfferPreserve2 | Arm::SelfferProbe => -1.0,
         Arm::TransferPreserve1 | Arm::TransferPreserve2 | Arm::TransferProbe => -1.5,
-        Arm::Base2x => 0.7,
-        Arm::Continue => 0.5,
     }
 }
 
