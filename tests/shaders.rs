@@ -2,6 +2,9 @@
 //! translation for every backend, WebGPU's default limits, and programs on wgpu's noop device.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "shaders/tint.rs"]
+mod tint;
+
 use naga::{
     AddressSpace, Module, StorageAccess, TypeInner,
     back::pipeline_constants::process_overrides,
