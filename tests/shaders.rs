@@ -2,6 +2,9 @@
 //! translation for every backend, WebGPU's default limits, and programs on wgpu's noop device.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "shaders/tint.rs"]
+mod tint;
+
 use naga::{
     AddressSpace, Module, StorageAccess, TypeInner,
     back::pipeline_constants::process_overrides,
@@ -24,13 +27,13 @@ use strata::{
 
 /// Whether a shader multiplies matrices, which only a device that was opened for it does.
 fn is_of_matrices(shader: &Shader) -> bool {
-    shader.shared.iter().any(|(module, _)| *module == "tile_matrices")
+    shader.modules.iter().any(|module| module.name == "product/tile_matrices")
 }
 
 /// The kernels for adapters that run on a processor are taken only where subgroups are, those of products of matrices
 /// where there are `f16` and matrices, too; all others need nothing.
 fn capabilities(shader: &Shader) -> Capabilities {
-    match shader.name {
+    match &*shader.name {
         name if name.ends_with("_lanes") => Capabilities::SUBGROUP,
         _ if is_of_matrices(shader) => {
             Capabilities::SUBGROUP
@@ -56,7 +59,7 @@ fn shaders() -> BTreeMap<&'static str, Vec<&'static Kernel>> {
     let mut shaders = BTreeMap::<_, Vec<_>>::new();
     let probes = [&peak::MULTIPLY_ADD, &peak::MOVE_ONCE];
     let kernels = catalogue().chain(probes);
-    kernels.for_each(|kernel| shaders.entry(kernel.shader.name).or_default().push(kernel));
+    kernels.for_each(|kernel| shaders.entry(&*kernel.shader.name).or_default().push(kernel));
     shaders
 }
 
@@ -70,9 +73,20 @@ fn stems(folder: &str) -> BTreeSet<String> {
 #[test]
 fn every_shader_belongs_to_an_operation_and_every_module_to_a_shader() {
     let catalogued: BTreeSet<String> = catalogue().map(|kernel| kernel.shader.stem.to_string()).collect();
-    assert_eq!(stems("shaders"), catalogued, "shaders/*.wgsl against ops::catalogue");
-    let shared = catalogue().flat_map(|kernel| kernel.shader.shared.iter().map(|(name, _)| name.to_string()));
-    assert_eq!(stems("shaders/shared"), shared.collect(), "shaders/shared/*.wgsl against the shaders that name them");
+    let named = |folder: &str| -> BTreeSet<String> {
+        let modules = catalogue().flat_map(|kernel| kernel.shader.modules.iter());
+        let within = modules.filter_map(|module| match module.name.rsplit_once('/') {
+            Some((of, name)) => (of == folder).then_some(name),
+            None => folder.is_empty().then_some(module.name),
+        });
+        within.map(String::from).collect()
+    };
+    for (folder, files) in [("", "shaders"), ("shared", "shaders/shared"), ("product", "shaders/product")] {
+        assert_eq!(stems(files), named(folder), "{files}/*.wgsl against the shaders that name them");
+    }
+    // What is no file of its own is composed of the modules of products.
+    let own: BTreeSet<String> = stems("shaders").into_iter().chain(["conv2d".into(), "dense".into()]).collect();
+    assert_eq!(own, catalogued, "shaders/*.wgsl against ops::catalogue");
     for stem in catalogued {
         for folder in ["src/ops", "src/cpu", "src/ops/check", "kernels-tests"] {
             let file = format!("{folder}/{stem}.rs");

@@ -28,7 +28,7 @@ pub struct Options {
 
 /// Writes the shaders, and returns how many there are.
 fn write_shaders(dir: &Path) -> Result<usize> {
-    let shaders: BTreeMap<_, _> = catalogue().map(|kernel| (kernel.shader.name, kernel.shader)).collect();
+    let shaders: BTreeMap<_, _> = catalogue().map(|kernel| (&*kernel.shader.name, kernel.shader)).collect();
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     for (name, shader) in &shaders {
         let path = dir.join(format!("{name}.wgsl"));

@@ -287,12 +287,12 @@ impl Gpu {
         constants: Constants,
     ) -> Result<Arc<Pipeline>, GpuError> {
         let bits = constants.iter().map(|&(name, value)| (name, value.to_bits())).collect();
-        let key = (kernel.shader.name, kernel.entry, bits);
+        let key = (&*kernel.shader.name, kernel.entry, bits);
         let mut pipelines = lock(&self.pipelines);
         if let Some(pipeline) = pipelines.get(&key) {
             return Ok(Arc::clone(pipeline));
         }
-        let (shader, entry) = (kernel.shader.name, kernel.entry);
+        let (shader, entry) = (&*kernel.shader.name, kernel.entry);
         let made =
             self.scoped(|| pipeline::create(&self.device, &self.modules, kernel, constants)).map_err(|caught| {
                 match caught {

@@ -2,28 +2,53 @@
 //!
 //! The declarations are plain data, so that a test can hold them against the shader's text without a GPU.
 
-use super::unroll::{Sizes, unroll};
+use super::unroll::unroll;
+use std::borrow::Cow;
 
-/// A WGSL file with the shared modules that stand in front of it.
-#[derive(Debug)]
-pub struct Shader {
-    /// Its name: the stem, or the stem and the family of its kernels.
+/// A file of the `shaders` folder, with the names that it leaves open.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// Its path in the folder, without the ending.
     pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+    /// What stands for each open name, `$operand` in the text.
+    pub names: Cow<'static, [(&'static str, &'static str)]>,
+}
+
+impl Module {
+    /// The text with its names filled in.
+    fn source(&self) -> String {
+        let text = self.text.to_string();
+        // Longer names first, so that none is taken for the beginning of another.
+        let mut names = self.names.to_vec();
+        names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        names.iter().fold(text, |text, (name, value)| text.replace(&format!("${name}"), value))
+    }
+
+    /// The module with more names filled in.
+    pub fn with(self, names: &[(&'static str, &'static str)]) -> Self {
+        Self { names: [&self.names[..], names].concat().into(), ..self }
+    }
+}
+
+/// A WGSL text of modules.
+#[derive(Clone, Debug)]
+pub struct Shader {
+    /// Its name: the stem, for a product with its pass and the way in which it is computed.
+    pub name: Cow<'static, str>,
     /// The operation's stem.
     pub stem: &'static str,
-    /// Names and texts of the modules of `shaders/shared` in front of it, in this order.
-    pub shared: &'static [(&'static str, &'static str)],
-    /// The text of `shaders/STEM.wgsl`, or nothing where a shared module has the entry points.
-    pub text: &'static str,
-    /// The sizes that the text is written out for.
-    pub sizes: Sizes,
+    /// Its modules in their order.
+    pub modules: Cow<'static, [Module]>,
+    /// Names and values of the sizes that it is written out for.
+    pub sizes: Cow<'static, [(&'static str, u32)]>,
 }
 
 impl Shader {
-    /// The whole source: the shared modules, then the file, with the loops of the unroller written out.
+    /// The whole source: the modules, with the loops of the unroller written out.
     pub fn source(&self) -> String {
-        let parts = self.shared.iter().map(|&(_, text)| text).chain([self.text]);
-        unroll(&parts.collect::<Vec<_>>().join("\n"), self.sizes)
+        unroll(&self.modules.iter().map(Module::source).collect::<Vec<_>>().join("\n"), &self.sizes)
     }
 }
 
@@ -75,10 +100,10 @@ pub trait Parameters: bytemuck::Pod {
 pub struct Kernel {
     /// The shader.
     pub shader: &'static Shader,
-    /// The entry point, which is also the operation's pass.
+    /// The entry point.
     pub entry: &'static str,
     /// Binding numbers and how they are used. A dispatch names its tensors in this order.
-    pub bindings: &'static [(u32, Access)],
+    pub bindings: Cow<'static, [(u32, Access)]>,
     /// The parameter struct.
     pub parameters: Table,
 }
@@ -106,3 +131,14 @@ macro_rules! parameters {
     };
 }
 pub(crate) use parameters;
+
+#[cfg(test)]
+mod tests {
+    use super::{Cow, Module};
+
+    #[test]
+    fn open_names_are_filled_in_longer_ones_first() {
+        let module = Module { name: "x", text: "$side of $sides, $other", names: Cow::Borrowed(&[("side", "row")]) };
+        assert_eq!(module.with(&[("sides", "rows")]).source(), "row of rows, $other");
+    }
+}

@@ -1,20 +1,28 @@
 //! What an adapter multiplies and adds, and moves, at most: the measure that operations are held against.
 
 use super::{
-    Access, Gpu, GpuError, Kernel, Parameters, Session, Shader, StepValues, TensorSpec, kernel::parameters, read, write,
+    Access, Gpu, GpuError, Kernel, Module, Parameters, Session, Shader, StepValues, TensorSpec, kernel::parameters,
+    read, write,
 };
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+const fn module(name: &'static str, text: &'static str) -> Module {
+    Module { name, text, names: Cow::Borrowed(&[]) }
+}
+
 /// The probes' shader, which belongs to no operation.
 pub static PROBES: Shader = Shader {
-    name: "peak",
+    name: Cow::Borrowed("peak"),
     stem: "peak",
-    shared: &[("grid", include_str!("../../shaders/shared/grid.wgsl"))],
-    text: include_str!("../../shaders/probes/peak.wgsl"),
-    sizes: &[],
+    modules: Cow::Borrowed(&[
+        module("shared/grid", include_str!("../../shaders/shared/grid.wgsl")),
+        module("probes/peak", include_str!("../../shaders/probes/peak.wgsl")),
+    ]),
+    sizes: Cow::Borrowed(&[]),
 };
 
 parameters! {
@@ -22,7 +30,8 @@ parameters! {
     pub struct PeakParameters { vectors: u32, rounds: u32, factor: f32, term: f32 }
 }
 
-const BINDINGS: &[(u32, Access)] = &[(0, Access::Uniform), (1, Access::Read), (2, Access::Write)];
+const BINDINGS: Cow<'static, [(u32, Access)]> =
+    Cow::Borrowed(&[(0, Access::Uniform), (1, Access::Read), (2, Access::Write)]);
 /// The probe of multiply-adds.
 pub static MULTIPLY_ADD: Kernel =
     Kernel { shader: &PROBES, entry: "multiply_add", bindings: BINDINGS, parameters: PeakParameters::TABLE };

@@ -29,7 +29,7 @@ impl Modules {
 
     fn of(&self, device: &wgpu::Device, kernel: &'static Kernel) -> wgpu::ShaderModule {
         let make = || module(device, self.trusted, kernel);
-        lock(&self.made).entry(kernel.shader.name).or_insert_with(make).clone()
+        lock(&self.made).entry(&kernel.shader.name).or_insert_with(make).clone()
     }
 }
 
@@ -37,7 +37,7 @@ impl Modules {
 /// nor a counter to every loop, which would keep drivers from unrolling them.
 fn module(device: &wgpu::Device, trusted: bool, kernel: &'static Kernel) -> wgpu::ShaderModule {
     let descriptor = wgpu::ShaderModuleDescriptor {
-        label: Some(kernel.shader.name),
+        label: Some(&kernel.shader.name),
         source: wgpu::ShaderSource::Wgsl(kernel.shader.source().into()),
     };
     if !trusted {
@@ -52,7 +52,7 @@ fn module(device: &wgpu::Device, trusted: bool, kernel: &'static Kernel) -> wgpu
 /// The consent to features of wgpu that may still have defects: cooperative matrices.
 pub(super) fn experimental() -> wgpu::ExperimentalFeatures {
     // SAFETY: cooperative matrices are all that is asked for. They are loaded from and stored to workgroup memory alone,
-    // at places that `shaders/shared/tile_matrices.wgsl` and those on top of it derive from the sizes of their arrays, by
+    // at places that `shaders/product/tile_matrices.wgsl` and those on top of it derive from the sizes of their arrays, by
     // whole subgroups.
     unsafe { wgpu::ExperimentalFeatures::enabled() }
 }
@@ -66,7 +66,7 @@ pub(super) fn create(
 ) -> Pipeline {
     let module = modules.of(device, kernel);
     let entries: Vec<_> = kernel.bindings.iter().map(|&(binding, access)| layout_entry(access, binding)).collect();
-    let label = Some(kernel.entry);
+    let label = Some(&*kernel.shader.name);
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label,

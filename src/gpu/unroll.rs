@@ -9,12 +9,10 @@
 //!
 //! gives the lines between once for each `j`, with the number in the place of `$j`. Loops may be nested, their
 //! variables are single letters, and their bounds numbers or names of sizes; `$NAME` is the size of that name.
-
-/// Names and values of sizes.
-pub type Sizes = &'static [(&'static str, u32)];
+//! Lines between `#if NAME` and `#end` stand only where there is such a size and it is not 0.
 
 /// Expands every loop and size of a text. A loop without its end runs to the end of the text.
-pub fn unroll(text: &str, sizes: Sizes) -> String {
+pub fn unroll(text: &str, sizes: &[(&str, u32)]) -> String {
     let mut text = text.to_string();
     // Longer names first, so that none is taken for the beginning of another.
     let mut sorted = sizes.to_vec();
@@ -27,14 +25,15 @@ pub fn unroll(text: &str, sizes: Sizes) -> String {
     out
 }
 
-/// The variable and the bounds of a line that begins a loop.
+/// The variable and the bounds of a line that begins a loop, or a condition, which is a loop without a variable.
 fn loop_of<'a>(line: &'a str, sizes: &[(&str, u32)]) -> Option<(&'a str, u32, u32)> {
+    let size = |text: &str| sizes.iter().find(|(name, _)| *name == text.trim()).map(|(_, value)| *value);
+    if let Some(name) = line.trim().strip_prefix("#if ") {
+        return Some(("", 0, size(name).unwrap_or(0).min(1)));
+    }
     let (variable, range) = line.trim().strip_prefix("#for ")?.split_once(" in ")?;
     let (first, end) = range.split_once("..")?;
-    let number = |text: &str| {
-        let named = sizes.iter().find(|(name, _)| *name == text.trim()).map(|(_, value)| *value);
-        named.or_else(|| text.trim().parse().ok())
-    };
+    let number = |text: &str| size(text).or_else(|| text.trim().parse().ok());
     Some((variable, number(first)?, number(end)?))
 }
 
@@ -50,14 +49,17 @@ fn expand(lines: &[&str], sizes: &[(&str, u32)], out: &mut String) {
         let mut depth = 1;
         let body = &lines[at + 1..];
         let length = body.iter().position(|line| {
-            depth += usize::from(line.trim().starts_with("#for "));
+            depth += usize::from(["#for ", "#if "].iter().any(|begin| line.trim().starts_with(begin)));
             depth -= usize::from(line.trim() == "#end");
             depth == 0
         });
         let length = length.unwrap_or(body.len());
         for value in first..end {
-            let written: Vec<String> =
-                body[..length].iter().map(|line| line.replace(&format!("${variable}"), &value.to_string())).collect();
+            let value = |line: &&str| match variable {
+                "" => (*line).to_string(),
+                _ => line.replace(&format!("${variable}"), &value.to_string()),
+            };
+            let written: Vec<String> = body[..length].iter().map(value).collect();
             expand(&written.iter().map(String::as_str).collect::<Vec<_>>(), sizes, out);
         }
         at += length + 2;
@@ -77,6 +79,12 @@ mod tests {
     #[test]
     fn sizes_are_replaced_by_their_values_longer_names_first() {
         assert_eq!(unroll("$ROWS $ROW", &[("ROW", 1), ("ROWS", 2)]), "2 1\n");
+    }
+
+    #[test]
+    fn conditions_keep_their_lines_where_their_size_is_there_and_not_0() {
+        let text = "#if A\na\n#for i in 0..2\nx$i\n#end\n#end\n#if B\nb\n#end\n#if C\nc\n#end\nd";
+        assert_eq!(unroll(text, &[("A", 1), ("B", 0)]), "a\nx0\nx1\nd\n");
     }
 
     #[test]

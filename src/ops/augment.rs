@@ -80,4 +80,6 @@ parameters! {
         vectors: u32, across: u32, channels: u32, stored_h: u32, stored_w: u32, height: u32, width: u32, padding: u32,
     }
 }
-kernel!(FORWARD = SHADER / "forward", AugmentParameters, [1 Read, 2 Read, 3 Read, 4 Read, 5 Write]);
+kernels! { SHADER, AugmentParameters:
+    FORWARD = "forward" [1 Read, 2 Read, 3 Read, 4 Read, 5 Write],
+}

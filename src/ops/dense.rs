@@ -3,14 +3,23 @@
 
 use super::{
     Cost, Operation, Step, TensorId,
+    product::{
+        Buffer, ProductParameters,
+        dense::{
+            BACKWARD_INPUT, BACKWARD_WEIGHT, BACKWARD_WEIGHT_UPDATE, FORWARD, RUN, Sizes, WEIGHT_RUN, chunks, product,
+            split,
+        },
+        sum,
+    },
     sgd::Gradient,
-    tile::{self, TILES, WORKGROUPS},
 };
 use crate::{
     cpu,
-    gpu::{Binding, Constants, GpuError, Kernel, Part, Recorder, Shader, parameters, read, read_write},
-    host::{ImageDims, Layout, Real},
+    gpu::{GpuError, Recorder},
+    host::{ImageDims, Real},
 };
+
+pub(super) use super::product::dense::kernels;
 
 /// The dimensions of a fully connected layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,32 +126,45 @@ impl Operation for Forward {
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let pieces = recorder.parts(self.w.0);
         let depth = pieces.iter().map(|w| w.rows).sum();
-        let split = split(recorder, Layout::VEC4.padded(self.dims.k), depth);
+        let sizes = Sizes::of(&self.dims.x, self.dims.k);
+        let split = split(recorder, sizes.kp, depth);
         let b = self.b.map_or(Ok(pieces[0]), |b| recorder.whole(b.0))?;
         for y in recorder.parts(self.y.0) {
             let x = recorder.beside(self.x.0, y)?;
-            for chunk in chunks(recorder, y, Layout::VEC4.padded(self.dims.k), split, depth) {
-                let to = chunk.partial.unwrap_or(y);
+            for chunk in chunks(recorder, y, sizes.kp, split, depth) {
+                let results = ProductParameters {
+                    biased: u32::from(self.b.is_some()),
+                    rectified: u32::from(self.relu),
+                    origin: (chunk.start * sizes.kp) as u32,
+                    pitch: sizes.kp as u32,
+                    part_pitch: (chunk.images * sizes.kp) as u32,
+                    kp: sizes.kp as u32,
+                    ..ProductParameters::of([chunk.images, self.dims.k], 0)
+                };
                 for (i, &w) in pieces.iter().enumerate() {
-                    let mut parameters = DenseParameters { split, ..parameters_of(&self.dims, &chunk, w) };
                     // The sum goes on from piece to piece; the bias and the rectifier come last, as in one piece.
-                    let last = i + 1 == pieces.len() && split == 0;
-                    parameters.continued = u32::from(i > 0);
-                    parameters.biased = u32::from(self.b.is_some() && last);
-                    parameters.rectified = u32::from(self.relu && last);
-                    let bindings = [read(x), read(w), read(b), read_write(to)];
-                    let kernels = (&FORWARD, &FORWARD_LANES, [32, 64]);
-                    let depth = [parameters.first, parameters.first + parameters.rows];
-                    dispatch(recorder, kernels, &parameters, &bindings, [parameters.n, parameters.kp], depth)?;
+                    let last = u32::from(i + 1 == pieces.len() && split == 0);
+                    let parameters = ProductParameters {
+                        depth: w.rows as u32,
+                        continued: u32::from(i > 0),
+                        biased: results.biased * last,
+                        rectified: results.rectified * last,
+                        // Parts lie by themselves.
+                        origin: if chunk.partial.is_some() { 0 } else { results.origin },
+                        a_origin: (chunk.start * sizes.features + w.first) as u32,
+                        a_pitch: sizes.features as u32,
+                        b_pitch: sizes.kp as u32,
+                        ..results
+                    }
+                    .in_parts_of(split, w.first);
+                    let to = chunk.partial.unwrap_or(y);
+                    let bindings = [(Buffer::X, x), (Buffer::W, w), (Buffer::B, b), (Buffer::RESULT, to)];
+                    product(&FORWARD, parameters, RUN, &bindings).record(recorder)?;
                 }
                 if let Some(partial) = chunk.partial {
-                    let mut parameters =
-                        DenseParameters { split: chunk.parts, ..parameters_of(&self.dims, &chunk, pieces[0]) };
-                    parameters.biased = u32::from(self.b.is_some());
-                    parameters.rectified = u32::from(self.relu);
-                    let vectors = u64::from(parameters.n * (parameters.kp / 4));
-                    let bindings = [read(partial), read(b), read_write(y)];
-                    recorder.dispatch(&SUM_FORWARD, &[], &parameters, &bindings, vectors.div_ceil(64))?;
+                    let parameters = ProductParameters { parts: chunk.parts, ..results };
+                    let bindings = [(Buffer::PARTS, partial), (Buffer::B, b), (Buffer::RESULT, y)];
+                    sum(recorder, &FORWARD, &parameters, sizes.kp, &bindings)?;
                 }
             }
         }
@@ -176,25 +198,39 @@ impl Operation for BackwardInput {
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let depth = Layout::VEC4.padded(self.dims.k);
         let pieces = recorder.parts(self.w.0);
-        let split = split(recorder, pieces.iter().map(|w| w.rows).sum(), depth);
+        let sizes = Sizes::of(&self.dims.x, self.dims.k);
+        let split = split(recorder, pieces.iter().map(|w| w.rows).sum(), sizes.kp);
         for dx in recorder.parts(self.dx.0) {
             let dy = recorder.beside(self.dy.0, dx)?;
             let x = self.rectified.map_or(Ok(dy), |x| recorder.beside(x.0, dx))?;
             for &w in &pieces {
-                for chunk in chunks(recorder, dx, w.rows, split, depth) {
-                    let mut parameters = DenseParameters { split, ..parameters_of(&self.dims, &chunk, w) };
-                    parameters.rectified = u32::from(self.rectified.is_some());
-                    let bindings = [read(x), read(w), read(dy), read_write(chunk.partial.unwrap_or(dx))];
-                    let kernels = (&BACKWARD_INPUT, &BACKWARD_INPUT_LANES, [32, 64]);
-                    let results = [parameters.n, parameters.rows];
-                    dispatch(recorder, kernels, &parameters, &bindings, results, [0, parameters.kp])?;
+                for chunk in chunks(recorder, dx, w.rows, split, sizes.kp) {
+                    let results = ProductParameters {
+                        rectified: u32::from(self.rectified.is_some()),
+                        origin: (chunk.start * sizes.features + w.first) as u32,
+                        pitch: sizes.features as u32,
+                        part_pitch: (chunk.images * w.rows) as u32,
+                        column_first: w.first as u32,
+                        column_period: sizes.cp as u32,
+                        column_real: self.dims.x.c as u32,
+                        a_origin: (chunk.start * sizes.kp) as u32,
+                        a_pitch: sizes.kp as u32,
+                        b_pitch: sizes.kp as u32,
+                        ..ProductParameters::of([chunk.images, w.rows], sizes.kp)
+                    };
+                    let mut parameters = results.in_parts_of(split, 0);
+                    if chunk.partial.is_some() {
+                        // Parts lie by themselves, as they were summed.
+                        (parameters.rectified, parameters.origin, parameters.pitch) = (0, 0, w.rows as u32);
+                    }
+                    let to = chunk.partial.unwrap_or(dx);
+                    let bindings = [(Buffer::X, x), (Buffer::W, w), (Buffer::DY, dy), (Buffer::RESULT, to)];
+                    product(&BACKWARD_INPUT, parameters, RUN, &bindings).record(recorder)?;
                     if let Some(partial) = chunk.partial {
-                        parameters.split = chunk.parts;
-                        let vectors = u64::from(parameters.n * (parameters.rows / 4));
-                        let bindings = [read(x), read(partial), read_write(dx)];
-                        recorder.dispatch(&SUM_BACKWARD_INPUT, &[], &parameters, &bindings, vectors.div_ceil(64))?;
+                        let parameters = ProductParameters { parts: chunk.parts, ..results };
+                        let bindings = [(Buffer::PARTS, partial), (Buffer::X, x), (Buffer::RESULT, dx)];
+                        sum(recorder, &BACKWARD_INPUT, &parameters, w.rows, &bindings)?;
                     }
                 }
             }
@@ -240,185 +276,44 @@ impl Operation for BackwardWeight {
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let db = recorder.whole(self.db.0)?;
+        let sizes = Sizes::of(&self.dims.x, self.dims.k);
         let images = recorder.parts(self.dy.0);
         for to in recorder.parts(self.dw.target().0) {
             // A batch in several segments sums all but the last into a tensor, or where there is none into scratch memory.
-            let elements = to.rows * Layout::VEC4.padded(self.dims.k);
+            let elements = to.rows * sizes.kp;
             let sums = if images.len() > 1 && self.dw.applied().is_some() { recorder.scratch(elements) } else { to };
             for (i, &dy) in images.iter().enumerate() {
                 let x = recorder.beside(self.x.0, dy)?;
-                let chunk = Chunk { start: 0, images: dy.rows, partial: None, parts: 0 };
-                let mut parameters = parameters_of(&self.dims, &chunk, to);
-                parameters.continued = u32::from(self.accumulate || i > 0);
-                let results = [parameters.rows, parameters.kp];
-                let depth = [0, parameters.n];
+                let parameters = ProductParameters {
+                    continued: u32::from(self.accumulate || i > 0),
+                    // The gradient of the bias comes with the first piece.
+                    sums_bias: u32::from(to.first == 0),
+                    pitch: sizes.kp as u32,
+                    row_first: to.first as u32,
+                    row_period: sizes.cp as u32,
+                    row_real: self.dims.x.c as u32,
+                    a_origin: to.first as u32,
+                    a_pitch: sizes.features as u32,
+                    b_pitch: sizes.kp as u32,
+                    ..ProductParameters::of([to.rows, self.dims.k], dy.rows)
+                };
+                let mut bindings = vec![(Buffer::X, x), (Buffer::DY, dy), (Buffer::DB, db)];
                 match self.dw.applied().filter(|_| i + 1 == images.len()) {
                     None => {
-                        let bindings = [read(x), read(dy), read_write(sums), read_write(db)];
-                        let kernels = (&BACKWARD_WEIGHT, &BACKWARD_WEIGHT_LANES, [64, 32]);
-                        dispatch(recorder, kernels, &parameters, &bindings, results, depth)?;
+                        bindings.push((Buffer::RESULT, sums));
+                        product(&BACKWARD_WEIGHT, parameters, WEIGHT_RUN, &bindings).record(recorder)?;
                     }
                     Some((rule, h)) => {
                         let h = recorder.beside(h.0, to)?;
                         // Nothing is continued in the first segment; anything may be bound there.
-                        let sums = if i > 0 { sums } else { dy };
-                        let parameters = DenseParameters {
-                            momentum: rule.momentum as f32,
-                            decay: rule.decay as f32,
-                            lr_mult: rule.lr_mult as f32,
-                            formula: rule.formula(),
-                            ..parameters
-                        };
-                        let bindings = [read(x), read(sums), read(dy), read_write(to), read_write(db), read_write(h)];
-                        let kernels = (&BACKWARD_WEIGHT_UPDATE, &BACKWARD_WEIGHT_UPDATE_LANES, [64, 32]);
-                        dispatch(recorder, kernels, &parameters, &bindings, results, depth)?;
+                        let partial = if i > 0 { sums } else { dy };
+                        bindings.extend([(Buffer::PARTIAL, partial), (Buffer::RESULT, to), (Buffer::HISTORY, h)]);
+                        let parameters = parameters.following(&rule);
+                        product(&BACKWARD_WEIGHT_UPDATE, parameters, WEIGHT_RUN, &bindings).record(recorder)?;
                     }
                 }
             }
         }
         Ok(())
-    }
-}
-
-static SHADERS: [Shader; tile::WAYS] =
-    tiled_shaders!("dense", ["grid", "rectifier", "step", "momentum", "dense_operands"]);
-static SPLITS_SHADER: Shader =
-    shader!("dense_splits" of "dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "dense_splits"]);
-static LANES_SHADER: Shader = shader!("dense_lanes" of "dense", ["grid", "rectifier", "step", "momentum", "dense_operands", "lanes", "dense_lanes"]);
-parameters! {
-    /// The parameters of the three products.
-    struct DenseParameters {
-        n: u32, features: u32, first: u32, rows: u32, k: u32, kp: u32, c: u32, cp: u32, start: u32, split: u32,
-        continued: u32, biased: u32, rectified: u32,
-        momentum: f32, decay: f32, lr_mult: f32, formula: u32,
-    }
-}
-kernel!(FORWARD = each of SHADERS / "forward", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
-kernel!(BACKWARD_INPUT = each of SHADERS / "backward_input", DenseParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
-kernel!(BACKWARD_WEIGHT = each of SHADERS / "backward_weight", DenseParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
-kernel!(BACKWARD_WEIGHT_UPDATE = each of SHADERS / "backward_weight_update", DenseParameters,
-    [1 Read, 3 Read, 4 Read, 5 ReadWrite, 6 ReadWrite, 7 ReadWrite, 8 Step]);
-kernel!(SUM_FORWARD = SPLITS_SHADER / "sum_forward", DenseParameters, [1 Read, 3 Read, 5 ReadWrite]);
-kernel!(SUM_BACKWARD_INPUT = SPLITS_SHADER / "sum_backward_input", DenseParameters, [1 Read, 4 Read, 5 ReadWrite]);
-kernel!(FORWARD_LANES = LANES_SHADER / "forward_lanes", DenseParameters, [1 Read, 2 Read, 3 Read, 5 ReadWrite]);
-kernel!(BACKWARD_INPUT_LANES = LANES_SHADER / "backward_input_lanes", DenseParameters, [1 Read, 2 Read, 4 Read, 5 ReadWrite]);
-kernel!(BACKWARD_WEIGHT_LANES = LANES_SHADER / "backward_weight_lanes", DenseParameters, [1 Read, 4 Read, 5 ReadWrite, 6 ReadWrite]);
-kernel!(BACKWARD_WEIGHT_UPDATE_LANES = LANES_SHADER / "backward_weight_update_lanes", DenseParameters,
-    [1 Read, 3 Read, 4 Read, 5 ReadWrite, 6 ReadWrite, 7 ReadWrite, 8 Step]);
-
-/// The depth of a run: the terms that are summed before they are added to the sum of those in front of them.
-const RUN: usize = 256;
-/// Runs of a part of a split sum at least: shorter ones would not pay for the dispatch that adds them.
-const RUNS_OF_PART: usize = 2;
-/// Images that a batch is taken to have where the number of parts is decided: an image's bits must not depend on the
-/// batch that it really is in.
-const IMAGES: usize = 128;
-/// Bytes of partial sums at most.
-const SPLITS_BYTES: usize = 64 << 20;
-
-/// The depth of the parts into which the sums of `columns` results an image are split where their tiles are too few to
-/// keep a GPU busy, by the layer's shape alone; 0 where they are not. Gradients of weights have a sum over the batch, too
-/// short to be split.
-fn split(recorder: &Recorder<'_>, columns: usize, depth: usize) -> u32 {
-    // A processor has fewer cores than any product has tiles.
-    if recorder.limits().lanes { 0 } else { depth_of_part(columns, depth) as u32 }
-}
-
-fn depth_of_part(columns: usize, depth: usize) -> usize {
-    let tiles = IMAGES.div_ceil(TILES[0][0]) * columns.div_ceil(TILES[0][1]);
-    let runs = depth.div_ceil(RUN);
-    let parts = WORKGROUPS.div_ceil(tiles).min(runs / RUNS_OF_PART);
-    if parts < 2 { 0 } else { runs.div_ceil(parts) * RUN }
-}
-
-/// Images of a segment that are computed together.
-struct Chunk {
-    /// The first of them in the segment.
-    start: usize,
-    images: usize,
-    /// Where the parts of split sums lie, and their number.
-    partial: Option<Part>,
-    parts: u32,
-}
-
-/// Divides a segment's images so that the parts of their sums, `columns` results an image, stay few enough bytes.
-fn chunks(recorder: &mut Recorder<'_>, segment: Part, columns: usize, split: u32, depth: usize) -> Vec<Chunk> {
-    if split == 0 {
-        return vec![Chunk { start: 0, images: segment.rows, partial: None, parts: 0 }];
-    }
-    let parts = depth.div_ceil(split as usize);
-    let most = SPLITS_BYTES.min(recorder.limits().segment_bytes() as usize) / (parts * columns * 4);
-    let most = most.clamp(1, segment.rows.max(1));
-    let partial = Some(recorder.scratch(parts * most * columns));
-    let chunk = |start| Chunk { start, images: most.min(segment.rows - start), partial, parts: parts as u32 };
-    (0..segment.rows).step_by(most).map(chunk).collect()
-}
-
-/// The parameters for some images and a piece of the weights.
-fn parameters_of(dims: &DenseDims, chunk: &Chunk, piece: Part) -> DenseParameters {
-    let cp = Layout::VEC4.padded(dims.x.c);
-    DenseParameters {
-        n: chunk.images as u32,
-        features: (dims.x.h * dims.x.w * cp) as u32,
-        first: piece.first as u32,
-        rows: piece.rows as u32,
-        k: dims.k as u32,
-        kp: Layout::VEC4.padded(dims.k) as u32,
-        c: dims.x.c as u32,
-        cp: cp as u32,
-        start: chunk.start as u32,
-        ..Default::default()
-    }
-}
-
-/// The kernels for every tile, that for a processor, and the results of one workgroup of this.
-type Kernels = (&'static [Kernel; tile::WAYS], &'static Kernel, [usize; 2]);
-
-/// The constants of the kernels for processors: where images are the columns, and few, only their vectors are computed.
-fn vectors_for(images: u32, [images_of_tile, _]: [usize; 2]) -> Constants {
-    match images {
-        _ if images_of_tile != 32 => &[],
-        0..=4 => &[("VECTORS", 1.0)],
-        5..=8 => &[("VECTORS", 2.0)],
-        9..=16 => &[("VECTORS", 4.0)],
-        _ => &[],
-    }
-}
-
-/// Dispatches the kernel that fits: tiles through workgroup memory on a GPU, lanes on a processor. The sums go over
-/// a depth, of which `first` to `end` are here.
-fn dispatch(
-    recorder: &mut Recorder<'_>,
-    (tiled, lanes, of_lanes): Kernels,
-    parameters: &DenseParameters,
-    bindings: &[Binding],
-    [rows, columns]: [u32; 2],
-    [first, end]: [u32; 2],
-) -> Result<(), GpuError> {
-    let results = [rows as usize, columns as usize];
-    let parts = if parameters.split == 0 { 1 } else { end.div_ceil(parameters.split) - first / parameters.split };
-    let (kernel, [down, across], constants): (_, _, Constants) = if recorder.limits().lanes {
-        (lanes, of_lanes, vectors_for(parameters.n, of_lanes))
-    } else {
-        let tile = tile::choose(recorder, parts as usize, results);
-        (tile::kernel(recorder, tiled, tile), TILES[tile], &[])
-    };
-    let workgroups = results[0].div_ceil(down) * results[1].div_ceil(across) * parts as usize;
-    recorder.dispatch(kernel, constants, parameters, bindings, workgroups as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::depth_of_part;
-
-    #[test]
-    fn sums_are_split_where_their_tiles_are_few_and_their_depth_allows_it() {
-        // fc6, fc7 and fc8 of CaffeNet, then their input gradients.
-        assert_eq!([(4096, 9216), (4096, 4096), (1000, 4096)].map(|(k, d)| depth_of_part(k, d)), [3072, 1536, 512]);
-        assert_eq!([(9216, 4096), (4096, 4096), (4096, 1000)].map(|(k, d)| depth_of_part(k, d)), [0, 1536, 512]);
-        assert_eq!(
-            [(10, 1), (10, 1023), (10, 1025), (100_000, 4096)].map(|(k, d)| depth_of_part(k, d)),
-            [0, 512, 768, 0]
-        );
     }
 }

@@ -106,5 +106,7 @@ parameters! {
         features: u32,
     }
 }
-kernel!(APPLY = SHADER / "apply", DropoutParameters, [1 ReadWrite, 2 Step]);
-kernel!(APPLY_GIVEN = SHADER / "apply_given", DropoutParameters, [1 ReadWrite, 2 Read]);
+kernels! { SHADER, DropoutParameters:
+    APPLY = "apply" [1 ReadWrite, 2 Step],
+    APPLY_GIVEN = "apply_given" [1 ReadWrite, 2 Read],
+}

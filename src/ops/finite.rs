@@ -55,4 +55,6 @@ parameters! {
     /// The kernel's parameters.
     struct FiniteParameters { vectors: u32, place: u32 }
 }
-kernel!(FORWARD = SHADER / "forward", FiniteParameters, [1 Read, 2 ReadWrite]);
+kernels! { SHADER, FiniteParameters:
+    FORWARD = "forward" [1 Read, 2 ReadWrite],
+}

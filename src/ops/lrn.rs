@@ -132,8 +132,10 @@ parameters! {
         rectified: u32,
     }
 }
-kernel!(FORWARD = SHADER / "forward", LrnParameters, [1 Read, 3 Write]);
-kernel!(BACKWARD = SHADER / "backward", LrnParameters, [1 Read, 2 Read, 3 Write]);
+kernels! { SHADER, LrnParameters:
+    FORWARD = "forward" [1 Read, 3 Write],
+    BACKWARD = "backward" [1 Read, 2 Read, 3 Write],
+}
 
 fn parameters_of(dims: &LrnDims, images: usize) -> LrnParameters {
     let across = Layout::VEC4.padded(dims.x.c) / 4;

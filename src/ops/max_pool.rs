@@ -152,8 +152,10 @@ parameters! {
         rectified: u32,
     }
 }
-kernel!(FORWARD = SHADER / "forward", MaxPoolParameters, [1 Read, 2 Write, 3 Write]);
-kernel!(BACKWARD = SHADER / "backward", MaxPoolParameters, [1 Read, 2 Read, 3 Write, 4 Read]);
+kernels! { SHADER, MaxPoolParameters:
+    FORWARD = "forward" [1 Read, 2 Write, 3 Write],
+    BACKWARD = "backward" [1 Read, 2 Read, 3 Write, 4 Read],
+}
 
 fn parameters_of(dims: &PoolDims, pixels: usize) -> MaxPoolParameters {
     let across = Layout::VEC4.padded(dims.x.c) / 4;

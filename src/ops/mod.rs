@@ -1,84 +1,68 @@
 //! The operations: one file each, with its parameters, shapes, cost and its way to each executor.
 //!
 //! An operation is one stem in every place: `src/ops/lrn.rs`, `src/cpu/lrn.rs`, `shaders/lrn.wgsl`,
-//! `kernels-tests/lrn.rs`, and a line in the list below. `docs` in CONTRIBUTING.md says how to add one.
+//! `src/ops/check/lrn.rs`, `kernels-tests/lrn.rs`, and an entry in the registry below, from which calls, catalogue and
+//! list of checks are made. CONTRIBUTING.md says how to add one.
 
-/// A shader of the `shaders` folder with the shared modules in front of it, or one of shared modules alone.
+/// The registry: every operation's stem, with its calls and the types that hold them. Each of its parts is made of it
+/// by a macro, so that what is missing somewhere does not compile.
+macro_rules! registry {
+    ($made_of_it:ident) => {
+        $made_of_it! {
+            conv2d: Conv2dForward = Forward, Conv2dBackwardInput = BackwardInput, Conv2dBackwardWeight = BackwardWeight;
+            dense: DenseForward = Forward, DenseBackwardInput = BackwardInput, DenseBackwardWeight = BackwardWeight;
+            relu: ReluForward = Forward, ReluBackward = Backward;
+            lrn: LrnForward = Forward, LrnBackward = Backward;
+            max_pool: MaxPoolForward = Forward, MaxPoolBackward = Backward;
+            dropout: Dropout = Apply;
+            finite: Finite = Forward;
+            softmax_cross_entropy: SoftmaxCrossEntropyForward = Forward, SoftmaxCrossEntropyBackward = Backward;
+            top_k: TopK = Forward;
+            sgd: Sgd = Update;
+            augment: Augment = Forward;
+        }
+    };
+}
+
+/// A file of the `shaders` folder.
+macro_rules! module {
+    ($name:expr) => {
+        $crate::gpu::Module {
+            name: $name,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $name, ".wgsl")),
+            names: std::borrow::Cow::Borrowed(&[]),
+        }
+    };
+}
+
+/// The shader of an operation: modules of `shaders/shared`, and then its own file.
 macro_rules! shader {
     ($stem:literal, [$($module:literal),*]) => {
-        shader!(@ $stem, $stem, [$($module),*], include_str!(concat!("../../shaders/", $stem, ".wgsl")), &[])
-    };
-    ($name:literal of $stem:literal, [$($module:literal),*]) => {
-        shader!(@ $name, $stem, [$($module),*], "", &[])
-    };
-    ($name:literal, $stem:literal, [$($module:literal),*], $sizes:expr) => {
-        shader!(@ concat!($stem, "_", $name), $stem, [$($module),*],
-            include_str!(concat!("../../shaders/", $stem, ".wgsl")), $sizes)
-    };
-    (@ $name:expr, $stem:literal, [$($module:literal),*], $text:expr, $sizes:expr) => {
         $crate::gpu::Shader {
-            name: $name,
+            name: std::borrow::Cow::Borrowed($stem),
             stem: $stem,
-            shared: &[$(($module, include_str!(concat!("../../shaders/shared/", $module, ".wgsl")))),*],
-            text: $text,
-            sizes: $sizes,
+            modules: std::borrow::Cow::Borrowed(&[$(module!(concat!("shared/", $module)),)* module!($stem)]),
+            sizes: std::borrow::Cow::Borrowed(&[]),
         }
     };
 }
 
-/// One entry point of a shader: its bindings, and its parameter struct.
-macro_rules! kernel {
-    ($name:ident = $shader:ident / $entry:literal, $parameters:ident, [$($binding:literal $access:ident),*]) => {
-        pub(super) static $name: $crate::gpu::Kernel =
-            kernel!(&$shader, $entry, $parameters, [$($binding $access),*]);
-    };
-    ($name:ident = each of $shaders:ident / $entry:literal, $parameters:ident, $bindings:tt) => {
-        pub(super) static $name: [$crate::gpu::Kernel; tile::WAYS] = [
-            kernel!(&$shaders[0], $entry, $parameters, $bindings),
-            kernel!(&$shaders[1], $entry, $parameters, $bindings),
-            kernel!(&$shaders[2], $entry, $parameters, $bindings),
-            kernel!(&$shaders[3], $entry, $parameters, $bindings),
-            kernel!(&$shaders[4], $entry, $parameters, $bindings),
-            kernel!(&$shaders[5], $entry, $parameters, $bindings),
-            kernel!(&$shaders[6], $entry, $parameters, $bindings),
-            kernel!(&$shaders[7], $entry, $parameters, $bindings),
-            kernel!(&$shaders[8], $entry, $parameters, $bindings),
-            kernel!(&$shaders[9], $entry, $parameters, $bindings),
-            kernel!(&$shaders[10], $entry, $parameters, $bindings),
-            kernel!(&$shaders[11], $entry, $parameters, $bindings),
-            kernel!(&$shaders[12], $entry, $parameters, $bindings),
-        ];
-    };
-    ($shader:expr, $entry:literal, $parameters:ident, [$($binding:literal $access:ident),*]) => {
-        $crate::gpu::Kernel {
-            shader: $shader,
+/// All kernels of an operation's shader: their names and entry points with their bindings, and the parameter struct.
+macro_rules! kernels {
+    ($shader:ident, $parameters:ident: $($name:ident = $entry:literal [$($binding:literal $access:ident),*]),* $(,)?) => {
+        $(static $name: $crate::gpu::Kernel = $crate::gpu::Kernel {
+            shader: &$shader,
             entry: $entry,
-            bindings: &[(0, $crate::gpu::Access::Uniform), $(($binding, $crate::gpu::Access::$access)),*],
+            bindings: std::borrow::Cow::Borrowed(
+                &[(0, $crate::gpu::Access::Uniform), $(($binding, $crate::gpu::Access::$access)),*],
+            ),
             parameters: <$parameters as $crate::gpu::Parameters>::TABLE,
-        }
-    };
-}
+        };)*
 
-/// A shader of matrix products for every way of `tile::SIZES`: in f32, and for each kind of matrices in mixed precision
-/// and of pairs.
-macro_rules! tiled_shaders {
-    ($stem:literal, [$($module:literal),*]) => {
-        [
-            shader!("64x64", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[0]),
-            shader!("128x64", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[1]),
-            shader!("128x128", $stem, [$($module,)* "tile_f32", "tile"], tile::SIZES[2]),
-            // What enables extensions must stand first.
-            shader!("mixed16_64x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[3]),
-            shader!("mixed16_128x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[4]),
-            shader!("mixed16_128x128", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[5]),
-            shader!("f16x3_16_64x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[6]),
-            shader!("f16x3_16_128x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[7]),
-            shader!("mixed8_64x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[8]),
-            shader!("mixed8_128x64", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[9]),
-            shader!("mixed8_128x128", $stem, ["tile_matrices", $($module,)* "tile_mixed", "tile"], tile::SIZES[10]),
-            shader!("f16x3_8_64x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[11]),
-            shader!("f16x3_8_128x64", $stem, ["tile_matrices", $($module,)* "tile_f16x3", "tile"], tile::SIZES[12]),
-        ]
+        /// Every kernel.
+        pub(super) fn kernels() -> impl Iterator<Item = &'static $crate::gpu::Kernel> {
+            [$(&$name),*].into_iter()
+        }
     };
 }
 
@@ -94,12 +78,12 @@ pub mod lrn;
 pub mod max_pool;
 mod peak;
 mod placement;
+mod product;
 pub mod program;
 pub mod relu;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 pub mod storage;
-mod tile;
 mod timing;
 pub mod top_k;
 mod tuning;
@@ -107,8 +91,8 @@ mod tuning;
 pub use error::OpsError;
 pub use executor::{Device, Executor};
 pub use peak::Peak;
+pub use product::{TILES, tiles};
 pub use program::{Element, Program, Role, TensorId, TensorShape};
-pub use tile::{TILES, tiles};
 pub use timing::median;
 pub use tuning::{Measured, Tuning};
 
@@ -173,116 +157,57 @@ pub trait Operation {
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError>;
 }
 
+/// One call of any operation, and every kernel.
 macro_rules! operations {
-    ($($variant:ident = $stem:ident :: $call:ident),* $(,)?) => {
+    ($($stem:ident: $($variant:ident = $call:ident),*;)*) => {
         /// One call of an operation, on numbered tensors.
         #[derive(Clone, Debug)]
         #[expect(missing_docs, reason = "each variant is documented where its type is")]
-        pub enum Op { $($variant($stem::$call)),* }
+        pub enum Op { $($($variant($stem::$call)),*),* }
 
         impl Op {
             /// The operation's stem, such as `conv2d`.
             pub fn stem(&self) -> &'static str {
-                match self { $(Op::$variant(_) => <$stem::$call as Operation>::STEM),* }
+                match self { $($(Op::$variant(_) => <$stem::$call as Operation>::STEM),*),* }
             }
             /// The pass, such as `backward_weight`.
             pub fn pass(&self) -> &'static str {
-                match self { $(Op::$variant(call) => call.pass()),* }
+                match self { $($(Op::$variant(call) => call.pass()),*),* }
             }
             /// The work of one call.
             pub fn cost(&self) -> Cost {
-                match self { $(Op::$variant(call) => call.cost()),* }
+                match self { $($(Op::$variant(call) => call.cost()),*),* }
             }
             /// Its pass and shape in words where it is a product in tiles: what decides which of them is the fastest.
             pub fn product(&self) -> Option<String> {
-                match self { $(Op::$variant(call) => call.product()),* }
+                match self { $($(Op::$variant(call) => call.product()),*),* }
             }
             /// The tensors that it reads, those that it changes in place among them.
             pub fn reads(&self) -> Vec<TensorId> {
-                match self { $(Op::$variant(call) => call.reads()),* }
+                match self { $($(Op::$variant(call) => call.reads()),*),* }
             }
             /// The tensors that it overwrites or changes in place.
             pub fn writes(&self) -> Vec<TensorId> {
-                match self { $(Op::$variant(call) => call.writes()),* }
+                match self { $($(Op::$variant(call) => call.writes()),*),* }
             }
             /// Runs on the native executor.
             pub fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
-                match self { $(Op::$variant(call) => call.run(memory, step)),* }
+                match self { $($(Op::$variant(call) => call.run(memory, step)),*),* }
             }
             /// Records its dispatches for the gpu executor.
             pub fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-                match self { $(Op::$variant(call) => call.record(recorder)),* }
+                match self { $($(Op::$variant(call) => call.record(recorder)),*),* }
             }
         }
-        $(impl From<$stem::$call> for Op {
+        $($(impl From<$stem::$call> for Op {
             fn from(call: $stem::$call) -> Self { Op::$variant(call) }
-        })*
+        })*)*
+
+        /// Every kernel of the gpu executor. A test holds this list against the `shaders` folder.
+        pub fn catalogue() -> impl Iterator<Item = &'static Kernel> {
+            std::iter::empty()$(.chain($stem::kernels()))*
+        }
     };
 }
 
-operations! {
-    Augment = augment::Forward,
-    Conv2dForward = conv2d::Forward,
-    Conv2dBackwardInput = conv2d::BackwardInput,
-    Conv2dBackwardWeight = conv2d::BackwardWeight,
-    DenseForward = dense::Forward,
-    DenseBackwardInput = dense::BackwardInput,
-    DenseBackwardWeight = dense::BackwardWeight,
-    ReluForward = relu::Forward,
-    ReluBackward = relu::Backward,
-    LrnForward = lrn::Forward,
-    LrnBackward = lrn::Backward,
-    MaxPoolForward = max_pool::Forward,
-    MaxPoolBackward = max_pool::Backward,
-    Dropout = dropout::Apply,
-    Finite = finite::Forward,
-    SoftmaxCrossEntropyForward = softmax_cross_entropy::Forward,
-    SoftmaxCrossEntropyBackward = softmax_cross_entropy::Backward,
-    TopK = top_k::Forward,
-    Sgd = sgd::Update,
-}
-
-/// Every kernel of the gpu executor. A test holds this list against the `shaders` folder.
-pub fn catalogue() -> impl Iterator<Item = &'static Kernel> {
-    let tiled = [
-        &conv2d::FORWARD,
-        &conv2d::BACKWARD_INPUT,
-        &conv2d::BACKWARD_WEIGHT,
-        &conv2d::BACKWARD_WEIGHT_UPDATE,
-        &dense::FORWARD,
-        &dense::BACKWARD_INPUT,
-        &dense::BACKWARD_WEIGHT,
-        &dense::BACKWARD_WEIGHT_UPDATE,
-    ];
-    tiled.into_iter().flatten().chain(SINGLE.iter().copied())
-}
-
-/// The kernels that there is one of, whatever the tile.
-static SINGLE: &[&Kernel] = &[
-    &augment::FORWARD,
-    &conv2d::SUM_SPLITS,
-    &conv2d::SUM_SPLITS_UPDATE,
-    &conv2d::FORWARD_LANES,
-    &conv2d::BACKWARD_INPUT_LANES,
-    &conv2d::BACKWARD_WEIGHT_LANES,
-    &conv2d::BACKWARD_WEIGHT_UPDATE_LANES,
-    &dense::SUM_FORWARD,
-    &dense::SUM_BACKWARD_INPUT,
-    &dense::FORWARD_LANES,
-    &dense::BACKWARD_INPUT_LANES,
-    &dense::BACKWARD_WEIGHT_LANES,
-    &dense::BACKWARD_WEIGHT_UPDATE_LANES,
-    &dropout::APPLY,
-    &dropout::APPLY_GIVEN,
-    &finite::FORWARD,
-    &lrn::FORWARD,
-    &lrn::BACKWARD,
-    &max_pool::FORWARD,
-    &max_pool::BACKWARD,
-    &relu::FORWARD,
-    &relu::BACKWARD,
-    &sgd::UPDATE,
-    &softmax_cross_entropy::FORWARD,
-    &softmax_cross_entropy::BACKWARD,
-    &top_k::FORWARD,
-];
+registry!(operations);

@@ -88,5 +88,7 @@ parameters! {
     /// The parameters of both kernels.
     struct ReluParameters { vectors: u32 }
 }
-kernel!(FORWARD = SHADER / "forward", ReluParameters, [2 ReadWrite]);
-kernel!(BACKWARD = SHADER / "backward", ReluParameters, [1 Read, 2 ReadWrite]);
+kernels! { SHADER, ReluParameters:
+    FORWARD = "forward" [2 ReadWrite],
+    BACKWARD = "backward" [1 Read, 2 ReadWrite],
+}

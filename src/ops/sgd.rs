@@ -164,4 +164,6 @@ parameters! {
     /// The kernel's parameters.
     struct SgdParameters { vectors: u32, momentum: f32, decay: f32, lr_mult: f32, formula: u32 }
 }
-kernel!(UPDATE = SHADER / "update", SgdParameters, [1 Read, 2 ReadWrite, 3 ReadWrite, 4 Step]);
+kernels! { SHADER, SgdParameters:
+    UPDATE = "update" [1 Read, 2 ReadWrite, 3 ReadWrite, 4 Step],
+}

@@ -114,8 +114,10 @@ parameters! {
     /// The parameters of both kernels.
     struct SoftmaxParameters { classes: u32, padded: u32, elements: u32, weight: f32, n: u32 }
 }
-kernel!(FORWARD = SHADER / "forward", SoftmaxParameters, [1 Read, 2 Read, 3 Write, 4 Write]);
-kernel!(BACKWARD = SHADER / "backward", SoftmaxParameters, [1 Read, 2 Read, 3 Write]);
+kernels! { SHADER, SoftmaxParameters:
+    FORWARD = "forward" [1 Read, 2 Read, 3 Write, 4 Write],
+    BACKWARD = "backward" [1 Read, 2 Read, 3 Write],
+}
 
 fn parameters_of(classes: usize, n: usize, weight: f64) -> SoftmaxParameters {
     let padded = Layout::VEC4.padded(classes);

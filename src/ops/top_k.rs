@@ -58,4 +58,6 @@ parameters! {
     /// The kernel's parameters.
     struct TopKParameters { n: u32, classes: u32, padded: u32 }
 }
-kernel!(FORWARD = SHADER / "forward", TopKParameters, [1 Read, 2 Read, 3 Write]);
+kernels! { SHADER, TopKParameters:
+    FORWARD = "forward" [1 Read, 2 Read, 3 Write],
+}

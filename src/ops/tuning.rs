@@ -5,8 +5,8 @@
 
 use super::{
     Device, Executor, OpsError, Step, catalogue,
+    product::{TILES, tiles},
     program::{Entry, Program},
-    tile::{TILES, tiles},
 };
 use crate::{
     gpu::{AdapterInfo, Gpu},

@@ -38,20 +38,13 @@ use crate::host::{Precision, Window};
 /// The cases of one operation.
 pub type Cases = fn() -> Result<Vec<Case>, OpsError>;
 
-/// Every operation's stem with its cases.
-pub const OPERATIONS: &[(&str, Cases)] = &[
-    ("conv2d", conv2d::cases),
-    ("dense", dense::cases),
-    ("relu", relu::cases),
-    ("lrn", lrn::cases),
-    ("max_pool", max_pool::cases),
-    ("dropout", dropout::cases),
-    ("finite", finite::cases),
-    ("softmax_cross_entropy", softmax_cross_entropy::cases),
-    ("top_k", top_k::cases),
-    ("sgd", sgd::cases),
-    ("augment", augment::cases),
-];
+macro_rules! checked {
+    ($($stem:ident: $($variant:ident = $call:ident),*;)*) => {
+        /// Every operation's stem with its cases.
+        pub const OPERATIONS: &[(&str, Cases)] = &[$((stringify!($stem), $stem::cases)),*];
+    };
+}
+registry!(checked);
 
 /// Runs every case of every operation on a device, and reports a line for each as it ends. On a device for mixed
 /// precision the inputs of matrix products are numbers of `f16`, and the bounds are the same.

@@ -14,32 +14,29 @@ const BLOCKS_ACROSS: u32 = TILE_COLUMNS / (RIGHT * MATRIX);
 const MATRIX_ACROSS: u32 = MATRIX / 4u;
 const MATRIX_VECTORS: u32 = MATRIX * MATRIX_ACROSS;
 
-// Which invocation of which workgroup this is, and its subgroup.
-struct Invocation {
-    @builtin(local_invocation_index) index: u32,
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) workgroups: vec3<u32>,
-    @builtin(subgroup_id) subgroup: u32,
-}
-
 // The subgroup, which is the number of its block of results. Which lanes are its own does not matter.
 var<private> block: u32;
 
-// Begins an entry point, and returns the invocation's number in its workgroup.
-fn enter(who: Invocation) -> u32 {
-    block = who.subgroup;
-    return who.index;
+@compute @workgroup_size($INVOCATIONS)
+fn main(
+    @builtin(local_invocation_index) i: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+    @builtin(subgroup_id) subgroup: u32,
+) {
+    block = subgroup;
+    multiply_tile(i, linear(workgroup, workgroups));
 }
 
-// Eight numbers of room behind each depth let the rows of a matrix begin in different banks of workgroup memory.
-const A_PITCH: u32 = A_ACROSS + 2u;
-const B_PITCH: u32 = B_ACROSS + 2u;
-var<workgroup> slab_a: array<vec4<f16>, 2u * A_SLAB>;
-var<workgroup> slab_b: array<vec4<f16>, 2u * B_SLAB>;
+// Eight numbers of room after each depth let the rows of a matrix begin in different banks of workgroup memory.
+const PITCH_a: u32 = ACROSS_a + 2u;
+const PITCH_b: u32 = ACROSS_b + 2u;
+var<workgroup> slab_a: array<vec4<f16>, 2u * SLAB_a>;
+var<workgroup> slab_b: array<vec4<f16>, 2u * SLAB_b>;
 
 // Where the operands of the block's first matrix begin in the first (0) or the second (1) slabs.
-fn block_a(slab: u32) -> u32 { return slab * A_SLAB + block / BLOCKS_ACROSS * DOWN * MATRIX_ACROSS; }
-fn block_b(slab: u32) -> u32 { return slab * B_SLAB + block % BLOCKS_ACROSS * RIGHT * MATRIX_ACROSS; }
+fn block_a(slab: u32) -> u32 { return slab * SLAB_a + block / BLOCKS_ACROSS * DOWN * MATRIX_ACROSS; }
+fn block_b(slab: u32) -> u32 { return slab * SLAB_b + block % BLOCKS_ACROSS * RIGHT * MATRIX_ACROSS; }
 
 // The sums of the block's matrices in the run at hand, and in the runs before.
 #for i in 0..2

@@ -11,10 +11,10 @@ fn add_slabs(invocation: u32, slab: u32) {
     let at_b = block_b(slab);
     #for d in 0..STEPS
     #for i in 0..2
-    let a$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&slab_a[at_a + $du * MATRIX * A_PITCH + $iu * MATRIX_ACROSS], A_PITCH);
+    let a$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&slab_a[at_a + $du * MATRIX * PITCH_a + $iu * MATRIX_ACROSS], PITCH_a);
     #end
     #for j in 0..4
-    let b$d$j = coopLoadT<coop_mat$MATRIXx$MATRIX<f16, B>>(&slab_b[at_b + $du * MATRIX * B_PITCH + $ju * MATRIX_ACROSS], B_PITCH);
+    let b$d$j = coopLoadT<coop_mat$MATRIXx$MATRIX<f16, B>>(&slab_b[at_b + $du * MATRIX * PITCH_b + $ju * MATRIX_ACROSS], PITCH_b);
     #for i in 0..2
     run$i$j = coopMultiplyAdd(a$d$i, b$d$j, run$i$j);
     #end

@@ -1,21 +1,22 @@
 // A tile in f32: an invocation computes 8 rows x 8 columns of it, rows 4 i .. 4 i + 3 and $ROWS / 2 + 4 i ..,
 // columns 4 j .. 4 j + 3 and $COLUMNS / 2 + 4 j ..
 
-// Which invocation of which workgroup this is.
-struct Invocation {
-    @builtin(local_invocation_index) index: u32,
+// Builtins come one by one: in a struct, compilers take the number of the workgroup for as little uniform as that of the
+// invocation, and refuse the barriers.
+@compute @workgroup_size($INVOCATIONS)
+fn main(
+    @builtin(local_invocation_index) i: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    multiply_tile(i, linear(workgroup, workgroups));
 }
 
-// Begins an entry point, and returns the invocation's number in its workgroup.
-fn enter(who: Invocation) -> u32 { return who.index; }
-
-// The slabs hold the numbers themselves, one depth behind the other.
-const A_PITCH: u32 = A_ACROSS;
-const B_PITCH: u32 = B_ACROSS;
-var<workgroup> slab_a: array<vec4<f32>, 2u * A_SLAB>;
-var<workgroup> slab_b: array<vec4<f32>, 2u * B_SLAB>;
+// The slabs hold the numbers themselves, one depth after the other.
+const PITCH_a: u32 = ACROSS_a;
+const PITCH_b: u32 = ACROSS_b;
+var<workgroup> slab_a: array<vec4<f32>, 2u * SLAB_a>;
+var<workgroup> slab_b: array<vec4<f32>, 2u * SLAB_b>;
 
 fn stage_a(at: u32, v: vec4<f32>) { slab_a[at] = v; }
 fn stage_b(at: u32, v: vec4<f32>) { slab_b[at] = v; }
@@ -28,27 +29,23 @@ var<private> l$n: vec4<f32>; var<private> r$n: vec4<f32>;
 
 // Adds the product of the first (0) or the second (1) slabs.
 fn add_slabs(invocation: u32, slab: u32) {
-    let i = slab * A_SLAB + invocation / (TILE_COLUMNS / 8u);
-    let j = slab * B_SLAB + invocation % (TILE_COLUMNS / 8u);
+    let i = slab * SLAB_a + invocation / (TILE_COLUMNS / 8u);
+    let j = slab * SLAB_b + invocation % (TILE_COLUMNS / 8u);
     for (var d = 0u; d < SLAB; d += 4u) {
         // Four depths: the bookkeeping of a loop costs as much as a depth.
         #for n in 0..4
-        let u$n = slab_a[(d + $nu) * A_ACROSS + i];
-        let v$n = slab_a[(d + $nu) * A_ACROSS + A_ACROSS / 2u + i];
-        let x$n = slab_b[(d + $nu) * B_ACROSS + j];
-        let y$n = slab_b[(d + $nu) * B_ACROSS + B_ACROSS / 2u + j];
+        let u$n = slab_a[(d + $nu) * ACROSS_a + i];
+        let v$n = slab_a[(d + $nu) * ACROSS_a + ACROSS_a / 2u + i];
+        let x$n = slab_b[(d + $nu) * ACROSS_b + j];
+        let y$n = slab_b[(d + $nu) * ACROSS_b + ACROSS_b / 2u + j];
         #for c in 0..4
         l$c = fma(vec4<f32>(u$n[$cu]), x$n, l$c);
         r$c = fma(vec4<f32>(u$n[$cu]), y$n, r$c);
         #end
-        l4 = fma(vec4<f32>(v$n.x), x$n, l4);
-        r4 = fma(vec4<f32>(v$n.x), y$n, r4);
-        l5 = fma(vec4<f32>(v$n.y), x$n, l5);
-        r5 = fma(vec4<f32>(v$n.y), y$n, r5);
-        l6 = fma(vec4<f32>(v$n.z), x$n, l6);
-        r6 = fma(vec4<f32>(v$n.z), y$n, r6);
-        l7 = fma(vec4<f32>(v$n.w), x$n, l7);
-        r7 = fma(vec4<f32>(v$n.w), y$n, r7);
+        #for c in 4..8
+        l$c = fma(vec4<f32>(v$n[$cu - 4u]), x$n, l$c);
+        r$c = fma(vec4<f32>(v$n[$cu - 4u]), y$n, r$c);
+        #end
         #end
     }
 }

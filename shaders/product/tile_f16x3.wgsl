@@ -10,8 +10,8 @@
 const SCALE: f32 = 2048.0;
 
 // The slabs have the high halves, and these the low ones.
-var<workgroup> low_a: array<vec4<f16>, 2u * A_SLAB>;
-var<workgroup> low_b: array<vec4<f16>, 2u * B_SLAB>;
+var<workgroup> low_a: array<vec4<f16>, 2u * SLAB_a>;
+var<workgroup> low_b: array<vec4<f16>, 2u * SLAB_b>;
 
 fn stage_a(at: u32, v: vec4<f32>) {
     let high = high_of(v);
@@ -36,14 +36,14 @@ fn add_slabs(invocation: u32, slab: u32) {
     let at_b = block_b(slab);
     #for d in 0..STEPS
     #for i in 0..2
-    let a$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&slab_a[at_a + $du * MATRIX * A_PITCH + $iu * MATRIX_ACROSS], A_PITCH);
-    let a_low$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&low_a[at_a + $du * MATRIX * A_PITCH + $iu * MATRIX_ACROSS], A_PITCH);
+    let a$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&slab_a[at_a + $du * MATRIX * PITCH_a + $iu * MATRIX_ACROSS], PITCH_a);
+    let a_low$d$i = coopLoad<coop_mat$MATRIXx$MATRIX<f16, A>>(&low_a[at_a + $du * MATRIX * PITCH_a + $iu * MATRIX_ACROSS], PITCH_a);
     #end
     #end
     #for j in 0..4
     #for d in 0..STEPS
-    let b$d$j = coopLoadT<coop_mat$MATRIXx$MATRIX<f16, B>>(&slab_b[at_b + $du * MATRIX * B_PITCH + $ju * MATRIX_ACROSS], B_PITCH);
-    let b_low$d$j = coopLoadT<coop_mat$MATRIXx$MATRIX<f16, B>>(&low_b[at_b + $du * MATRIX * B_PITCH + $ju * MATRIX_ACROSS], B_PITCH);
+    let b$d$j = coopLoadT<coop_mat$MATRIXx$MATRIX<f16, B>>(&slab_b[at_b + $du * MATRIX * PITCH_b + $ju * MATRIX_ACROSS], PITCH_b);
+    let b_low$d$j = coopLoadT<coop_mat$MATRIXx$MATRIX<f16, B>>(&low_b[at_b + $du * MATRIX * PITCH_b + $ju * MATRIX_ACROSS], PITCH_b);
     #end
     #for i in 0..2
     var high$i$j = coop_mat$MATRIXx$MATRIX<f32, C>();
