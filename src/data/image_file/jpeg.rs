@@ -70,7 +70,8 @@ fn check(frame: &Frame, stream: &Stream) -> Result<(), Fault> {
     if !matches!(components, 1 | 3 | 4) {
         return Err(Fault::Undecodable(format!("it has {components} components, and 1, 3 and 4 are read")));
     }
-    // No encoder in use writes them, and decoders disagree about them: other readers of the same set would refuse.
+    // Libjpeg repeats pixels here, where it smooths for factors of 2, and other decoders smooth or refuse: the same file
+    // would be another picture elsewhere.
     if frame.has_thirds() {
         return Err(Fault::Undecodable("it has a sampling factor of 3; 1, 2 and 4 are read".into()));
     }
