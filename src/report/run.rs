@@ -248,12 +248,20 @@ impl Run {
         last.top1 <= chance + ERRORS_ABOVE_CHANCE * error
     }
 
-    /// The last evaluation of the first two thirds of the schedule; `None` where none was made.
+    /// The evaluations that show a plateau: those on held-out images where there are some, else those of the curve.
+    #[must_use]
+    pub fn towards_plateau(&self) -> &[Evaluation] {
+        if self.held_out.is_empty() { &self.curve } else { &self.held_out }
+    }
+
+    /// The last evaluation of the first two thirds of the schedule, of those that show a plateau; `None` where none was
+    /// made.
     #[must_use]
     pub fn at_two_thirds(&self) -> Option<&Evaluation> {
-        let last = self.curve.last()?.step;
+        let evaluations = self.towards_plateau();
+        let last = evaluations.last()?.step;
         // A schedule that three does not divide has its evaluation up to a step later.
-        self.curve.iter().rfind(|e| e.step > 0 && 3 * e.step <= 2 * last + 2 && e.top1.is_finite())
+        evaluations.iter().rfind(|e| e.step > 0 && 3 * e.step <= 2 * last + 2 && e.top1.is_finite())
     }
 
     /// Whether the run is a base on one of several sources of a study of distance: nothing is compared with it, because
@@ -333,6 +341,11 @@ mod tests {
         assert_eq!(of(&[400, 800]), Some(400));
         assert_eq!(of(&[782]), None);
         assert_eq!(of(&[0, 782]), None);
+        // Held-out images come first where there are some.
+        let held_out = run(&[0.3, 0.4, 0.5]).curve;
+        let watched = Run { held_out, ..run(&[0.9]) };
+        assert_eq!(watched.towards_plateau().len(), 3);
+        assert!(run(&[0.9]).towards_plateau().len() == 1 && watched.at_two_thirds().is_none_or(|e| e.top1 < 0.9));
     }
 
     #[test]

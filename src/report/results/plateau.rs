@@ -38,6 +38,6 @@ pub(super) fn plateau(sheet: &Sheet) -> Plateau {
 
 /// How much a run's accuracy rose over the last third of its schedule, in points.
 pub(super) fn gain_of_last_third(run: &Run) -> Option<f64> {
-    let last = run.curve.last().filter(|e| e.top1.is_finite())?;
+    let last = run.towards_plateau().last().filter(|e| e.top1.is_finite())?;
     Some((last.top1 - run.at_two_thirds()?.top1) * 100.0)
 }
