@@ -66,7 +66,7 @@ fn draw(name: &str, splits: usize, effects: &[Effect]) -> Study {
 
 /// The results of 2,000 studies.
 fn studies(kind: &str, splits: usize, effects: &[Effect]) -> Vec<Results> {
-    let one = |draw_| analyse(&draw(&format!("{kind}/{splits}/{draw_}"), splits, effects)).unwrap();
+    let one = |at| analyse(&draw(&format!("{kind}/{splits}/{at}"), splits, effects)).unwrap();
     (0..DRAWS).into_par_iter().map(one).collect()
 }
 
@@ -85,6 +85,7 @@ fn of_one_arm(differences: &[(f64, f64)]) -> Vec<Effect> {
 
 #[test]
 fn intervals_hold_the_truth_as_often_as_they_say_and_verdicts_seldom_miss_it() {
+    let mut at_the_level = Vec::new();
     for splits in SPLITS {
         let all = studies("differences", splits, &of_one_arm(&DIFFERENCES));
         for (n, (truth, sd)) in (1..).zip(DIFFERENCES) {
@@ -102,9 +103,18 @@ fn intervals_hold_the_truth_as_often_as_they_say_and_verdicts_seldom_miss_it() {
             let (coverage, missed) = (share(&all, held), share(&all, wrong));
             println!("{splits} splits, {truth} points, deviation {sd}: held {coverage:.4}, wrong {missed:.4}");
             assert!((0.93..=0.97).contains(&coverage), "{splits} splits, {truth} points: {coverage}");
-            assert!(missed <= 0.05, "{splits} splits, {truth} points: {missed}");
+            if (truth, sd) == (0.0, 4.4) {
+                at_the_level.push(missed);
+            } else {
+                assert!(missed <= 0.05, "{splits} splits, {truth} points: {missed}");
+            }
         }
     }
+    // Where noise dwarfs the margin, no interval lies inside it, and a difference is seen wherever t reaches its level of
+    // 5 %. A share of 2,000 draws is off by half a point itself; the three sizes together are held to the level.
+    let error = (0.05f64 * 0.95 / DRAWS as f64).sqrt();
+    assert!(at_the_level.iter().all(|missed| (missed - 0.05).abs() <= 2.0 * error), "{at_the_level:?}");
+    assert!(at_the_level.iter().sum::<f64>() / 3.0 <= 0.05, "{at_the_level:?}");
 }
 
 #[test]
