@@ -37,7 +37,8 @@ pub(super) fn behind(claim: &Claim) -> String {
 /// Whether the bases have reached a plateau, in a sentence.
 pub(super) fn plateau(plateau: &Plateau) -> String {
     let Some(gain) = &plateau.gain else {
-        return "not known: no base was evaluated within the first two thirds of its schedule (protocol.evaluations)"
+        return "not known: no base was evaluated within the first two thirds of its schedule \
+                (protocol.held_out_evaluations, or protocol.evaluations)"
             .to_string();
     };
     let reached = if plateau.reached == Some(true) { "reached" } else { "not reached" };

@@ -198,6 +198,13 @@ fn a_plateau_is_told_by_the_last_third_of_the_schedule_and_not_guessed() {
     assert_eq!((flat.reached, steep.reached), (Some(true), Some(false)));
     approx::assert_abs_diff_eq!(steep.gain.as_ref().unwrap().mean, 0.3, epsilon = 1e-9);
     assert_eq!(steep.gain.unwrap().runs, 8, "the bases alone");
+    // Held-out images count where there are evaluations on them.
+    let mut watched = balanced(4, 1, 4);
+    for run in &mut watched.runs {
+        run.held_out = run.curve.clone();
+        run.held_out[7].top1 = run.held_out[11].top1 - 0.001;
+    }
+    approx::assert_abs_diff_eq!(analyse(&watched).unwrap().plateau.gain.unwrap().mean, 0.1, epsilon = 1e-9);
     let mut once = balanced(4, 1, 4);
     once.runs.iter_mut().for_each(|run| drop(run.curve.drain(..11)));
     let once = analyse(&once).unwrap();

@@ -244,7 +244,7 @@ def costs(rows):
 
 def study(rows):
     kind = rows[0]["kind"]
-    unit = "replicate" if kind in PAIRS and len({row["split"] for row in rows}) == 1 else "split"
+    unit = "replicate" if kind not in ("random", "all-classes", "reduced") and len({row["split"] for row in rows}) == 1 else "split"
     sheet = Sheet(rows, None, unit)
     bases, ns = sheet.levels("base"), sheet.ns
     level = {"mean": bases.pooled(), "sd": sd([o[2] for o in bases]), "estimate": bases.estimate()} if bases else None

@@ -48,9 +48,9 @@ pub struct RunRow {
     pub chance: Option<f64>,
     /// Whether the run ended no higher than that.
     pub at_chance: bool,
-    /// Accuracy at the last evaluation, in percent, also where another one is the run's number.
+    /// Accuracy at the last evaluation that shows a plateau, in percent: on held-out images where there are such ones.
     pub last: Option<f64>,
-    /// Accuracy at the last evaluation of the first two thirds of the schedule, in percent.
+    /// The same at the last of these evaluations in the first two thirds of the schedule.
     pub two_thirds: Option<f64>,
     /// Wall-clock seconds spent.
     pub seconds: f64,
@@ -158,7 +158,7 @@ pub(super) fn run_rows(study: &Study, sheets: &[Sheet], base: Option<&Level>) ->
             delta_paper: one.zip(comparable(run)).map(|(one, base)| one.value - base.mean),
             chance: run.chance.map(|chance| chance * 100.0),
             at_chance: one.is_some_and(|one| one.at_chance),
-            last: run.curve.last().filter(|e| e.top1.is_finite()).map(|e| e.top1 * 100.0),
+            last: run.towards_plateau().last().filter(|e| e.top1.is_finite()).map(|e| e.top1 * 100.0),
             two_thirds: run.at_two_thirds().map(|e| e.top1 * 100.0),
             seconds: run.seconds,
             tera_macs: run.work.map(|work| work / 1e12),

@@ -74,7 +74,7 @@ pub(super) struct Sheet<'a> {
 
 /// What counts as a unit: splits where they are drawn at random, replicates on a pair of tasks of which there is one.
 fn unit(study: &Study) -> Unit {
-    let pair = matches!(study.kind, Kind::ManMadeNatural | Kind::Listed | Kind::OtherData);
+    let pair = !matches!(study.kind, Kind::Random | Kind::AllClasses | Kind::Reduced);
     let splits: BTreeSet<&str> = study.runs.iter().map(|run| run.split.as_str()).collect();
     if pair && splits.len() == 1 { Unit::Replicate } else { Unit::Split }
 }
