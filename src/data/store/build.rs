@@ -53,6 +53,9 @@ fn told(locked: Result<(), TryLockError>, path: &Path) -> Result<(), StoreError>
     }
 }
 
+/// The digest of a file, and the digest and the pixels of its image.
+type Decoded = (String, Result<(String, Vec<u8>), DataError>);
+
 /// An unfinished store.
 pub(super) struct Build {
     path: PathBuf,
@@ -110,7 +113,7 @@ impl Build {
 
     /// Decodes the next images, writes them and enters them into the journal.
     pub fn add(&mut self, items: &[&Item], train: usize, options: PackOptions) -> Result<(), DataError> {
-        let decoded: Vec<(String, Result<(String, Vec<u8>), DataError>)> = items
+        let decoded: Vec<Decoded> = items
             .par_iter()
             .map_init(
                 || Warp::to(options.side),
