@@ -44,7 +44,7 @@ pub fn main(options: &Options) -> Result<()> {
         writeln!(out, "{}", serde_json::to_string_pretty(&found)?)?;
         return Ok(());
     }
-    let layers = experiment.layer_names()?;
+    let layers = experiment.block_names()?;
     writeln!(out, "{:<28} {:<28} on  {}", "linear CKA of", "and", layers.join("  "))?;
     for pair in found.rows.chunk_by(|a, b| (&a.network, &a.other, &a.images) == (&b.network, &b.other, &b.images)) {
         let [first, ..] = pair else { continue };

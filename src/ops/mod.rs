@@ -82,11 +82,13 @@ macro_rules! tiled_shaders {
     };
 }
 
+pub mod add;
 pub mod augment;
 pub mod check;
 pub mod conv2d;
 pub mod dense;
 pub mod dropout;
+mod epilogue;
 mod error;
 mod executor;
 pub mod finite;
@@ -104,6 +106,7 @@ mod timing;
 pub mod top_k;
 mod tuning;
 
+pub use epilogue::{Absorbed, Epilogue};
 pub use error::OpsError;
 pub use executor::{Device, Executor};
 pub use peak::Peak;
@@ -167,6 +170,19 @@ pub trait Operation {
     fn reads(&self) -> Vec<TensorId>;
     /// The tensors that it overwrites or changes in place.
     fn writes(&self) -> Vec<TensorId>;
+    /// What it does to the result of another operation, where that may be able to do it on the way to memory.
+    fn as_epilogue(&self) -> Option<Epilogue> {
+        None
+    }
+    /// Takes on what an operation behind it does to its result, where it can.
+    fn absorb(&mut self, _: Epilogue) -> Absorbed {
+        Absorbed::Refused
+    }
+    /// Makes it add to the gradients of parameters that it would overwrite; false where it cannot. Whoever needs that
+    /// must look at the answer.
+    fn accumulate(&mut self) -> bool {
+        false
+    }
     /// Runs on the native executor.
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step);
     /// Records its dispatches for the gpu executor, once, when the program is loaded.
@@ -205,6 +221,18 @@ macro_rules! operations {
             pub fn writes(&self) -> Vec<TensorId> {
                 match self { $(Op::$variant(call) => call.writes()),* }
             }
+            /// What it does to the result of another operation, where that may be able to do it on the way to memory.
+            pub fn as_epilogue(&self) -> Option<Epilogue> {
+                match self { $(Op::$variant(call) => call.as_epilogue()),* }
+            }
+            /// Takes on what an operation behind it does to its result, where it can.
+            pub fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+                match self { $(Op::$variant(call) => call.absorb(epilogue)),* }
+            }
+            /// Makes it add to the gradients of parameters that it would overwrite; false where it cannot.
+            pub fn accumulate(&mut self) -> bool {
+                match self { $(Op::$variant(call) => call.accumulate()),* }
+            }
             /// Runs on the native executor.
             pub fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
                 match self { $(Op::$variant(call) => call.run(memory, step)),* }
@@ -221,6 +249,8 @@ macro_rules! operations {
 }
 
 operations! {
+    AddForward = add::Forward,
+    AddBackward = add::Backward,
     Augment = augment::Forward,
     Conv2dForward = conv2d::Forward,
     Conv2dBackwardInput = conv2d::BackwardInput,
@@ -259,6 +289,8 @@ pub fn catalogue() -> impl Iterator<Item = &'static Kernel> {
 
 /// The kernels that there is one of, whatever the tile.
 static SINGLE: &[&Kernel] = &[
+    &add::FORWARD,
+    &add::BACKWARD,
     &augment::FORWARD,
     &conv2d::SUM_SPLITS,
     &conv2d::SUM_SPLITS_UPDATE,

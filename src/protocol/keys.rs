@@ -25,6 +25,8 @@ const KEYS: [&str; 58] = [
     "data.views",
     "net",
     "net.name",
+    "net.file",
+    "net.description",
     "net.outputs",
     "protocol",
     "protocol.split",

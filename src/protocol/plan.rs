@@ -86,6 +86,7 @@ impl Plan {
         let protocol = &experiment.protocol;
         let sizes: Vec<Option<usize>> =
             [None].into_iter().chain(protocol.train_sizes.iter().copied().map(Some)).collect();
+        let most = experiment.net.most_n();
         let mut nodes = Vec::new();
         for &split in &protocol.splits {
             for replicate in 0..protocol.replicates {
@@ -102,7 +103,7 @@ impl Plan {
                                 push(arm, target, None);
                                 continue;
                             }
-                            let fits = |n: &&usize| experiment.copies(arm, **n);
+                            let fits = |n: &&usize| experiment.copies(arm, **n, most);
                             protocol.layers.iter().filter(fits).for_each(|&n| push(arm, target, Some(n)));
                         }
                     }

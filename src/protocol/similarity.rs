@@ -10,7 +10,7 @@ use super::{
 use crate::{
     data::{ImageSet, subset},
     host::digest,
-    nn::weights,
+    nn::{Block, weights},
     ops::Device,
     train::{Images, Reading, Trainer},
 };
@@ -30,9 +30,10 @@ pub struct Row {
     pub images: String,
     /// How many images.
     pub count: u64,
-    /// The layer of the one, behind its rectifier; the last layer's outputs are its scores.
+    /// The block of the one, as its last layer with weights or its sum leaves it, after the rectifier; the last block's
+    /// outputs are its scores.
     pub layer: String,
-    /// The layer of the other.
+    /// The block of the other.
     pub other_layer: String,
     /// Linear CKA, 0 to 1; none where a layer gives every image the same.
     pub value: Option<f64>,
@@ -76,14 +77,14 @@ pub fn compare(
     }
     // Splits of earlier commands are in the directory, too.
     let halves = Halves::of_nodes(experiment, trained.iter().copied())?;
-    let layers = experiment.layer_names()?;
+    let blocks = experiment.net.blocks()?;
     let mut rows = Vec::new();
     for (&(split, half), data) in &halves.halves {
         let per_class = (images / data.classes.max(1)).max(1);
         let mut set = subset::first_per_class(&data.evaluate, per_class)?;
         // The other half's network may have fewer outputs than these images have labels; here none is looked at.
         set.labels.fill(0);
-        let lens = Lens { experiment, halves: &halves, runs, device, layers: &layers, set: &set };
+        let lens = Lens { experiment, halves: &halves, runs, device, blocks: &blocks, set: &set };
         let here: Vec<&Node> = trained.iter().copied().filter(|node| node.split == split).collect();
         lens.compare(&here, half, &mut rows)?;
     }
@@ -102,7 +103,7 @@ struct Lens<'a> {
     halves: &'a Halves,
     runs: &'a RunDir,
     device: &'a Device,
-    layers: &'a [String],
+    blocks: &'a [Block],
     set: &'a ImageSet,
 }
 
@@ -117,8 +118,8 @@ impl Lens<'_> {
                 let halves = one.target != other.target && one.replicate == other.replicate;
                 let seeds = one.target == half && other.target == half;
                 if halves || seeds {
-                    for (a, layer) in left.iter().zip(self.layers) {
-                        let with = right.iter().zip(self.layers);
+                    for (a, layer) in left.iter().zip(self.blocks) {
+                        let with = right.iter().zip(self.blocks);
                         rows.extend(
                             with.map(|(b, other_layer)| self.row((one, layer, a), (other, other_layer, b), half)),
                         );
@@ -130,21 +131,21 @@ impl Lens<'_> {
             let Some((parent, before)) = bases.iter().find(|(base, _)| node.parents.contains(&base.name)) else {
                 continue;
             };
-            for ((after, before), layer) in self.grams(node)?.iter().zip(before).zip(self.layers) {
+            for ((after, before), layer) in self.grams(node)?.iter().zip(before).zip(self.blocks) {
                 rows.push(self.row((node, layer, after), (parent, layer, before), half));
             }
         }
         Ok(())
     }
 
-    fn row(&self, one: (&Node, &String, &Gram), other: (&Node, &String, &Gram), half: Half) -> Row {
+    fn row(&self, one: (&Node, &Block, &Gram), other: (&Node, &Block, &Gram), half: Half) -> Row {
         Row {
             network: one.0.name.clone(),
             other: other.0.name.clone(),
             images: half.letter().to_string(),
             count: self.set.len() as u64,
-            layer: one.1.clone(),
-            other_layer: other.1.clone(),
+            layer: one.1.name.clone(),
+            other_layer: other.1.name.clone(),
             value: Some(one.2.cka(other.2)).filter(|value| value.is_finite()),
         }
     }
@@ -164,7 +165,8 @@ impl Lens<'_> {
         for param in trainer.net.params.clone() {
             trainer.executor.write(param.w, weights::take(&tensors, &param, &path)?).map_err(ProtocolError::Ops)?;
         }
-        let outputs = trainer.activations(&images, self.layers)?;
+        let layers: Vec<String> = self.blocks.iter().map(|block| block.features.clone()).collect();
+        let outputs = trainer.activations(&images, &layers)?;
         Ok(outputs.into_iter().map(|values| Gram::of(values, images.set.len())).collect())
     }
 }

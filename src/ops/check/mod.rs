@@ -9,6 +9,7 @@
 //!
 //! The same lists serve `strata gradcheck` and the tests in `kernels-tests`.
 
+pub mod add;
 pub mod augment;
 mod builder;
 mod case;
@@ -42,6 +43,7 @@ pub type Cases = fn() -> Result<Vec<Case>, OpsError>;
 pub const OPERATIONS: &[(&str, Cases)] = &[
     ("conv2d", conv2d::cases),
     ("dense", dense::cases),
+    ("add", add::cases),
     ("relu", relu::cases),
     ("lrn", lrn::cases),
     ("max_pool", max_pool::cases),
