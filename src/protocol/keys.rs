@@ -3,7 +3,7 @@
 use super::{ProtocolError, lengths};
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 58] = [
+const KEYS: [&str; 60] = [
     "name",
     "description",
     "seed",
