@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use strata::{
     gpu::{Choice, Gpu},
     host::Stream,
-    nn::{BuildOptions, Net, TRAIN, zoo},
+    nn::{BuildOptions, Net, Tape, zoo},
     ops::{Device, Executor, Step},
 };
 
@@ -38,7 +38,7 @@ fn measure(criterion: &mut Criterion, name: &str, batch: usize, device: &Device)
     let net = Net::build(&zoo::net(name, 100)?, options)?;
     // Behind the tapes of the net comes one of its own for each operation of a step.
     let mut program = (*net.program).clone();
-    let (entries, first) = (program.tapes[TRAIN].clone(), program.tapes.len());
+    let (entries, first) = (program.tape(Tape::Train).to_vec(), program.tapes.len());
     program.tapes.extend(entries.iter().map(|entry| vec![entry.clone()]));
     let mut executor = Executor::load(device, Arc::new(program))?;
     net.initialise(&mut executor, stream)?;
@@ -47,7 +47,7 @@ fn measure(criterion: &mut Criterion, name: &str, batch: usize, device: &Device)
     executor.write_words(net.labels, &(0..batch as u32).map(|i| i % 100).collect::<Vec<_>>())?;
     // A rate of zero, so that weights stay what they are however often they are updated.
     let step = Step { iteration: 0, rate: 0.0, dropout: stream("dropout"), first_image: 0 };
-    executor.run(TRAIN, &step)?;
+    executor.run(Tape::Train, &step)?;
 
     let mut group = criterion.benchmark_group(format!("{name}-{batch}"));
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));

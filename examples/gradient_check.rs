@@ -6,7 +6,7 @@
 use std::error::Error;
 use strata::{
     host::Stream,
-    nn::{BuildOptions, Net, TRAIN, zoo},
+    nn::{BuildOptions, Net, Tape, zoo},
     ops::{Device, Executor, Step, check},
 };
 
@@ -30,7 +30,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
 
     // At a rate of 0 a step computes gradients and leaves the weights alone; the same step draws the same dropout.
     let step = Step { iteration: 0, rate: 0.0, dropout: Stream::named("dropout"), first_image: 0 };
-    executor.run(TRAIN, &step)?;
+    executor.run(Tape::Train, &step)?;
     let mut gradients = Vec::new();
     for param in &net.params {
         let gradient = param.g.ok_or_else(|| format!("{} has no gradient", param.name))?;
@@ -45,7 +45,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
                 let mut weights = weights.clone();
                 weights[at] += moved;
                 executor.write_f64(param.w, &weights)?;
-                executor.run(TRAIN, &step)?;
+                executor.run(Tape::Train, &step)?;
                 let losses = executor.read_f64(net.loss)?;
                 Ok(losses.iter().sum::<f64>() / losses.len() as f64)
             };

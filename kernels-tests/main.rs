@@ -3,6 +3,7 @@
 //! One module an operation, named as its file in `src/ops`; `golden` holds results of unrelated implementations.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
+mod add;
 mod augment;
 mod conv2d;
 mod dense;

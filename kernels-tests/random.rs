@@ -8,7 +8,7 @@ use strata::{
     host::Stream,
     ops::{
         Device, OpsError, TensorShape,
-        check::{Case, conv2d, dense, lrn, max_pool, relu, sgd, softmax_cross_entropy, top_k},
+        check::{Case, add, conv2d, dense, lrn, max_pool, relu, sgd, softmax_cross_entropy, top_k},
         lrn::Lrn,
         sgd::{Convention, Rule},
     },
@@ -135,9 +135,14 @@ fn update(d: &mut Draws) -> Drawn {
     told(&(rule, shape), Ok(sgd::case("random", rule, shape)))
 }
 
+fn sum(d: &mut Draws) -> Drawn {
+    let (x, relu) = ([d.within(1, 5), d.within(1, 17), d.within(1, 9), d.within(1, 9)], d.within(0, 1) == 1);
+    told(&(x, relu), Ok(add::case("random", x, relu)))
+}
+
 fn drawn(seed: u64) -> Drawn {
     let mut draws = Draws::new(seed);
-    match draws.within(0, 21) {
+    match draws.within(0, 22) {
         0..=8 => convolution(&mut draws),
         9..=12 => pooling(&mut draws),
         13..=14 => normalisation(&mut draws),
@@ -145,6 +150,7 @@ fn drawn(seed: u64) -> Drawn {
         17 => loss(&mut draws),
         18 => rank(&mut draws),
         19..=20 => update(&mut draws),
+        21 => sum(&mut draws),
         _ => rectifier(&mut draws),
     }
 }

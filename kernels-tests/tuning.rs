@@ -5,7 +5,7 @@ use std::sync::Arc;
 use strata::{
     gpu::Gpu,
     host::{Precision, Stream},
-    nn::{BuildOptions, Net, TRAIN, zoo},
+    nn::{BuildOptions, Net, Tape, zoo},
     ops::{Device, Executor, OpsError, Step, TILES, Tuning},
 };
 
@@ -36,7 +36,7 @@ fn step() -> Step {
 fn weights(net: &Net, gpu: &Arc<Gpu>) -> Vec<Vec<u32>> {
     let mut executor = Executor::load(&Device::Gpu(Arc::clone(gpu)), net.program.clone()).unwrap();
     prepare(net, &mut executor).unwrap();
-    executor.run(TRAIN, &step()).unwrap();
+    executor.run(Tape::Train, &step()).unwrap();
     let of = |param: &strata::nn::Param| executor.read(param.w).unwrap().iter().map(|v| v.to_bits()).collect();
     net.params.iter().map(of).collect()
 }
@@ -45,8 +45,9 @@ fn weights(net: &Net, gpu: &Arc<Gpu>) -> Vec<Vec<u32>> {
 fn every_product_of_a_step_is_measured_and_the_fastest_tile_is_kept_in_a_file() {
     let (gpu, net) = (tiled(), net());
     let mut tuning = Tuning::none(gpu.info(), Precision::F32);
-    let rows = tuning.measure(&gpu, &net.program, (TRAIN, 1, &step()), |executor| prepare(&net, executor)).unwrap();
-    let products = net.program.tapes[TRAIN].iter().filter(|entry| entry.op.cost().macs > 0).count();
+    let rows =
+        tuning.measure(&gpu, &net.program, (Tape::Train, 1, &step()), |executor| prepare(&net, executor)).unwrap();
+    let products = net.program.tape(Tape::Train).iter().filter(|entry| entry.op.cost().macs > 0).count();
     assert_eq!(rows.len(), products, "{rows:?}");
     for row in &rows {
         let least = row.milliseconds.iter().copied().fold(f64::INFINITY, f64::min);
@@ -77,7 +78,7 @@ fn a_preferred_tile_is_taken_and_changes_no_bit() {
     let untuned = weights(&net, &tiled());
     for (tile, [rows, columns]) in TILES.into_iter().enumerate() {
         let gpu = tiled();
-        let products = net.program.tapes[TRAIN].iter().filter_map(|entry| entry.op.product());
+        let products = net.program.tape(Tape::Train).iter().filter_map(|entry| entry.op.product());
         let lines: String = products.map(|product| format!("\"{product}\" = {tile}\n")).collect();
         Tuning::parse(&format!("adapter = \"x\"\n[tiles]\n{lines}")).unwrap().apply(&gpu);
         assert!(weights(&net, &gpu) == untuned, "tiles of {rows}x{columns} change bits");

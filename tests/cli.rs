@@ -9,6 +9,7 @@ mod cli {
     pub mod images;
     pub mod made;
     pub mod meant;
+    pub mod nets;
     pub mod paths;
     pub mod plan;
     pub mod refused;

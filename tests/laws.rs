@@ -20,6 +20,7 @@ fn the_example_that_checks_gradients_runs() {
 mod laws {
     pub mod batches;
     pub mod frozen;
+    pub mod graph;
     pub mod learning;
     pub mod made;
     pub mod memory;

@@ -1,8 +1,12 @@
-//! `strata gradcheck`: every operation of a device against double precision.
+//! `strata gradcheck`: every operation of a device against double precision, or the gradients of a whole net.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, Format, PrecisionArgs, device, exit_code::CheckFailed};
-use crate::ops::check;
+use super::{DeviceArgs, Format, PrecisionArgs, at_least_one, device, exit_code::CheckFailed};
+use crate::{
+    host::Precision,
+    nn::{gradcheck as of_net, zoo},
+    ops::check::{self, Line},
+};
 use anyhow::Result;
 use clap::Args;
 
@@ -12,24 +16,37 @@ pub struct Options {
     device: DeviceArgs,
     #[command(flatten)]
     precision: PrecisionArgs,
+    /// In place of the operations: check the gradient of every parameter of a net (`strata net list`) or a net file, in
+    /// f32
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "precision")]
+    net: Option<String>,
+    /// Images of the named net
+    #[arg(long, default_value_t = 4, requires = "net", value_parser = at_least_one::<usize>())]
+    batch: usize,
     /// text, or json: one object a line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
+    let def = options.net.as_deref().map(zoo::find).transpose()?;
+    let precision = if def.is_some() { Precision::F32 } else { options.precision.precision.unwrap_or_default() };
+    let device = device::open(&options.device.device, precision)?;
     note!("gradcheck on {}", device.describe());
     let format = options.format;
     let mut printed = Ok(());
-    let summary = check::gradcheck(&device, |line| {
+    let report = |line: &Line| {
         if printed.is_ok() {
             printed = match format {
                 Format::Json => print_line!("{}", serde_json::to_string(line).unwrap_or_default()),
                 Format::Text => print_line!("{line}"),
             };
         }
-    })?;
+    };
+    let summary = match &def {
+        Some(def) => of_net::gradcheck(def, options.batch, &device, report)?,
+        None => check::gradcheck(&device, report)?,
+    };
     printed?;
     note!("{summary}");
     match summary.failed {

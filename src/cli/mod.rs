@@ -7,6 +7,7 @@ mod devices;
 pub mod exit_code;
 mod gradcheck;
 mod interrupt;
+mod net;
 mod output;
 mod plan;
 mod progress;
@@ -38,13 +39,16 @@ enum Command {
     Plan(plan::Options),
     /// Train one network of an experiment, and what is missing of its parents first
     Run(run::Options),
-    /// Train one network of the zoo on one data set
+    /// Train one network on one data set
     Train(train::Options),
+    /// List the nets that come with strata, and show what a net is
+    #[command(subcommand)]
+    Net(net::Options),
     /// Pack, fetch, inspect and measure data sets
     Data(data::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
-    /// Compare the layers of trained networks with each other (linear CKA)
+    /// Compare the blocks of trained networks with each other (linear CKA)
     Similarity(similarity::Options),
     /// Hold every operation of a device against double precision
     Gradcheck(gradcheck::Options),
@@ -117,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Train(options) => train::main(&options),
+        Command::Net(options) => net::main(&options),
         Command::Data(options) => data::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Similarity(options) => similarity::main(&options),

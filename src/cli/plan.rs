@@ -42,6 +42,8 @@ pub fn main(options: &Options) -> Result<()> {
     let runs = RunDir { path: path.clone() };
     let plan = Plan::with_found(&experiment, &runs)?;
     let works = works(&experiment, &plan);
+    let blocks = experiment.block_names()?;
+    let block = |n: Option<usize>| n.and_then(|n| blocks.get(n.checked_sub(1)?));
     let mut counts = BTreeMap::new();
     let mut rows = Vec::new();
     for node in &plan.nodes {
@@ -52,6 +54,7 @@ pub fn main(options: &Options) -> Result<()> {
                 "name": node.name,
                 "arm": node.arm,
                 "n": node.n,
+                "block": block(node.n),
                 "parents": node.parents,
                 "state": state,
                 "multiply_adds": works.get(&node.name).map(|work| json!({
@@ -62,9 +65,10 @@ pub fn main(options: &Options) -> Result<()> {
             })),
             Format::Text => writeln!(
                 out,
-                "{:<24} {:<14} {:<8} {:>8} from {}",
+                "{:<24} {:<14} {:<12} {:<8} {:>8} from {}",
                 node.name,
                 node.arm.name(),
+                block(node.n).map_or_else(|| "-".into(), |name| format!("to {name}")),
                 format!("{state:?}").to_lowercase(),
                 works.get(&node.name).map_or("-".into(), |work| format!("{:.1e}", work.computed as f64)),
                 if node.parents.is_empty() { "scratch".into() } else { node.parents.join(", ") }

@@ -50,7 +50,7 @@ pub fn main(options: &Options) -> Result<()> {
     }
     let estimator = if options.biased { Estimator::Biased } else { Estimator::Debiased };
     let rows: Vec<&Row> = found.rows.iter().filter(|row| row.estimator == estimator).collect();
-    let layers = experiment.layer_names()?;
+    let layers = experiment.block_names()?;
     writeln!(out, "linear CKA, {}, on {}", estimator.name(), used(&rows, images))?;
     writeln!(out, "{:<28} {:<28} on  {}", "of", "and", layers.join("  "))?;
     for pair in rows.chunk_by(|a, b| (&a.network, &a.other, &a.images) == (&b.network, &b.other, &b.images)) {

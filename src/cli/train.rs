@@ -1,4 +1,4 @@
-//! `strata train`: one network of the zoo on all classes of one data set.
+//! `strata train`: one network on all classes of one data set.
 
 use super::output::{note, print_line};
 use super::{DeviceArgs, PrecisionArgs, at_least_one, device, exit_code, interrupt::Interrupt};
@@ -18,8 +18,8 @@ use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A net of the zoo: caffenet, alexnet, alexnet32, alexnet28
-    #[arg(long, default_value = "alexnet28")]
+    /// A net (`strata net list`) or a net file
+    #[arg(long, value_name = "NAME|FILE", default_value = "alexnet28")]
     net: String,
     /// fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
     #[arg(long, default_value = "fashion-mnist")]
@@ -124,13 +124,18 @@ pub fn main(options: &Options) -> Result<()> {
         atomic::probe(path).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     let device = device::open(&options.device.device, precision)?;
+    let net = zoo::find(&options.net)?;
+    // No plan is made here: only the images of the experiment are of interest.
+    let description = net.to_toml();
     let overrides = [
         ("data.source", &options.data),
         ("data.path", &options.data_path),
-        ("net.name", &options.net),
+        ("net.description", &description),
         ("data.fit", &options.fit),
     ];
-    let experiment = Experiment::find("default", &overrides.map(|(key, value)| keys::assignment(key, value)))?;
+    let overrides = overrides.map(|(key, value)| keys::assignment(key, value));
+    let nothing = ["protocol.layers=[]", "protocol.arms=[]"].map(String::from);
+    let experiment = Experiment::find("default", &[&overrides[..], &nothing].concat())?;
     let dataset = source::load(&experiment)?;
     dataset.taken.iter().for_each(|line| note!("{line}"));
     degenerate::task(&dataset.name, &dataset)?;
@@ -138,7 +143,7 @@ pub fn main(options: &Options) -> Result<()> {
     dataset.train.verify()?;
     dataset.test.verify()?;
     let normalisation = Normalisation::mean_image(&dataset.train, options.scale)?;
-    let def = zoo::net(&options.net, dataset.class_names.len())?;
+    let def = net.with_classes(dataset.class_names.len())?;
     let solver = Solver {
         schedule: options.schedule(dataset.train.len())?,
         batch_size: options.batch_size,

@@ -4,7 +4,7 @@ use super::{Format, bench::net, device, study};
 use crate::{
     cli::{DeviceArgs, PrecisionArgs, at_least_one},
     host::Precision,
-    nn::{Net, TRAIN},
+    nn::{Net, Tape},
     ops::{Device, Measured, TILES, Tuning, tiles},
     protocol::{Arm, Experiment, Plan, node::net_of, resolve, source::Halves},
 };
@@ -21,8 +21,8 @@ pub struct Options {
     /// Override a key of the experiment, such as solver.batch_size=256 (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// In place of an experiment's: a net of the zoo, as `bench step` builds it
-    #[arg(long, conflicts_with_all = ["experiment", "overrides"])]
+    /// In place of an experiment's: a net (`strata net list`) or a net file, as `bench step` builds it
+    #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["experiment", "overrides"])]
     net: Option<String>,
     /// Images a step of the named net
     #[arg(long, default_value_t = 128, requires = "net", value_parser = at_least_one::<usize>())]
@@ -41,15 +41,15 @@ pub struct Options {
 
 /// What the nets that are measured are of.
 enum Of<'a> {
-    /// A net of the zoo.
-    Zoo(&'a str),
+    /// A net by its name or file.
+    Named(&'a str),
     Experiment(Box<Experiment>),
 }
 
 /// The nets with every layer learning: those with frozen layers have no other products.
 fn nets(of: &Of<'_>, batch: usize, precision: Precision) -> Result<Vec<Net>> {
     let experiment = match of {
-        Of::Zoo(name) => return Ok(vec![net::build(name, batch, None, precision)?]),
+        Of::Named(name) => return Ok(vec![net::build(name, batch, None, precision)?]),
         Of::Experiment(experiment) => experiment,
     };
     let halves = Halves::of(experiment)?;
@@ -67,7 +67,7 @@ fn nets(of: &Of<'_>, batch: usize, precision: Precision) -> Result<Vec<Net>> {
 
 pub fn main(options: &Options) -> Result<()> {
     let (of, precision) = match &options.net {
-        Some(name) => (Of::Zoo(name), options.precision.precision.unwrap_or_default()),
+        Some(name) => (Of::Named(name), options.precision.precision.unwrap_or_default()),
         None => {
             let overrides = study::overrides(&options.overrides, options.precision);
             let experiment = resolve::experiment(&options.experiment, &overrides)?;
@@ -102,7 +102,7 @@ pub fn main(options: &Options) -> Result<()> {
         // The products of inference are among those of a step.
         let step = net::step(0);
         let prepare = |executor: &mut _| net.initialise(executor, net::stream).map_err(anyhow::Error::from);
-        let rows = tuning.measure(gpu, &net.program, (TRAIN, options.steps, &step), prepare)?;
+        let rows = tuning.measure(gpu, &net.program, (Tape::Train, options.steps, &step), prepare)?;
         tuning.write(&path)?;
         if options.format == Format::Text {
             writeln!(out, "{}, {} images a step, on {}", net.def.name, net.batch, opened.describe())?;

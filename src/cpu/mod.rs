@@ -5,6 +5,7 @@
 //! Work is divided by image or by fixed blocks, and every reduction has an order that depends on
 //! the shape alone, so that results do not depend on the number of threads.
 
+pub mod add;
 pub mod augment;
 pub mod conv2d;
 mod conv2d_weight;

@@ -7,17 +7,113 @@ use thiserror::Error;
 /// An error of nets and weights.
 #[derive(Debug, Error)]
 pub enum NnError {
-    /// A layer's operation does not fit its input.
-    #[error("net {net}, layer {layer}, input of {input:?} (channels, height, width): {source}")]
+    /// A layer does not fit its inputs.
+    #[error("net {net}, layer {layer}, input {inputs} (channels, height, width): {source}")]
     Layer {
         /// The net.
         net: String,
         /// The layer.
         layer: String,
-        /// Channels, height, width of its input.
-        input: [usize; 3],
+        /// The names and shapes of its inputs.
+        inputs: String,
         /// What does not fit.
         source: OpsError,
+    },
+    /// A layer that reads another number of tensors than it has inputs.
+    #[error("net {net}, layer {layer}: a layer of type {kind} has {expected} inputs, got {got}")]
+    InputCount {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+        /// Its type.
+        kind: &'static str,
+        /// Its inputs.
+        expected: usize,
+        /// What it names.
+        got: usize,
+    },
+    /// A layer that reads what is not there.
+    #[error("net {net}, layer {layer}: there is no input {input:?} before it; did you mean {nearest:?}?")]
+    UnknownInput {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+        /// What it names.
+        input: String,
+        /// The nearest name of a layer before it.
+        nearest: String,
+    },
+    /// A layer that reads one that is computed after it.
+    #[error("net {net}, layer {layer}: its input {input} comes after it; move {input} in front of {layer}")]
+    LaterInput {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+        /// What it names.
+        input: String,
+    },
+    /// Layers that wait for each other.
+    #[error("net {net}: layers wait for each other: {layers}; let one of them read something else")]
+    Cycle {
+        /// The net.
+        net: String,
+        /// Their names, each read by the next.
+        layers: String,
+    },
+    /// A layer whose output goes nowhere.
+    #[error("net {net}, layer {layer}: no layer reads its output; name it as an input, or remove it")]
+    Unread {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+    },
+    /// A block that is none.
+    #[error("net {net}, layer {layer}: its block is {number}, expected {expected}")]
+    Block {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+        /// Its block.
+        number: usize,
+        /// What would be right.
+        expected: String,
+    },
+    /// A layer over a limit of sizes.
+    #[error("net {net}, layer {layer}: has {got} {what}, above the limit of {limit}")]
+    Size {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        got: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// A layer whose operation writes gradients of parameters and cannot add to those of another part of the batch.
+    #[error("net {net}, layer {layer}: {operation} cannot add to gradients; set batch_parts to 1")]
+    Parts {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A net file that cannot be meant.
+    #[error("{origin}: {reason}")]
+    File {
+        /// The file, or what stands for it.
+        origin: String,
+        /// What is wrong, with its place and what would be right.
+        reason: String,
     },
     /// A net without a layer that gives class scores at its end.
     #[error(
@@ -38,7 +134,7 @@ pub enum NnError {
         layer: String,
     },
     /// An unknown net.
-    #[error("no net named {name:?} in the zoo; did you mean {nearest:?}? The zoo has {known}")]
+    #[error("no net named {name:?}, and no such file; did you mean {nearest:?}? `strata net list` has {known}")]
     UnknownNet {
         /// What was asked for.
         name: String,
@@ -47,8 +143,26 @@ pub enum NnError {
         /// All names.
         known: String,
     },
+    /// A layer that is not there.
+    #[error("net {net}: there is no layer {layer}; did you mean {nearest:?}?")]
+    UnknownLayer {
+        /// The net.
+        net: String,
+        /// What was asked for.
+        layer: String,
+        /// The nearest name.
+        nearest: String,
+    },
+    /// A layer that has no counterpart in CaffeNet, and so none of the paper's fillers.
+    #[error("net {net}: CaffeNet has no layer {layer}, and so no filler of the paper for it")]
+    NoCaffeFiller {
+        /// The net.
+        net: String,
+        /// The layer.
+        layer: String,
+    },
     /// A prefix that a net does not have.
-    #[error("net {net}: n = {n} layers, expected 1 to {most}; n counts layers with weights, the last one excluded")]
+    #[error("net {net}: n = {n} blocks, expected 1 to {most}; n counts its blocks, the last one excluded: {blocks}")]
     Prefix {
         /// The net.
         net: String,
@@ -56,6 +170,8 @@ pub enum NnError {
         n: usize,
         /// The largest n.
         most: usize,
+        /// The names of the blocks.
+        blocks: String,
     },
     /// A tensor that is missing from a weights file.
     #[error("{path}: tensor {tensor} is missing; the file belongs to another net")]

@@ -1,32 +1,11 @@
 //! A built net: a program with the numbers of its tensors.
 
-use super::{NetDef, NnError};
+use super::{NetDef, NnError, ParamRole};
 use crate::{
     host::Stream,
     ops::{Executor, Program, TensorId},
 };
 use std::{collections::BTreeMap, sync::Arc};
-
-/// The tape of one training step: input, forward with dropout, loss, backward, update. Where batches are computed in
-/// parts, it is that of the first part, without the update.
-pub const TRAIN: usize = 0;
-/// The tape of an evaluation: input, forward without dropout, loss, ranks.
-pub const EVAL: usize = 1;
-/// The tape that looks for numbers that are none: it sets a word of [`Net::flags`] for each tensor of [`Net::watched`].
-pub const WATCH: usize = 2;
-
-/// The part of [`TRAIN`] below the first layer that learns or draws random numbers, where there is one:
-/// it gives the same activations for an image at every step.
-pub const PREFIX: usize = 3;
-/// The rest of [`TRAIN`].
-pub const ABOVE: usize = 4;
-
-/// Where batches are computed in parts, [`TRAIN`] for a later part: it adds to the gradients of those before.
-pub const NEXT: usize = 5;
-/// The same for [`ABOVE`].
-pub const ABOVE_NEXT: usize = 6;
-/// The update behind the last part.
-pub const UPDATE: usize = 7;
 
 /// A parameter of a net.
 #[derive(Clone, Debug)]
@@ -43,8 +22,17 @@ pub struct Param {
     pub g: Option<TensorId>,
     /// The optimiser's history, where it learns.
     pub h: Option<TensorId>,
+    /// What it is.
+    pub role: ParamRole,
+    /// The value that it starts at where no filler draws it.
+    pub starts_at: Option<f64>,
+}
+
+impl Param {
     /// Whether it is a layer's bias.
-    pub is_bias: bool,
+    pub fn is_bias(&self) -> bool {
+        self.role == ParamRole::Bias
+    }
 }
 
 /// A built net.
@@ -72,11 +60,9 @@ pub struct Net {
     pub params: Vec<Param>,
     /// The tensor that holds each layer's output, and, where a backward pass writes it, its gradient.
     pub outputs: BTreeMap<String, (TensorId, Option<TensorId>)>,
-    /// Dropout masks to be given from outside, where the net was built so.
-    pub masks: BTreeMap<String, TensorId>,
-    /// The activation between [`PREFIX`] and [`ABOVE`], where the net has a frozen prefix.
+    /// The activation between [`super::Tape::Prefix`] and [`super::Tape::Above`], where the net has a frozen prefix.
     pub boundary: Option<TensorId>,
-    /// The tensors that [`WATCH`] looks at, in the order in which a training step writes them, each with what it is
+    /// The tensors that [`super::Tape::Watch`] looks at, in the order in which a training step writes them, each with what it is
     /// in words: outputs upward, gradients downward, then weights and history.
     pub watched: Vec<(TensorId, String)>,
     /// A word for each of them.
@@ -89,6 +75,18 @@ impl Net {
     /// How many class scores an image gets.
     pub fn classes(&self) -> usize {
         self.program.tensors[self.logits.0].shape.len() / self.batch
+    }
+
+    /// The tensor of a layer's output.
+    ///
+    /// # Errors
+    /// No such layer, with the nearest name.
+    pub fn output(&self, layer: &str) -> Result<TensorId, NnError> {
+        self.outputs.get(layer).map(|(output, _)| *output).ok_or_else(|| {
+            let distance = |known: &&String| strsim::damerau_levenshtein(known, layer);
+            let nearest = self.outputs.keys().min_by_key(distance).cloned().unwrap_or_default();
+            NnError::UnknownLayer { net: self.def.name.clone(), layer: layer.into(), nearest }
+        })
     }
 
     /// Writes fresh initial weights: the parameter `name` is drawn from the stream `stream(name)`.
@@ -107,8 +105,11 @@ impl Net {
     pub fn initial(&self, param: &Param, stream: impl Fn(&str) -> Stream) -> Vec<f32> {
         let init = self.def.layers.iter().find(|l| l.name == param.layer).and_then(|l| l.init);
         let len = param.shape.iter().product();
+        if let Some(value) = param.starts_at {
+            return vec![value as f32; len];
+        }
         match init {
-            Some(init) if param.is_bias => vec![init.bias as f32; len],
+            Some(init) if param.is_bias() => vec![init.bias as f32; len],
             Some(init) => init.weights(&param.shape, &stream(&param.name)),
             None => vec![0.0; len],
         }

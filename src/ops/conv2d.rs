@@ -1,7 +1,7 @@
 //! Grouped two-dimensional convolution; the formula stands in `cpu/conv2d.rs`.
 
 use super::{
-    Cost, Operation, OpsError, Step, TensorId,
+    Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId,
     product::{
         Buffer, Product, ProductParameters, Runs,
         conv2d::{
@@ -137,6 +137,15 @@ impl Operation for Forward {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.y]
     }
+    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+        match epilogue {
+            Epilogue::Rectify { y } if y == self.y => {
+                self.relu = true;
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
@@ -190,6 +199,15 @@ impl Operation for BackwardInput {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dx]
     }
+    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+        match epilogue {
+            Epilogue::Mask { y, dy } if dy == self.dx => {
+                self.rectified = Some(y);
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
@@ -242,6 +260,10 @@ impl Operation for BackwardWeight {
     }
     fn writes(&self) -> Vec<TensorId> {
         self.dw.writes(self.db)
+    }
+    fn accumulate(&mut self) -> bool {
+        self.accumulate = true;
+        true
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         let gradient = |m: &cpu::Memory<T>, dw: &mut [T]| {

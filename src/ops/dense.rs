@@ -2,7 +2,7 @@
 //! `[out, c * h * w]` outside, in the order of the activation inside.
 
 use super::{
-    Cost, Operation, Step, TensorId,
+    Absorbed, Cost, Epilogue, Operation, Step, TensorId,
     product::{
         Buffer, ProductParameters,
         dense::{
@@ -114,6 +114,15 @@ impl Operation for Forward {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.y]
     }
+    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+        match epilogue {
+            Epilogue::Rectify { y } if y == self.y => {
+                self.relu = true;
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
@@ -189,6 +198,15 @@ impl Operation for BackwardInput {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dx]
     }
+    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+        match epilogue {
+            Epilogue::Mask { y, dy } if dy == self.dx => {
+                self.rectified = Some(y);
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
@@ -256,6 +274,10 @@ impl Operation for BackwardWeight {
     }
     fn writes(&self) -> Vec<TensorId> {
         self.dw.writes(self.db)
+    }
+    fn accumulate(&mut self) -> bool {
+        self.accumulate = true;
+        true
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         let size = self.dims.native();

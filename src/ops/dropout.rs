@@ -1,6 +1,6 @@
 //! Dropout, in place; the same call serves both directions.
 
-use super::{Cost, Operation, Step, TensorId};
+use super::{Absorbed, Cost, Epilogue, Operation, Step, TensorId};
 use crate::{
     cpu,
     gpu::{GpuError, Recorder, Shader, parameters, read, read_write},
@@ -51,6 +51,13 @@ impl Operation for Apply {
     }
     fn writes(&self) -> Vec<TensorId> {
         vec![self.x]
+    }
+    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+        match epilogue {
+            // Both only scale an element or make it zero, and what dropout has left positive was positive.
+            Epilogue::Mask { dy, .. } if dy == self.x => Absorbed::Passed,
+            _ => Absorbed::Refused,
+        }
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {
         match self.mask {

@@ -49,6 +49,14 @@ pub enum OpsError {
         /// Which channels: input or output.
         what: &'static str,
     },
+    /// Two tensors that cannot be added.
+    #[error("add: the inputs have shapes {a:?} and {b:?} (channels, height, width), expected one shape")]
+    Terms {
+        /// Channels, height and width of the first.
+        a: [usize; 3],
+        /// Those of the second.
+        b: [usize; 3],
+    },
     /// A parameter out of its range.
     #[error("{op}: {parameter} is {got}, expected {expected}")]
     Parameter {

@@ -2,7 +2,7 @@
 
 use super::{
     Element, OpsError, Program, Step, TensorId, TensorShape, placement,
-    program::{Entry, Tensor},
+    program::{Entry, TapeName, Tensor},
     storage,
 };
 use crate::{
@@ -307,12 +307,12 @@ impl Executor {
     }
 
     /// Runs one tape of the program.
-    pub fn run(&mut self, tape: usize, step: &Step) -> Result<(), OpsError> {
+    pub fn run(&mut self, tape: impl TapeName, step: &Step) -> Result<(), OpsError> {
         match &mut self.backend {
-            Backend::Cpu(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
-            Backend::Reference(memory) => self.program.tapes[tape].iter().for_each(|entry| entry.op.run(memory, step)),
+            Backend::Cpu(memory) => self.program.tape(tape).iter().for_each(|entry| entry.op.run(memory, step)),
+            Backend::Reference(memory) => self.program.tape(tape).iter().for_each(|entry| entry.op.run(memory, step)),
             Backend::Gpu(session) => {
-                session.run(tape, &values(step))?;
+                session.run(tape.number(), &values(step))?;
             }
         }
         Ok(())
@@ -320,7 +320,7 @@ impl Executor {
 
     /// Runs one tape operation by operation and gives the seconds of each: by the clock on the native executor,
     /// by the device's own on a GPU; none where that has no timestamps.
-    pub fn run_timed(&mut self, tape: usize, step: &Step) -> Result<Option<Vec<f64>>, OpsError> {
+    pub fn run_timed(&mut self, tape: impl TapeName, step: &Step) -> Result<Option<Vec<f64>>, OpsError> {
         fn timed<T: Real>(tape: &[Entry], memory: &mut cpu::Memory<T>, step: &Step) -> Vec<f64> {
             let timed = tape.iter().map(|entry| {
                 let start = Instant::now();
@@ -329,11 +329,11 @@ impl Executor {
             });
             timed.collect()
         }
-        let entries = &self.program.tapes[tape];
+        let entries = self.program.tape(tape);
         Ok(match &mut self.backend {
             Backend::Cpu(memory) => Some(timed(entries, memory, step)),
             Backend::Reference(memory) => Some(timed(entries, memory, step)),
-            Backend::Gpu(session) => session.run_timed(tape, entries.len(), &values(step))?,
+            Backend::Gpu(session) => session.run_timed(tape.number(), entries.len(), &values(step))?,
         })
     }
 }

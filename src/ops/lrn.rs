@@ -1,6 +1,6 @@
 //! Local response normalisation across channels; the formula stands in `cpu/lrn.rs`.
 
-use super::{Cost, Operation, OpsError, Step, TensorId};
+use super::{Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId};
 use crate::{
     cpu,
     gpu::{GpuError, Recorder, Shader, parameters, read, write},
@@ -103,6 +103,16 @@ impl Operation for Backward {
     }
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dx]
+    }
+    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+        match epilogue {
+            // The rectifier before it is the one whose output it reads.
+            Epilogue::Mask { y, dy } if dy == self.dx && y == self.x => {
+                self.rectified = true;
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {

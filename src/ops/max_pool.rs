@@ -1,6 +1,6 @@
 //! Max pooling: overlapping, padded, in ceil or floor mode.
 
-use super::{Cost, Operation, OpsError, Step, TensorId};
+use super::{Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId};
 use crate::{
     cpu,
     gpu::{GpuError, Recorder, Shader, parameters, read, write},
@@ -119,6 +119,15 @@ impl Operation for Backward {
     }
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dx]
+    }
+    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+        match epilogue {
+            Epilogue::Mask { y, dy } if dy == self.dx => {
+                self.rectified = Some(y);
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {

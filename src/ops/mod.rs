@@ -11,6 +11,7 @@ macro_rules! registry {
         $made_of_it! {
             conv2d: Conv2dForward = Forward, Conv2dBackwardInput = BackwardInput, Conv2dBackwardWeight = BackwardWeight;
             dense: DenseForward = Forward, DenseBackwardInput = BackwardInput, DenseBackwardWeight = BackwardWeight;
+            add: AddForward = Forward, AddBackward = Backward;
             relu: ReluForward = Forward, ReluBackward = Backward;
             lrn: LrnForward = Forward, LrnBackward = Backward;
             max_pool: MaxPoolForward = Forward, MaxPoolBackward = Backward;
@@ -66,11 +67,13 @@ macro_rules! kernels {
     };
 }
 
+pub mod add;
 pub mod augment;
 pub mod check;
 pub mod conv2d;
 pub mod dense;
 pub mod dropout;
+mod epilogue;
 mod error;
 mod executor;
 pub mod finite;
@@ -88,6 +91,7 @@ mod timing;
 pub mod top_k;
 mod tuning;
 
+pub use epilogue::{Absorbed, Epilogue};
 pub use error::OpsError;
 pub use executor::{Device, Executor};
 pub use peak::Peak;
@@ -151,6 +155,19 @@ pub trait Operation {
     fn reads(&self) -> Vec<TensorId>;
     /// The tensors that it overwrites or changes in place.
     fn writes(&self) -> Vec<TensorId>;
+    /// What it does to the result of another operation, where that may be able to do it on the way to memory.
+    fn as_epilogue(&self) -> Option<Epilogue> {
+        None
+    }
+    /// Takes on what an operation behind it does to its result, where it can.
+    fn absorb(&mut self, _: Epilogue) -> Absorbed {
+        Absorbed::Refused
+    }
+    /// Makes it add to the gradients of parameters that it would overwrite; false where it cannot. Whoever needs that
+    /// must look at the answer.
+    fn accumulate(&mut self) -> bool {
+        false
+    }
     /// Runs on the native executor.
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step);
     /// Records its dispatches for the gpu executor, once, when the program is loaded.
@@ -189,6 +206,18 @@ macro_rules! operations {
             /// The tensors that it overwrites or changes in place.
             pub fn writes(&self) -> Vec<TensorId> {
                 match self { $($(Op::$variant(call) => call.writes()),*),* }
+            }
+            /// What it does to the result of another operation, where that may be able to do it on the way to memory.
+            pub fn as_epilogue(&self) -> Option<Epilogue> {
+                match self { $($(Op::$variant(call) => call.as_epilogue()),*),* }
+            }
+            /// Takes on what an operation behind it does to its result, where it can.
+            pub fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
+                match self { $($(Op::$variant(call) => call.absorb(epilogue)),*),* }
+            }
+            /// Makes it add to the gradients of parameters that it would overwrite; false where it cannot.
+            pub fn accumulate(&mut self) -> bool {
+                match self { $($(Op::$variant(call) => call.accumulate()),*),* }
             }
             /// Runs on the native executor.
             pub fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, step: &Step) {

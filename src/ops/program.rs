@@ -152,16 +152,26 @@ pub struct Entry {
     pub op: Op,
 }
 
-/// A list of operations that run in order.
-pub type Tape = Vec<Entry>;
+/// What tells one tape of a program from the others: its number, or a name that stands for one, such as
+/// those of the tapes of a net.
+pub trait TapeName: Copy {
+    /// The number.
+    fn number(self) -> usize;
+}
+
+impl TapeName for usize {
+    fn number(self) -> usize {
+        self
+    }
+}
 
 /// Tensors, and tapes over them.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     /// The tensors, by number.
     pub tensors: Vec<Tensor>,
-    /// The tapes, by number.
-    pub tapes: Vec<Tape>,
+    /// The tapes, by number: operations that run in order.
+    pub tapes: Vec<Vec<Entry>>,
     /// The precision of its matrix products.
     pub precision: Precision,
 }
@@ -173,8 +183,13 @@ impl Program {
         TensorId(self.tensors.len() - 1)
     }
 
+    /// The operations of a tape.
+    pub fn tape(&self, tape: impl TapeName) -> &[Entry] {
+        &self.tapes[tape.number()]
+    }
+
     /// Multiply-adds of a tape.
-    pub fn macs(&self, tape: usize) -> u64 {
-        self.tapes[tape].iter().map(|entry| entry.op.cost().macs).sum()
+    pub fn macs(&self, tape: impl TapeName) -> u64 {
+        self.tape(tape).iter().map(|entry| entry.op.cost().macs).sum()
     }
 }

@@ -1,6 +1,6 @@
 //! The rectifier, in place in both directions.
 
-use super::{Cost, Operation, Step, TensorId};
+use super::{Cost, Epilogue, Operation, Step, TensorId};
 use crate::{
     cpu,
     gpu::{GpuError, Recorder, Shader, parameters, read, read_write},
@@ -41,6 +41,9 @@ impl Operation for Forward {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.y]
     }
+    fn as_epilogue(&self) -> Option<Epilogue> {
+        Some(Epilogue::Rectify { y: self.y })
+    }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         cpu::relu::forward(&mut memory.real[self.y.0]);
     }
@@ -67,6 +70,9 @@ impl Operation for Backward {
     }
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dy]
+    }
+    fn as_epilogue(&self) -> Option<Epilogue> {
+        Some(Epilogue::Mask { y: self.y, dy: self.dy })
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dy.0, |m, dy| cpu::relu::backward(&m.real[self.y.0], dy));

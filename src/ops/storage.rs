@@ -1,7 +1,10 @@
 //! Which tensors share storage: those that only pass values from one operation of a tape to a later one, and are never
 //! of use at the same time.
 
-use super::{Program, TensorId, TensorShape, program::Tensor};
+use super::{
+    Program, TensorId, TensorShape,
+    program::{Entry, Tensor},
+};
 use crate::host::Layout;
 
 /// When a tensor is of use in a tape: from the operation that overwrites it to the last one that reads it.
@@ -62,7 +65,7 @@ fn overlap(a: Option<Life>, b: Option<Life>) -> bool {
 
 /// When a tensor is of use in each tape; none where one reads it before it has written it.
 fn lives(program: &Program, tensor: TensorId) -> Option<Vec<Option<Life>>> {
-    let life = |tape: &super::program::Tape| {
+    let life = |tape: &Vec<Entry>| {
         let mut life: Option<Life> = None;
         for (number, entry) in tape.iter().enumerate() {
             let (reads, writes) = (entry.op.reads().contains(&tensor), entry.op.writes().contains(&tensor));
@@ -83,7 +86,7 @@ mod tests {
     use super::*;
     use crate::{
         host::{ImageDims, LrnDims},
-        ops::{Element, Role, lrn, program::Entry},
+        ops::{Element, Role, lrn},
     };
 
     /// A program of passing activations with so many channels, and operations that read one tensor and overwrite the

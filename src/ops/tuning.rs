@@ -6,7 +6,7 @@
 use super::{
     Device, Executor, OpsError, Step, catalogue,
     product::{TILES, tiles},
-    program::{Entry, Program},
+    program::{Entry, Program, TapeName},
 };
 use crate::{
     gpu::{AdapterInfo, Gpu},
@@ -144,7 +144,7 @@ impl Tuning {
         &mut self,
         gpu: &Arc<Gpu>,
         program: &Arc<Program>,
-        (tape, steps, step): (usize, u32, &Step),
+        (tape, steps, step): (impl TapeName, u32, &Step),
         prepare: impl Fn(&mut Executor) -> Result<(), E>,
     ) -> Result<Vec<Measured>, E> {
         let time = |tile: Option<usize>| -> Result<Vec<f64>, E> {
@@ -156,20 +156,20 @@ impl Tuning {
         };
         // Every way has its turn in every round, so that a disturbance does not meet one of them alone.
         let ways: Vec<Option<usize>> = std::iter::once(None).chain((0..tiles(program.precision)).map(Some)).collect();
-        let mut least = vec![vec![f64::INFINITY; program.tapes[tape].len()]; ways.len()];
+        let mut least = vec![vec![f64::INFINITY; program.tape(tape).len()]; ways.len()];
         for way in (0..ROUNDS).flat_map(|_| 0..ways.len()) {
             let milliseconds = time(ways[way])?;
             least[way].iter_mut().zip(milliseconds).for_each(|(least, ms)| *least = least.min(ms));
         }
         // Two layers of one shape have one product, and with it the least of what was measured of both.
         let mut products: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (i, product) in program.tapes[tape].iter().map(|entry| entry.op.product()).enumerate() {
+        for (i, product) in program.tape(tape).iter().map(|entry| entry.op.product()).enumerate() {
             let Some(product) = product else { continue };
             let of_product = products.entry(product).or_insert_with(|| vec![f64::INFINITY; ways.len()]);
             of_product.iter_mut().zip(&least).for_each(|(own, way)| *own = own.min(way[i]));
         }
         let mut rows = Vec::new();
-        for Entry { layer, op } in &program.tapes[tape] {
+        for Entry { layer, op } in program.tape(tape) {
             let Some((product, least)) = op.product().and_then(|product| products.get_key_value(&product)) else {
                 continue;
             };

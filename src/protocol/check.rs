@@ -3,7 +3,7 @@
 use super::{Arm, Experiment, Halving, ProtocolError, SourceTask, experiment::Protocol};
 use crate::{
     data::normalisation::{Mean, Std},
-    nn::zoo,
+    nn::{NetDef, zoo},
     train::batches::Augmentation,
 };
 
@@ -78,10 +78,16 @@ impl Experiment {
             let expected = format!("splits, replicates, layers and arms for at most {MAX_NETWORKS} networks");
             return bad("protocol", &expected, format!("for up to {networks}"));
         }
-        let net = zoo::net(&self.net.name, 2)?;
-        if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > net.most_n()) {
-            return bad("protocol.layers", &format!("numbers from 1 to {}", net.most_n()), n.to_string());
+        let net = self.net.def()?;
+        let blocks: Vec<String> = net.blocks()?.into_iter().map(|block| block.name).collect();
+        let most = blocks.len().saturating_sub(1);
+        if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > most) {
+            let names = blocks[..most].join(", ");
+            let expected =
+                format!("numbers from 1 to {most}: {} has {} blocks, {names} and the last", net.name, most + 1);
+            return bad("protocol.layers", &expected, n.to_string());
         }
+        self.check_fillers(&net)?;
         let (sizes, all) = (&self.protocol.train_sizes, self.data.train_per_class);
         for (i, &size) in sizes.iter().enumerate() {
             if size == 0 || (all > 0 && size >= all) || sizes[..i].contains(&size) {
@@ -211,6 +217,21 @@ impl Experiment {
             return self.bad("data.scale", expected, self.data.scale.to_string());
         }
         Ok(())
+    }
+}
+
+impl Experiment {
+    /// Whether the paper's random filters are known for every layer of the net that an arm asks them for.
+    fn check_fillers(&self, net: &NetDef) -> Result<(), ProtocolError> {
+        if !self.protocol.arms.contains(&Arm::RandomCaffe) {
+            return Ok(());
+        }
+        zoo::caffe_fillers(net).map(drop).map_err(|error| ProtocolError::Value {
+            experiment: self.name.clone(),
+            key: "protocol.arms",
+            expected: format!("no \"random-caffe\" for this net, whose random filters are CaffeNet's ({error}); \"random-he\" has filters for every net"),
+            got: format!("{:?}", self.protocol.arms.iter().map(|arm| arm.name()).collect::<Vec<_>>()),
+        })
     }
 }
 

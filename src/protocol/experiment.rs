@@ -1,7 +1,13 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
 use super::{
-    Arm, Half, ProtocolError, balance::Unequal, distance::SourceTask, halving::Halving, keys, lengths::Lengths,
+    Arm, Half, ProtocolError,
+    balance::Unequal,
+    distance::SourceTask,
+    halving::Halving,
+    keys,
+    lengths::Lengths,
+    net_choice::{self, NetChoice},
 };
 use crate::{
     data::{
@@ -10,7 +16,7 @@ use crate::{
         normalisation::{Mean, Std},
     },
     host::bounded,
-    nn::{Input, zoo},
+    nn::Input,
     train::{Reading, Solver, batches::Augmentation},
 };
 use serde::{Deserialize, Serialize};
@@ -172,16 +178,6 @@ impl Data {
     }
 }
 
-/// The net of an experiment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetChoice {
-    /// A name of the zoo.
-    pub name: String,
-    /// Outputs of the last layer; 0 means as many as the half has classes. The authors ran 1000 on every half.
-    pub outputs: usize,
-}
-
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,10 +311,13 @@ impl Experiment {
         let broken = |reason: String| ProtocolError::Experiment { origin: origin.into(), reason };
         let mut table: Table = text.parse().map_err(|e: toml::de::Error| broken(e.to_string()))?;
         keys::make_room(&mut table, overrides);
+        net_choice::beside(&mut table, origin);
         for assignment in overrides {
             keys::set(&mut table, assignment)?;
+            net_choice::override_others(&mut table, assignment);
         }
         keys::check(origin, &table, "")?;
+        net_choice::resolve(&mut table, origin)?;
         let read = |table: Table| table.try_into::<Self>().map_err(|e: toml::de::Error| broken(e.to_string()));
         let lengths = Lengths::take(origin, &mut table)?;
         if let Some((key, epochs)) = lengths.first() {
@@ -371,18 +370,23 @@ impl Experiment {
         if arm == Arm::Base2x { solver.twice_as_long() } else { solver }
     }
 
-    /// The names of the net's layers with weights, which n counts.
+    /// The names of the net's blocks, which n counts.
     ///
     /// # Errors
-    /// A net that the zoo does not have.
-    pub fn layer_names(&self) -> Result<Vec<String>, ProtocolError> {
-        Ok(zoo::net(&self.net.name, 2)?.weighted().map(|layer| layer.name.clone()).collect())
+    /// A net that is not there or cannot be meant.
+    pub fn block_names(&self) -> Result<Vec<String>, ProtocolError> {
+        Ok(self.net.blocks()?.into_iter().map(|block| block.name).collect())
     }
 
-    /// Whether an arm has a network at n: the layers that it preserves must be there. The last layer, whose outputs
-    /// are the classes of one half, can be preserved for the other half only where outputs are fixed.
-    pub fn copies(&self, arm: Arm, n: usize) -> bool {
-        let most = zoo::net(&self.net.name, 2).map_or(0, |net| net.most_n());
+    /// The net's first convolution over the image, whose filters can be looked at.
+    pub fn first_convolution(&self) -> Option<String> {
+        self.net.def().ok()?.first_convolution().map(String::from)
+    }
+
+    /// Whether an arm has a network at n of a net whose largest n is `most`: the blocks that it preserves must be there.
+    /// The last block, whose outputs are the classes of one half, can be preserved for the other half only where outputs
+    /// are fixed.
+    pub fn copies(&self, arm: Arm, n: usize, most: usize) -> bool {
         let own = arm.source(Half::A) == Some(Half::A);
         n + arm.preserved() <= most + usize::from(own || self.net.outputs > 0)
     }

@@ -1,20 +1,17 @@
 //! Data sets of image files: a folder that is decoded into memory, or a packed store.
 
 use super::{Experiment, ProtocolError};
-use crate::{
-    data::{DataError, Dataset, folder, store::Store},
-    nn::zoo,
-};
+use crate::data::{DataError, Dataset, folder, store::Store};
 use std::path::Path;
 
-/// The side of the paper's images and of the window that its nets see.
-const PAPER: [usize; 2] = [256, 227];
+/// The side of the paper's images, and the sides of the windows that its nets and torchvision's see.
+const PAPER: (usize, [usize; 2]) = (256, [227, 224]);
 
 /// The shape in which images are kept for an experiment's net, `[height, width, channels]`: its input's, or 256 x 256
-/// for nets that see 227 x 227 of it.
+/// for nets that see 227 x 227 or 224 x 224 of it.
 pub(super) fn shape(experiment: &Experiment) -> Result<[usize; 3], ProtocolError> {
-    let [channels, height, width] = zoo::net(&experiment.net.name, 2)?.input;
-    let side = |of_net: usize| if of_net == PAPER[1] { PAPER[0] } else { of_net };
+    let [channels, height, width] = experiment.net.def()?.input;
+    let side = |of_net: usize| if PAPER.1.contains(&of_net) { PAPER.0 } else { of_net };
     Ok([side(height), side(width), channels])
 }
 

@@ -3,7 +3,7 @@
 use super::{ProtocolError, lengths};
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 63] = [
+const KEYS: [&str; 65] = [
     "name",
     "description",
     "seed",
@@ -27,6 +27,8 @@ const KEYS: [&str; 63] = [
     "data.views",
     "net",
     "net.name",
+    "net.file",
+    "net.description",
     "net.outputs",
     "protocol",
     "protocol.split",

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     data::{ImageSet, Normalisation},
     host::{Stop, atomic, digest},
-    nn::{NetDef, weights, zoo},
+    nn::{NetDef, weights},
     ops::Device,
     train::{
         Confusion, Division, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer,
@@ -49,10 +49,10 @@ struct Job<'a> {
 /// The net of a node: frozen, cut where it is a probe, and with the outputs of its half.
 ///
 /// # Errors
-/// A net that the zoo does not have, n that it does not have.
+/// A net that is not there, n that it does not have.
 pub fn net_of(experiment: &Experiment, node: &Node, classes: usize) -> Result<NetDef, ProtocolError> {
     let outputs = if experiment.net.outputs == 0 { classes } else { experiment.net.outputs };
-    let mut def = zoo::net(&experiment.net.name, outputs)?;
+    let mut def = experiment.net.def()?.with_classes(outputs)?;
     if let (true, Some(n)) = (node.arm.is_probe(), node.n) {
         return Ok(def.probe(n)?);
     }

@@ -120,6 +120,7 @@ impl Plan {
         let protocol = &experiment.protocol;
         let sizes: Vec<Option<usize>> =
             [None].into_iter().chain(protocol.train_sizes.iter().copied().map(Some)).collect();
+        let most = experiment.net.most_n();
         let mut nodes = Vec::new();
         for &split in &protocol.splits {
             for replicate in 0..protocol.replicates {
@@ -148,7 +149,7 @@ impl Plan {
                         for task in tasks {
                             let kind = NodeKind { train_size, ..kind(arm, target, task) };
                             if arm.has_n() {
-                                let ns = protocol.layers.iter().filter(|&&n| experiment.copies(arm, n));
+                                let ns = protocol.layers.iter().filter(|&&n| experiment.copies(arm, n, most));
                                 nodes.extend(ns.map(|&n| Node::of(NodeKind { n: Some(n), ..kind.clone() })));
                             } else {
                                 let draws = 0..protocol.base_draws;

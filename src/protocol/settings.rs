@@ -35,7 +35,13 @@ const OF_NO_NETWORK: [&str; 15] = [
 /// A key that stands at its default is left out, so that networks stay valid when strata learns new keys whose
 /// default means what was done before.
 pub fn shared(experiment: &Experiment) -> Table {
-    without_defaults(experiment)
+    let mut settings = without_defaults(experiment);
+    if let Some(Value::Table(net)) = settings.get_mut("net") {
+        // However a net is given, its digest tells it from others of its name.
+        net.remove("description");
+        net.extend(experiment.net.digest().map(|digest| ("digest".to_string(), Value::String(digest))));
+    }
+    settings
 }
 
 /// All settings of one network: the shared ones, `network` with its arm, n, split, replicate and target, and how its
@@ -144,7 +150,10 @@ fn word(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Arm, Half, NodeKind};
+    use crate::{
+        nn::zoo,
+        protocol::{Arm, Half, NodeKind},
+    };
     use serde::Deserialize;
 
     fn experiment(overrides: &[&str]) -> Experiment {
@@ -202,6 +211,46 @@ mod tests {
         for other in [node(Arm::Transfer, 4), node(Arm::Selffer, 3)] {
             assert_ne!(digest(&of(&experiment(&[]), &other)), before, "{}", other.name);
         }
+    }
+
+    /// The digests are those of manifests that were written before nets were files.
+    #[test]
+    fn networks_of_the_nets_of_before_net_files_have_the_settings_that_they_had() {
+        let made = |net: &str, more: &[&str], node: &Node| {
+            let name = format!("net.name={net}");
+            let overrides = [&[name.as_str()][..], more].concat();
+            digest(&of(&experiment(&overrides).quick(), node))
+        };
+        let transfer = made("alexnet28", &[], &node(Arm::Transfer, 3));
+        assert_eq!(transfer, "7b45f1e61cab4f8714ec9b7e5cd19a5f6e67c69ab9bde7df6090778e7b69032c");
+        let small = ["data.source=noise", "solver.batch_size=2", "solver.max_iter=3"];
+        for (net, expected) in [
+            ("caffenet", "0c6285d1ca7afec3921449bca67f473c4c36baef24ecd8e41286e77737fc40ac"),
+            ("alexnet", "2221255a90a2f33201539f19683f1e0768c4181fce136e030e0eb82f54fd26da"),
+        ] {
+            assert_eq!(made(net, &small, &node(Arm::TransferPlus, 4)), expected, "{net}");
+        }
+    }
+
+    #[test]
+    fn a_net_that_is_new_or_of_ones_own_counts_by_its_digest_and_not_by_how_it_was_given() {
+        let digest_of = |overrides: &[&str]| {
+            let overrides = [overrides, &["protocol.arms=[]", "protocol.layers=[]"]].concat();
+            shared(&experiment(&overrides))["net"].get("digest").and_then(Value::as_str).map(String::from)
+        };
+        assert_eq!(digest_of(&["net.name=alexnet32"]), None);
+        let lenet = zoo::named("lenet5").unwrap();
+        assert_eq!(digest_of(&["net.name=lenet5"]), Some(lenet.digest()));
+        let described = |text: &str| format!("net.description={}", Value::String(text.into()));
+        let text = include_str!("../../nets/lenet5.toml");
+        assert_eq!(digest_of(&[&described(text)]), Some(lenet.digest()));
+        assert_ne!(
+            digest_of(&[&described(&text.replace("out_features = 84", "out_features = 85"))]),
+            Some(lenet.digest())
+        );
+        // A net of one's own that has the name of a shipped one is another net.
+        let other = include_str!("../../nets/alexnet28.toml").replace("ratio = 0.5", "ratio = 0.4");
+        assert!(digest_of(&[&described(&other)]).is_some());
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! Whether images have the shape that an experiment's net takes.
 
 use super::{Experiment, ProtocolError, image_files};
-use crate::{
-    data::{Dataset, fit::Fit},
-    nn::zoo,
-};
+use crate::data::{Dataset, fit::Fit};
 
 /// Refuses images of which the net would see a window only, or that it cannot take at all; where a window is asked for
 /// (`data.fit = "crop"`), images smaller than it.
@@ -12,7 +9,7 @@ use crate::{
 /// # Errors
 /// [`ProtocolError::Value`] with both shapes and what mends it.
 pub(super) fn check(experiment: &Experiment, data: &Dataset) -> Result<(), ProtocolError> {
-    let [channels, height, width] = zoo::net(&experiment.net.name, 2)?.input;
+    let [channels, height, width] = experiment.net.def()?.input;
     let (got, takes, kept) = (data.train.shape(), [height, width, channels], image_files::shape(experiment)?);
     let fit = experiment.data.fit;
     let fits = match fit {

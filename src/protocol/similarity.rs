@@ -15,7 +15,7 @@ use super::{
 use crate::{
     data::{ImageSet, Normalisation, subset},
     host::digest,
-    nn::weights,
+    nn::{Block, weights},
     ops::Device,
     train::{Images, Reading, Trainer},
 };
@@ -35,9 +35,10 @@ pub struct Row {
     pub images: String,
     /// How many images.
     pub count: u64,
-    /// The layer of the one, behind its rectifier; the last layer's outputs are its scores.
+    /// The block of the one, as its last layer with weights or its sum leaves it, after the rectifier; the last block's
+    /// outputs are its scores.
     pub layer: String,
-    /// The layer of the other.
+    /// The block of the other.
     pub other_layer: String,
     /// What HSIC was estimated by. Files that do not say hold biased values.
     #[serde(default = "Estimator::unsaid")]
@@ -84,7 +85,7 @@ pub fn compare(
     }
     // Splits of earlier commands are in the directory, too.
     let halves = Halves::of_nodes(experiment, trained.iter().copied())?;
-    let layers = experiment.layer_names()?;
+    let blocks = experiment.net.blocks()?;
     let mut rows = Vec::new();
     for (key, data) in &halves.halves {
         let mut set = subset::first_evenly(&data.evaluate, images.max(data.classes).max(FEWEST_IMAGES))?;
@@ -95,7 +96,7 @@ pub fn compare(
             halves: &halves,
             runs,
             device,
-            layers: &layers,
+            blocks: &blocks,
             set: &set,
             normalisation: &data.normalisation,
         };
@@ -120,7 +121,7 @@ struct Lens<'a> {
     halves: &'a Halves,
     runs: &'a RunDir,
     device: &'a Device,
-    layers: &'a [String],
+    blocks: &'a [Block],
     set: &'a ImageSet,
     /// How the half's own networks normalise pixels.
     normalisation: &'a Normalisation,
@@ -139,8 +140,8 @@ impl Lens<'_> {
                 let halves = one.target != other.target && seed(one) == seed(other);
                 let seeds = one.target == half && other.target == half;
                 if halves || seeds {
-                    for (a, layer) in left.iter().zip(self.layers) {
-                        for (b, other_layer) in right.iter().zip(self.layers) {
+                    for (a, layer) in left.iter().zip(self.blocks) {
+                        for (b, other_layer) in right.iter().zip(self.blocks) {
                             rows.extend(self.rows((one, layer, a), (other, other_layer, b), key));
                         }
                     }
@@ -151,21 +152,21 @@ impl Lens<'_> {
             let Some((parent, before)) = bases.iter().find(|(base, _)| node.parents.contains(&base.name)) else {
                 continue;
             };
-            for ((after, before), layer) in self.grams(node)?.iter().zip(before).zip(self.layers) {
+            for ((after, before), layer) in self.grams(node)?.iter().zip(before).zip(self.blocks) {
                 rows.extend(self.rows((node, layer, after), (parent, layer, before), key));
             }
         }
         Ok(())
     }
 
-    fn rows(&self, one: (&Node, &String, &Gram), other: (&Node, &String, &Gram), key: HalfKey) -> [Row; 2] {
+    fn rows(&self, one: (&Node, &Block, &Gram), other: (&Node, &Block, &Gram), key: HalfKey) -> [Row; 2] {
         [Estimator::Biased, Estimator::Debiased].map(|estimator| Row {
             network: one.0.name.clone(),
             other: other.0.name.clone(),
             images: key.to_string(),
             count: self.set.len() as u64,
-            layer: one.1.clone(),
-            other_layer: other.1.clone(),
+            layer: one.1.name.clone(),
+            other_layer: other.1.name.clone(),
             estimator,
             value: Some(one.2.cka(other.2, estimator)).filter(|value| value.is_finite()),
         })
@@ -191,7 +192,8 @@ impl Lens<'_> {
         for param in trainer.net.params.clone() {
             trainer.executor.write(param.w, weights::take(&tensors, &param, &path)?).map_err(ProtocolError::Ops)?;
         }
-        let outputs = trainer.activations(&images, self.layers)?;
+        let layers: Vec<String> = self.blocks.iter().map(|block| block.features.clone()).collect();
+        let outputs = trainer.activations(&images, &layers)?;
         Ok(outputs.into_iter().map(|values| Gram::of(values, images.set.len())).collect())
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Arm, Node, ProtocolError, run_dir::RunDir, streams};
 use crate::{
-    nn::{Filler, Init, Param, weights, zoo},
+    nn::{Filler, Init, Param, ParamRole, weights, zoo},
     train::Trainer,
 };
 
@@ -30,9 +30,12 @@ pub fn weights(trainer: &mut Trainer<'_>, seed: u64, node: &Node, runs: &RunDir)
             None => None,
         };
         let values = match learned {
+            _ if node.arm.is_random() && param.role == ParamRole::Statistic => {
+                trainer.net.initial(&param, |name| streams::new_layer(seed, node, name))
+            }
             Some(learned) if node.arm.is_random() => like(learned, seed, node, &param),
             Some(learned) => learned.to_vec(),
-            None => random(trainer, seed, node, &param),
+            None => random(trainer, seed, node, &param)?,
         };
         trainer.executor.write(param.w, &values).map_err(ProtocolError::Ops)?;
     }
@@ -50,16 +53,19 @@ fn like(learned: &[f32], seed: u64, node: &Node, param: &Param) -> Vec<f32> {
 
 /// The values of a random filter. The paper's are CaffeNet's own initial weights: its deviations and biases, layer
 /// by layer.
-fn random(trainer: &Trainer<'_>, seed: u64, node: &Node, param: &Param) -> Vec<f32> {
-    let caffe = zoo::caffenet(2);
-    let number = trainer.net.def.weighted().position(|layer| layer.name == param.layer).unwrap_or(0);
-    let paper = caffe.weighted().nth(number).and_then(|layer| layer.init);
-    let init = match (node.arm, paper) {
-        (Arm::RandomCaffe, Some(init)) => init,
-        _ => Init { weight: Filler::He, bias: 0.0 },
+fn random(trainer: &Trainer<'_>, seed: u64, node: &Node, param: &Param) -> Result<Vec<f32>, ProtocolError> {
+    let he = Init { weight: Filler::He, bias: 0.0 };
+    let init = match node.arm {
+        Arm::RandomCaffe => {
+            let fillers = zoo::caffe_fillers(&trainer.net.def)?;
+            let number = trainer.net.def.weighted().position(|layer| layer.name == param.layer);
+            // A parameter belongs to a layer of its net, and there is a filler for each.
+            number.and_then(|number| fillers.get(number).copied()).unwrap_or(he)
+        }
+        _ => he,
     };
-    if param.is_bias {
-        return vec![init.bias as f32; param.shape[0]];
+    if param.is_bias() {
+        return Ok(vec![init.bias as f32; param.shape[0]]);
     }
-    init.weights(&param.shape, &streams::random_filter(seed, node, &param.name))
+    Ok(init.weights(&param.shape, &streams::random_filter(seed, node, &param.name)))
 }

@@ -2,7 +2,7 @@
 
 use super::{Experiment, Node, ProtocolError, node::net_of, source::Halves};
 use crate::{
-    nn::{ABOVE, EVAL, Input, Net, NetDef, PREFIX, TRAIN},
+    nn::{Input, Net, NetDef, Tape},
     train::{Solver, prefix},
 };
 use std::collections::BTreeMap;
@@ -45,15 +45,15 @@ pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work,
         0 => 0,
         times => held_out * steps.div_ceil(steps.div_ceil(times)),
     };
-    let evaluation = net.program.macs(EVAL) * (evaluations * batches(half.evaluate.len()) + held_out);
-    let whole = learning.program.macs(TRAIN) * steps + evaluation;
-    let pruned = net.program.macs(TRAIN) * steps + evaluation;
+    let evaluation = net.program.macs(Tape::Evaluate) * (evaluations * batches(half.evaluate.len()) + held_out);
+    let whole = learning.program.macs(Tape::Train) * steps + evaluation;
+    let pruned = net.program.macs(Tape::Train) * steps + evaluation;
     let reading = experiment.data.reading();
     if !prefix::pays(&net, half.train.len(), &reading, solver) {
         return Ok(Work { whole, pruned, computed: pruned, prefix: 0, boundary: None });
     }
-    let prefix = net.program.macs(PREFIX) * batches(half.train.len() * reading.inputs().unwrap_or(1));
-    let computed = prefix + net.program.macs(ABOVE) * steps + evaluation;
+    let prefix = net.program.macs(Tape::Prefix) * batches(half.train.len() * reading.inputs().unwrap_or(1));
+    let computed = prefix + net.program.macs(Tape::Above) * steps + evaluation;
     let boundary = net.boundary.map(|id| net.program.tensors[id.0].name.clone());
     Ok(Work { whole, pruned, computed, prefix, boundary })
 }

@@ -47,7 +47,7 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
             .collect::<Vec<_>>()
             .join(" and "),
         net: experiment.net.name.clone(),
-        layers: experiment.layer_names()?,
+        layers: experiment.block_names()?,
         device: named(devices, device),
         version: named(versions, env!("CARGO_PKG_VERSION")),
         config_toml: experiment.to_toml(),
@@ -55,7 +55,7 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
         margin: experiment.report.margin,
         runs: rows,
         train_per_class: Some(experiment.data.train_per_class).filter(|images| *images > 0),
-        filters: filters(&plan, runs)?,
+        filters: filters(experiment, &plan, runs)?,
         confusions: confusions(&plan, runs)?,
         similarities: similarities(runs)?,
     })
@@ -158,7 +158,8 @@ fn divided(Division { parts, from_step }: Division) -> String {
 }
 
 /// The first layer of the bases of the first split and replicate, where their weights are there.
-fn filters(plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
+fn filters(experiment: &Experiment, plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
+    let Some(layer) = experiment.first_convolution() else { return Ok(Vec::new()) };
     let mut drawn = Vec::new();
     for node in plan.nodes.iter().filter(|node| node.arm == Arm::Base).take(2) {
         if runs.state(&node.name)? != State::Done {
@@ -169,10 +170,10 @@ fn filters(plan: &Plan, runs: &RunDir) -> Result<Vec<Filters>, ProtocolError> {
             continue;
         }
         let tensors = runs.tensors(&node.name)?;
-        if let Some((shape, values)) = tensors.get("conv1.weight")
+        if let Some((shape, values)) = tensors.get(&format!("{layer}.weight"))
             && let [count, channels, height, width] = shape[..]
         {
-            let title = format!("{}, conv1", node.name);
+            let title = format!("{}, {layer}", node.name);
             drawn.push(Filters { title, count, channels, height, width, values: values.clone() });
         }
     }

@@ -6,7 +6,7 @@
 
 use super::{Solver, TrainError, Trainer, batches::Reading};
 use crate::{
-    nn::{Net, PREFIX},
+    nn::{Net, Tape},
     ops::Step,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -125,7 +125,8 @@ impl<'a> Trainer<'a> {
             crops.resize(3 * self.net.batch, 0);
             let indices: Vec<usize> = inputs.iter().map(|input| input % train.set.len()).collect();
             self.write_batch(&train, &indices, &crops)?;
-            self.executor.run(PREFIX, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
+            self.executor
+                .run(Tape::Prefix, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
             let values = self.executor.read(boundary)?;
             cache.extend_from_slice(&values[..values.len() / self.net.batch * indices.len()]);
         }

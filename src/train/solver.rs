@@ -70,7 +70,6 @@ impl Solver {
             convention: self.convention,
             precision: self.precision,
             loss_scale: if self.precision.is_f32() { 1.0 } else { f64::from(self.loss_scale) },
-            given_masks: false,
             keep_gradients: false,
         }
     }

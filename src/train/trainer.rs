@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     host::{Stop, Stream},
-    nn::{ABOVE, ABOVE_NEXT, EVAL, Input, NEXT, Net, NetDef, TRAIN, UPDATE},
+    nn::{Input, Net, NetDef, Tape},
     ops::{Device, Executor, Step},
 };
 use std::time::Duration;
@@ -142,7 +142,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Writes what a part of a training step reads, by its number over all steps, and returns the tape that it runs.
-    fn write_part(&mut self, number: u64) -> Result<usize, TrainError> {
+    fn write_part(&mut self, number: u64) -> Result<Tape, TrainError> {
         let first = number.is_multiple_of(self.solver.batch_parts as u64);
         let indices = self.batches.indices(number);
         let train = self.train;
@@ -150,7 +150,7 @@ impl<'a> Trainer<'a> {
             let crops = self.batches.crops(number, train.set, self.net.def.input[1])?;
             self.feeder.train(train.set, &self.batches, number);
             self.write_batch(&train, &indices, &crops)?;
-            return Ok(if first { TRAIN } else { NEXT });
+            return Ok(if first { Tape::Train } else { Tape::TrainNext });
         };
         let features = cache.len() / (train.set.len() * self.reading.inputs().unwrap_or(1));
         let inputs = self.batches.inputs(number);
@@ -158,7 +158,7 @@ impl<'a> Trainer<'a> {
         let labels: Vec<u32> = indices.iter().map(|&i| u32::from(train.set.labels[i])).collect();
         self.executor.write(boundary, &values)?;
         self.executor.write_words(self.net.labels, &labels)?;
-        Ok(if first { ABOVE } else { ABOVE_NEXT })
+        Ok(if first { Tape::Above } else { Tape::AboveNext })
     }
 
     pub(super) fn write_batch(
@@ -196,7 +196,7 @@ impl<'a> Trainer<'a> {
             self.executor.read_later(self.net.loss)?;
         }
         if parts > 1 {
-            self.executor.run(UPDATE, &step)?;
+            self.executor.run(Tape::Update, &step)?;
         }
         self.awaited += 1;
         self.step += 1;
@@ -264,7 +264,8 @@ impl<'a> Trainer<'a> {
         for indices in all.chunks(batch) {
             self.go_on()?;
             self.write_batch(images, indices, &crops)?;
-            self.executor.run(EVAL, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
+            self.executor
+                .run(Tape::Evaluate, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
             let losses = self.executor.read(self.net.loss)?;
             let ranks = self.executor.read_words(self.net.rank)?;
             let batch_loss = losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();

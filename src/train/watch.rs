@@ -1,7 +1,7 @@
 //! The search for numbers that are none, on the device.
 
 use super::{TrainError, Trainer};
-use crate::{nn::WATCH, ops::Step};
+use crate::{nn::Tape, ops::Step};
 
 impl Trainer<'_> {
     /// Fails where the weights, their history, or anything that the last step wrote holds an infinity or a NaN.
@@ -20,7 +20,7 @@ impl Trainer<'_> {
     pub(super) fn not_finite(&mut self) -> Result<Option<String>, TrainError> {
         let watched = self.net.watched.len();
         self.executor.write_words(self.net.flags, &vec![0; watched])?;
-        self.executor.run(WATCH, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
+        self.executor.run(Tape::Watch, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
         let flags = self.executor.read_words(self.net.flags)?;
         let first = flags.iter().zip(&self.net.watched).find(|(flag, _)| **flag != 0);
         Ok(first.map(|(_, (_, place))| place.clone()))

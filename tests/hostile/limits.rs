@@ -16,7 +16,7 @@ use strata::{
         store::{OnBad, PackOptions, Store, StoreError, pack},
     },
     host::bounded::{self, TooLarge},
-    nn::{NnError, weights},
+    nn::{NnError, net_file, weights},
     protocol::{Experiment, ProtocolError, RunDir},
     train::{TrainError, record},
 };
@@ -53,6 +53,19 @@ fn gzip(parts: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
 /// The bytes of a weights file with any header.
 fn with_header(header: &str, body: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), body].concat()
+}
+
+#[test]
+fn a_net_file_above_a_mebibyte_is_refused_before_it_is_read() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("net.toml");
+    giant(&path, net_file::MAX_BYTES + 1);
+    let error = net_file::read(&path).unwrap_err();
+    assert!(matches!(&error, NnError::Io { source, .. } if is_too_large(source, net_file::MAX_BYTES)), "{error}");
+    says(&error, &["net.toml", "1048577 bytes or more", "limit of 1048576"]);
+    // A text that comes another way, such as in an experiment, has the same limit.
+    let error = net_file::parse("x", &" ".repeat(net_file::MAX_BYTES as usize + 1)).unwrap_err();
+    says(&error, &["x: ", "1048577", "1048576"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use strata::{
         split,
         store::Store,
     },
-    nn::weights,
+    nn::{BuildOptions, Net, net_file, weights},
     ops::Tuning,
     protocol::{Experiment, Plan, RunDir},
     report::{self, Study},
@@ -29,7 +29,7 @@ mod npy;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every parser of a file that strata reads.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     ("idx", idx),
     ("cifar", cifar),
     ("npy", numpy),
@@ -39,6 +39,7 @@ pub const TARGETS: [Target; 12] = [
     ("labels", labels),
     ("store", store),
     ("experiment", experiment),
+    ("net", net),
     ("records", records),
     ("report", whole_report),
     ("tuning", tuning),
@@ -182,6 +183,27 @@ pub fn experiment(bytes: &[u8]) {
         assert!(plan.nodes.len() <= 100_000);
         let again = Experiment::parse("x", &experiment.to_toml(), &[]);
         assert_eq!(again.ok(), Some(experiment), "what is written is read back");
+    }
+}
+
+/// A net file, through its shapes, blocks, probes and, where it is small, its program.
+pub fn net(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(def) = net_file::parse("x", text) else { return };
+    let again = net_file::parse("x", &def.to_toml());
+    assert_eq!(again.as_ref().ok(), Some(&def), "what is written is read back");
+    assert_eq!(again.map(|again| again.digest()).ok(), Some(def.digest()));
+    let most = def.most_n();
+    assert!(def.prefix(most + 1).is_ok() && def.prefix(most + 2).is_err());
+    for n in (1..=most).take(20) {
+        let probe = def.clone().probe(n).expect("every n up to the largest has a probe");
+        // A larger one only takes longer.
+        if probe.layers.len() < 60 {
+            let _ = Net::build(&probe, BuildOptions::of(2));
+        }
+    }
+    if def.layers.len() < 60 {
+        Net::build(&def, BuildOptions::of(2)).expect("a net that was read can be built");
     }
 }
 

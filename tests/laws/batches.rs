@@ -16,7 +16,7 @@ fn a_batch_in_parts_trains_like_a_whole_one() {
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for (device, steps) in [(Device::Cpu, 4), (software(), 2), (guarded(false), 2)] {
         for n in [0, 3, 7] {
-            let mut def = zoo::alexnet28(5);
+            let mut def = zoo::net("alexnet28", 5).unwrap();
             if n > 0 {
                 def.freeze(n).unwrap();
             }

@@ -1,12 +1,12 @@
 //! Frozen layers keep their bits, and nothing is computed for them that nobody needs.
 
 use super::made::{bits, build, software, trained, two_steps};
-use strata::nn::{TRAIN, zoo};
+use strata::nn::{Tape, zoo};
 
 #[test]
 fn frozen_layers_are_bit_identical_after_training_and_all_others_change() {
     for n in 1..=7 {
-        let mut def = zoo::alexnet28(5);
+        let mut def = zoo::net("alexnet28", 5).unwrap();
         def.freeze(n).unwrap();
         let frozen = def.prefix(n).unwrap();
         let (before, after) = trained(&def, 2);
@@ -35,19 +35,21 @@ fn on_the_wgsl_kernels_frozen_layers_keep_their_bits_and_two_runs_give_the_same(
 
 #[test]
 fn a_net_of_which_nothing_is_trainable_runs_no_backward_pass() {
-    let mut def = zoo::alexnet28(5);
+    let mut def = zoo::net("alexnet28", 5).unwrap();
     def.freeze(8).unwrap();
     let net = build(&def, 4);
-    assert!(net.program.tapes[TRAIN].iter().all(|entry| ["forward", "apply"].contains(&entry.op.pass())));
+    assert!(net.program.tape(Tape::Train).iter().all(|entry| ["forward", "apply"].contains(&entry.op.pass())));
     assert!(net.params.iter().all(|param| param.g.is_none() && param.h.is_none()));
 }
 
 #[test]
 fn nothing_below_the_lowest_trainable_layer_is_computed_backward() {
-    let mut def = zoo::alexnet28(5);
+    let mut def = zoo::net("alexnet28", 5).unwrap();
     def.freeze(3).unwrap();
     let net = build(&def, 4);
-    let backward: Vec<(String, &str)> = net.program.tapes[TRAIN]
+    let backward: Vec<(String, &str)> = net
+        .program
+        .tape(Tape::Train)
         .iter()
         .filter(|entry| entry.op.pass().starts_with("backward"))
         .map(|entry| (entry.layer.clone(), entry.op.pass()))

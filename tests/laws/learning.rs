@@ -27,7 +27,7 @@ fn the_first_loss_of_the_wgsl_kernels_is_that_of_the_native_executor() {
 fn thirty_two_images_overfit_to_a_loss_near_zero() {
     let set = images(32, 5, "overfit");
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
-    let mut trainer = trainer(&zoo::alexnet28(5), &set, &normalisation, 200, 32);
+    let mut trainer = trainer(&zoo::net("alexnet28", 5).unwrap(), &set, &normalisation, 200, 32);
     for _ in 0..200 {
         trainer.train_step().unwrap();
     }
@@ -45,7 +45,8 @@ fn confusion_counts_agree_with_the_ranks_on_both_executors() {
     let counts = [Device::Cpu, software()].map(|device| {
         let input = Reading::centre();
         // The last batch is partly filled: what stands in its empty places must not be counted.
-        let mut trainer = Trainer::new(&zoo::alexnet28(7), &solver(2, 4), images, input, streams(), &device).unwrap();
+        let mut trainer =
+            Trainer::new(&zoo::net("alexnet28", 7).unwrap(), &solver(2, 4), images, input, streams(), &device).unwrap();
         trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
         let mut confusion = Confusion::new(&names, trainer.net.classes());
         let scores = trainer.evaluate_into(&images, Some(&mut confusion)).unwrap();
@@ -73,7 +74,14 @@ fn scores_are_means_over_the_images_alone_of_what_their_logits_say() {
     for device in [Device::Cpu, software()] {
         let whole = Images { set: &set, normalisation: &normalisation };
         // Eight batches of four, and one that is partly filled.
-        let trainer = Trainer::new(&zoo::alexnet28(7), &solver(2, 4), whole, Reading::centre(), streams(), &device);
+        let trainer = Trainer::new(
+            &zoo::net("alexnet28", 7).unwrap(),
+            &solver(2, 4),
+            whole,
+            Reading::centre(),
+            streams(),
+            &device,
+        );
         let mut trainer = trainer.unwrap();
         trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
         let (mut loss, mut ranks) = (0.0, Vec::new());

@@ -81,7 +81,7 @@ pub fn losses(trainer: &mut Trainer<'_>, steps: u64) -> Vec<u64> {
 pub fn two_steps(device: &Device, n: usize) -> (Vec<f64>, Tensors, Tensors) {
     let set = images(8, 5, "set");
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
-    let mut def = zoo::alexnet28(5);
+    let mut def = zoo::net("alexnet28", 5).unwrap();
     if n > 0 {
         def.freeze(n).unwrap();
     }

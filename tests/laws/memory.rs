@@ -5,7 +5,7 @@ use strata::{
     data::Normalisation,
     gpu::{Choice, Gpu},
     host::Stream,
-    nn::{TRAIN, zoo},
+    nn::{Tape, zoo},
     ops::{Device, Element, Executor, Role, Step, TensorId},
     train::{Images, Solver, checkpoint},
 };
@@ -31,7 +31,7 @@ fn no_operation_reads_what_none_has_written() {
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for (device, batch_parts) in [(Device::Cpu, 1), (Device::Cpu, 2), (software(), 1), (software(), 2)] {
         for n in [0, 3] {
-            let mut def = zoo::alexnet28(5);
+            let mut def = zoo::net("alexnet28", 5).unwrap();
             if n > 0 {
                 def.freeze(n).unwrap();
             }
@@ -69,7 +69,7 @@ fn shared_storage_and_updates_within_gradients_change_no_bit_and_memory_is_flat(
     let tiles = Gpu::open_limited(&Choice::Software, |limits| limits.lanes = false);
     for device in [Device::Cpu, software(), Device::Gpu(tiles.unwrap_or_else(|e| panic!("{e}")))] {
         let run = |keep_gradients: bool| {
-            let net = built(&zoo::alexnet28(5), 6, keep_gradients);
+            let net = built(&zoo::net("alexnet28", 5).unwrap(), 6, keep_gradients);
             let mut executor = Executor::load(&device, net.program.clone()).unwrap();
             net.initialise(&mut executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
             executor.write(net.x, &Stream::named("x").normal(6 * 784, 1.0)).unwrap();
@@ -77,7 +77,7 @@ fn shared_storage_and_updates_within_gradients_change_no_bit_and_memory_is_flat(
             let mut bytes = Vec::new();
             for iteration in 0..3 {
                 let step = Step { iteration, rate: 0.01, dropout: Stream::named("d"), first_image: 0 };
-                executor.run(TRAIN, &step).unwrap();
+                executor.run(Tape::Train, &step).unwrap();
                 bytes.push(executor.bytes());
             }
             assert_eq!(bytes[1..], [bytes[0]; 2], "{}", device.describe());

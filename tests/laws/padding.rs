@@ -31,7 +31,8 @@ fn a_window_of_a_padded_image_is_cut_before_anything_is_subtracted() {
         for normalisation in [&per_channel, &of_image] {
             let images = Images { set: &set, normalisation };
             let mut trainer =
-                Trainer::new(&zoo::alexnet28(5), &solver(3, 16), images, READING, streams(), &device).unwrap();
+                Trainer::new(&zoo::net("alexnet28", 5).unwrap(), &solver(3, 16), images, READING, streams(), &device)
+                    .unwrap();
             let mut batches = Batches::new(streams().order, streams().crops, set.len(), 16, READING);
             for step in 0..3 {
                 trainer.train_step().unwrap();
@@ -73,7 +74,8 @@ fn an_evaluation_sees_nothing_of_the_padding() {
     let images = Images { set: &set, normalisation: &normalisation };
     let scores = |padding: usize| {
         let reading = Reading { padding, ..READING };
-        let trainer = Trainer::new(&zoo::alexnet28(5), &solver(3, 8), images, reading, streams(), &Device::Cpu);
+        let trainer =
+            Trainer::new(&zoo::net("alexnet28", 5).unwrap(), &solver(3, 8), images, reading, streams(), &Device::Cpu);
         let mut trainer = trainer.unwrap();
         trainer.net.initialise(&mut trainer.executor, Stream::named).unwrap();
         trainer.evaluate(&images).unwrap()

@@ -5,7 +5,7 @@ use strata::{
     data::Normalisation,
     gpu::{Choice, Gpu, GpuError},
     host::{Precision, Stream},
-    nn::{BuildOptions, Input, Net, TRAIN, zoo},
+    nn::{BuildOptions, Input, Net, Tape, zoo},
     ops::{Device, Executor, Step, TensorId, sgd::Convention},
     train::{Solver, TrainError, checkpoint},
 };
@@ -22,7 +22,7 @@ fn scaling_the_loss_changes_no_bit_of_a_step() {
         (guarded(false), Convention::Pytorch),
     ] {
         let run = |loss_scale: f64| {
-            let def = zoo::alexnet28(5);
+            let def = zoo::net("alexnet28", 5).unwrap();
             let options = BuildOptions { loss_scale, convention, batch: 6, ..solver(3, 6).building(Input::Activation) };
             let net = Net::build(&def, options).unwrap();
             let mut executor = Executor::load(&device, net.program.clone()).unwrap();
@@ -33,7 +33,7 @@ fn scaling_the_loss_changes_no_bit_of_a_step() {
                 .unwrap();
             for iteration in 0..3 {
                 let step = Step { iteration, rate: 0.01, dropout: Stream::named("d"), first_image: 0 };
-                executor.run(TRAIN, &step).unwrap();
+                executor.run(Tape::Train, &step).unwrap();
             }
             let mut read = |id: TensorId| executor.read(id).unwrap();
             let values = net.params.iter().map(|param| (read(param.w), read(param.h.unwrap())));
@@ -60,7 +60,7 @@ fn a_network_trains_on_products_of_f16_to_the_same_bits_again_and_an_overflow_en
         };
         let set = images(80, 5, "set");
         let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
-        let def = zoo::alexnet28(5);
+        let def = zoo::net("alexnet28", 5).unwrap();
         let of = |loss_scale: u32| Solver { precision, loss_scale, ..solver(12, 16) };
         let run = |solver: &Solver, device: &Device| {
             let mut trainer = in_parts(&def, &set, &normalisation, solver, device);

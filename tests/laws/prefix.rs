@@ -24,7 +24,7 @@ fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
     let set = images(40, 5, "set");
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     for n in [1, 4, 6, 7] {
-        let mut def = zoo::alexnet28(5);
+        let mut def = zoo::net("alexnet28", 5).unwrap();
         def.freeze(n).unwrap();
         the_cache_changes_no_bit(n, 3, || trainer(&def, &set, &normalisation, 3, 16));
     }
@@ -32,7 +32,7 @@ fn a_cached_prefix_gives_the_same_bits_as_one_that_runs_at_every_step() {
 
 /// A net for windows of 24x24 out of images of 28x28.
 fn smaller(n: usize) -> NetDef {
-    let mut def = zoo::alexnet28(5);
+    let mut def = zoo::net("alexnet28", 5).unwrap();
     def.input = [1, 24, 24];
     def.freeze(n).unwrap();
     def
@@ -76,9 +76,9 @@ fn networks_that_share_a_frozen_prefix_get_the_bits_of_networks_alone() {
     let set = images(40, 5, "set");
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     let prefixes = Prefixes::default();
-    let probe = |n: usize| zoo::alexnet28(5).probe(n).unwrap();
+    let probe = |n: usize| zoo::net("alexnet28", 5).unwrap().probe(n).unwrap();
     let frozen = |n: usize| {
-        let mut def = zoo::alexnet28(5);
+        let mut def = zoo::net("alexnet28", 5).unwrap();
         def.freeze(n).unwrap();
         def
     };

@@ -3,7 +3,7 @@
 use super::made::{share, software};
 use strata::{
     host::Stream,
-    nn::{BuildOptions, Kind, Net, NetDef, TRAIN, zoo},
+    nn::{BuildOptions, Kind, Net, NetDef, Tape, zoo},
     ops::{Device, Executor, Step},
 };
 
@@ -13,7 +13,7 @@ fn loaded(def: &NetDef, batch: usize, device: &Device) -> (Net, Executor) {
     let net = Net::build(def, options).unwrap();
     let mut executor = Executor::load(device, net.program.clone()).unwrap();
     net.initialise(&mut executor, Stream::named).unwrap();
-    for param in net.params.iter().filter(|param| param.is_bias) {
+    for param in net.params.iter().filter(|param| param.is_bias()) {
         executor.write(param.w, &Stream::named(&param.name).normal(param.shape[0], 0.5)).unwrap();
     }
     (net, executor)
@@ -35,14 +35,14 @@ fn step() -> Step {
 #[test]
 fn weights_and_biases_follow_the_rule_with_rates_and_decays_of_their_own() {
     for device in [Device::Cpu, software()] {
-        let (net, mut executor) = loaded(&zoo::alexnet28(5), 3, &device);
+        let (net, mut executor) = loaded(&zoo::net("alexnet28", 5).unwrap(), 3, &device);
         fill(&net, &mut executor);
         let read = |executor: &mut Executor, id| executor.read(id).unwrap();
         let before: Vec<Vec<f32>> = net.params.iter().map(|param| read(&mut executor, param.w)).collect();
-        executor.run(TRAIN, &step()).unwrap();
+        executor.run(Tape::Train, &step()).unwrap();
         for (param, before) in net.params.iter().zip(&before) {
             let [g, h, after] = [param.g.unwrap(), param.h.unwrap(), param.w].map(|id| read(&mut executor, id));
-            let (rate, decay) = if param.is_bias { (0.25, 0.0) } else { (0.125, 0.25) };
+            let (rate, decay) = if param.is_bias() { (0.25, 0.0) } else { (0.125, 0.25) };
             for i in 0..before.len() {
                 let update = rate * (f64::from(g[i]) + decay * f64::from(before[i]));
                 let near =
@@ -58,13 +58,13 @@ fn weights_and_biases_follow_the_rule_with_rates_and_decays_of_their_own() {
 
 #[test]
 fn the_same_images_twice_have_the_gradients_of_the_images_once() {
-    let mut def = zoo::alexnet28(5);
-    def.layers.retain(|layer| !matches!(layer.kind, Kind::Dropout { .. }));
+    let mut def = zoo::net("alexnet28", 5).unwrap();
+    def.layers.retain(|layer| !matches!(layer.kind, Kind::Dropout(_)));
     for device in [Device::Cpu, software()] {
         let gradients = |batch: usize| {
             let (net, mut executor) = loaded(&def, batch, &device);
             fill(&net, &mut executor);
-            executor.run(TRAIN, &step()).unwrap();
+            executor.run(Tape::Train, &step()).unwrap();
             let of = |param: &strata::nn::Param| (param.name.clone(), executor.read(param.g.unwrap()).unwrap());
             net.params.iter().map(of).collect::<Vec<_>>()
         };
@@ -77,13 +77,13 @@ fn the_same_images_twice_have_the_gradients_of_the_images_once() {
 #[test]
 fn the_dropout_layers_of_a_net_drop_features_of_their_own() {
     for device in [Device::Cpu, software()] {
-        let (net, mut executor) = loaded(&zoo::alexnet28(5), 3, &device);
+        let (net, mut executor) = loaded(&zoo::net("alexnet28", 5).unwrap(), 3, &device);
         fill(&net, &mut executor);
         // No feature is zero but those that are dropped.
         for param in net.params.iter().filter(|param| ["fc6.bias", "fc7.bias"].contains(&param.name.as_str())) {
             executor.write(param.w, &vec![100.0; param.shape[0]]).unwrap();
         }
-        executor.run(TRAIN, &step()).unwrap();
+        executor.run(Tape::Train, &step()).unwrap();
         let [sixth, seventh] = ["drop6", "drop7"].map(|layer| {
             let values = executor.read(net.outputs[layer].0).unwrap();
             values.iter().map(|&value| value == 0.0).collect::<Vec<bool>>()

@@ -8,7 +8,7 @@ use strata::{
     },
     gpu::{Choice, Gpu},
     host::Stream,
-    nn::{EVAL, zoo},
+    nn::{Tape, zoo},
     ops::{Device, Executor, Step},
     train::{
         Division, HeldOut, Images, Reading, Record, Solver, Trainer,
@@ -20,7 +20,7 @@ use strata::{
 fn the_same_seed_gives_the_same_bytes_with_one_and_with_two_threads() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| trained(&zoo::alexnet28(5), 3).1)
+        pool.install(|| trained(&zoo::net("alexnet28", 5).unwrap(), 3).1)
     };
     let one = run(1);
     for threads in [1, 2] {
@@ -35,7 +35,7 @@ fn the_same_seed_gives_the_same_bytes_with_one_and_with_two_threads() {
 fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_are_in_parts() {
     let set = images(40, 5, "set");
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
-    let def = zoo::alexnet28(5);
+    let def = zoo::net("alexnet28", 5).unwrap();
     for batch_parts in [1, 2] {
         let solver = Solver { batch_parts, ..solver(6, 16) };
         let trainer = || in_parts(&def, &set, &normalisation, &solver, &Device::Cpu);
@@ -78,7 +78,7 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_a
 
 #[test]
 fn an_images_scores_do_not_depend_on_the_rest_of_its_batch() {
-    let def = zoo::alexnet28(5);
+    let def = zoo::net("alexnet28", 5).unwrap();
     let pixels = Stream::named("x").normal(70 * 784, 1.0);
     let logits = |batch: usize, first: usize| {
         let net = build(&def, batch);
@@ -86,7 +86,7 @@ fn an_images_scores_do_not_depend_on_the_rest_of_its_batch() {
         net.initialise(&mut executor, Stream::named).unwrap();
         executor.write(net.x, &pixels[first * 784..(first + batch) * 784]).unwrap();
         let step = Step { iteration: 0, rate: 0.0, dropout: Stream::named("d"), first_image: 0 };
-        executor.run(EVAL, &step).unwrap();
+        executor.run(Tape::Evaluate, &step).unwrap();
         executor.read(net.logits).unwrap()
     };
     let all = logits(64, 0);
@@ -104,7 +104,7 @@ fn losses_that_nobody_waits_for_are_those_that_every_step_waits_for() {
     let images = Images { set: &set, normalisation: &normalisation };
     let divided = Gpu::open_limited(&Choice::Software, |limits| limits.binding_bytes = 2 << 20);
     for device in [Device::Cpu, software(), Device::Gpu(divided.unwrap_or_else(|e| panic!("{e}")))] {
-        let mut def = zoo::alexnet28(5);
+        let mut def = zoo::net("alexnet28", 5).unwrap();
         def.freeze(7).unwrap();
         let run = |waiting: bool| {
             let trainer = Trainer::new(&def, &solver(12, 40), images, Reading::centre(), streams(), &device);

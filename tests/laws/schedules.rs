@@ -147,7 +147,7 @@ fn the_closed_forms_hold_at_their_ends() {
 fn a_run_resumed_in_the_middle_of_warm_up_gives_the_same_bytes() {
     let set = images(40, 5, "set");
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
-    let def = zoo::alexnet28(5);
+    let def = zoo::net("alexnet28", 5).unwrap();
     let warm = |policy| Schedule { warmup: Warmup { iter: 5, start_factor: 0.1 }, ..schedule(policy, 8) };
     for (policy, nesterov) in [(Policy::Multistep { gamma: 0.1, stepvalue: vec![6] }, false), (Policy::Cosine, true)] {
         let solver = Solver { schedule: warm(policy), nesterov, ..solver(8, 16) };

@@ -38,7 +38,8 @@ pub fn trainer<'a>(set: &'a ImageSet, normalisation: &'a Normalisation, device: 
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
     let images = Images { set, normalisation };
     let reading = Reading::centre();
-    let trainer = Trainer::new(&zoo::alexnet28(5), &solver(), images, reading, streams, device).unwrap();
+    let trainer =
+        Trainer::new(&zoo::net("alexnet28", 5).unwrap(), &solver(), images, reading, streams, device).unwrap();
     let mut trainer = trainer;
     trainer.net.initialise(&mut trainer.executor, |name| stream(name)).unwrap();
     trainer

@@ -251,3 +251,77 @@ fn every_figure_is_written_as_readable_svg_and_png() {
         assert!(!name.ends_with(".tmp"), "{name} was left behind");
     }
 }
+
+/// A study of a residual net: twenty blocks with long names and the scores.
+fn of_many_blocks() -> strata::report::Study {
+    let mut study = super::synthetic::balanced(2, 1, 21);
+    study.layers =
+        (0..21).map(|i| if i < 20 { format!("stage{}.block{}", i / 5 + 1, i % 5 + 1) } else { "fc".into() }).collect();
+    for split in 0..2 {
+        for (i, layer) in study.layers.iter().enumerate() {
+            for (j, other_layer) in study.layers.iter().enumerate() {
+                study.similarities.push(strata::report::Similarity {
+                    network: format!("s{split}-r0-base-A"),
+                    other: format!("s{split}-r0-base-B"),
+                    images: "A".into(),
+                    count: 100,
+                    layer: layer.clone(),
+                    other_layer: other_layer.clone(),
+                    estimator: strata::report::Estimator::Debiased,
+                    value: 0.95 - 0.02 * i as f64 - 0.03 * i.abs_diff(j) as f64,
+                });
+            }
+        }
+    }
+    study
+}
+
+/// The box of a text: DejaVu Sans averages 0.6 em a character, and its capitals are 0.73 em high.
+fn extent(node: Node<'_, '_>) -> Option<[f64; 4]> {
+    let number = |key: &str| node.attribute(key).and_then(|value| value.parse::<f64>().ok());
+    let size = number("font-size")?;
+    let (long, high) = (node.text()?.chars().count() as f64 * size * 0.6, size * 0.73);
+    let anchor = match node.attribute("text-anchor") {
+        Some("middle") => 0.5,
+        Some("end") => 1.0,
+        _ => 0.0,
+    };
+    if let Some(transform) = node.attribute("transform") {
+        let numbers: Vec<f64> = transform
+            .split(|c: char| !(c.is_ascii_digit() || "-.".contains(c)))
+            .filter_map(|n| n.parse().ok())
+            .collect();
+        let (x, y) = (numbers[0], numbers[1] + anchor * long);
+        return Some([x - high, y - long, x, y]);
+    }
+    let (x, y) = (number("x")? - anchor * long, number("y")?);
+    Some([x, y - high, x + long, y])
+}
+
+#[test]
+fn figures_of_twenty_one_blocks_have_texts_that_do_not_touch_and_every_block_is_named() {
+    let study = of_many_blocks();
+    let results = analyse(&study).unwrap();
+    let figures = figures(&study, &results, "").unwrap();
+    for name in ["figure2-means", "figure2-paired", "decomposition", "random-filters", "similarity", "similarity-map"] {
+        let page = parsed(&figure(&figures, name).svg);
+        let texts: Vec<(String, [f64; 4])> = page
+            .descendants()
+            .filter(|node| node.has_tag_name("text"))
+            .filter_map(|node| Some((node.text()?.to_string(), extent(node)?)))
+            .filter(|(text, _)| !text.is_empty())
+            .collect();
+        assert!(texts.len() > 10, "{name}: {} texts", texts.len());
+        for (i, (one, a)) in texts.iter().enumerate() {
+            for (other, b) in &texts[i + 1..] {
+                let apart = a[2] <= b[0] + 0.5 || b[2] <= a[0] + 0.5 || a[3] <= b[1] + 0.5 || b[3] <= a[1] + 0.5;
+                assert!(apart, "{name}: {one:?} {a:?} lies over {other:?} {b:?}");
+            }
+        }
+        if name.starts_with("similarity") {
+            for layer in &study.layers {
+                assert!(texts.iter().any(|(text, _)| text == layer), "{name}: {layer} has no name");
+            }
+        }
+    }
+}

@@ -26,8 +26,8 @@ const NETS: [(&str, usize); 2] = [("caffenet", 32), ("alexnet32", 128)];
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Only this net of the zoo: caffenet, alexnet, alexnet32, alexnet28
-    #[arg(long)]
+    /// Only this net (`strata net list`) or net file
+    #[arg(long, value_name = "NAME|FILE")]
     net: Option<String>,
     /// Images a step of the named net
     #[arg(long, default_value_t = 32, requires = "net", value_parser = at_least_one::<usize>())]
@@ -55,7 +55,7 @@ pub fn main(options: &Options) -> Result<()> {
         Some(name) => vec![(name.as_str(), options.batch)],
         None => NETS.to_vec(),
     };
-    // A net that is not in the zoo is refused before the checks take their time.
+    // A net that is not there is refused before the checks take their time.
     wanted.iter().try_for_each(|(name, _)| net::find(name).map(drop))?;
     // What is wrong is not worth its time: nothing is measured before every operation has been held against f64.
     let summary = check::gradcheck(&device, |_| {})?;
@@ -65,8 +65,8 @@ pub fn main(options: &Options) -> Result<()> {
     let peak = Peak::measure(&device)?;
     let mut nets = BTreeMap::new();
     for (name, batch) in wanted {
-        let (_, mut executor) = net::load(name, batch, None, &device)?;
-        nets.insert(name, (batch, layers::measure(&mut executor, options.steps)?));
+        let (net, mut executor) = net::load(name, batch, None, &device)?;
+        nets.insert(net.def.name, (batch, layers::measure(&mut executor, options.steps)?));
     }
     if let Some(folder) = &options.roofline {
         nets.iter().try_for_each(|(net, (batch, rows))| draw(folder, net, *batch, rows, peak, &device.describe()))?;

@@ -2,7 +2,7 @@
 
 use super::net;
 use crate::{
-    nn::TRAIN,
+    nn::Tape,
     ops::{Executor, Peak, program::Entry},
 };
 use anyhow::Result;
@@ -48,8 +48,8 @@ impl Row {
 
 /// Times every operation of some training steps; a first step warms up.
 pub fn measure(executor: &mut Executor, steps: u32) -> Result<Vec<Row>> {
-    let seconds = executor.time(TRAIN, steps, net::step)?;
-    let entries = executor.program().tapes[TRAIN].iter();
+    let seconds = executor.time(Tape::Train, steps, net::step)?;
+    let entries = executor.program().tape(Tape::Train).iter();
     Ok(entries.zip(seconds).map(|(entry, seconds)| Row::new(entry, seconds)).collect())
 }
 

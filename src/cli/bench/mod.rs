@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub enum Options {
-    /// Whole training steps and inference of one net of the zoo on random images
+    /// Whole training steps and inference of one net on random images
     Step(step::Options),
     /// Every operation of the study's nets at their shapes, after it has been checked, against what the device can do
     Kernels(kernels::Options),

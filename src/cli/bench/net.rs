@@ -1,4 +1,4 @@
-//! A net of the zoo, ready to be timed on random images.
+//! A net, ready to be timed on random images.
 
 use crate::{
     host::{Precision, Stream},
@@ -7,23 +7,14 @@ use crate::{
 };
 use anyhow::Result;
 
-/// Outputs of the nets that are timed: what their data sets have.
-fn classes(net: &str) -> usize {
-    match net {
-        "alexnet28" => 10,
-        "alexnet32" => 100,
-        _ => 1000,
-    }
-}
-
 /// The random numbers of one purpose.
 pub fn stream(purpose: &str) -> Stream {
     Stream::named(&format!("bench/{purpose}"))
 }
 
-/// A net of the zoo with as many outputs as its data set has classes.
+/// A net by its name or file, with as many outputs as its description has.
 pub fn find(name: &str) -> Result<NetDef> {
-    Ok(zoo::net(name, classes(name))?)
+    Ok(zoo::find(name)?)
 }
 
 /// Builds a net with dropout, momentum and decay.
@@ -43,7 +34,7 @@ pub fn load(name: &str, batch: usize, freeze: Option<usize>, device: &Device) ->
     net.initialise(&mut executor, stream)?;
     let images = batch * net.def.input.iter().product::<usize>();
     executor.write(net.x, &stream("images").normal(images, 1.0))?;
-    let labels: Vec<u32> = (0..batch).map(|i| (i % classes(name)) as u32).collect();
+    let labels: Vec<u32> = (0..batch).map(|i| (i % net.classes()) as u32).collect();
     executor.write_words(net.labels, &labels)?;
     Ok((net, executor))
 }

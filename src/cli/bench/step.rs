@@ -3,7 +3,7 @@
 use super::{super::Format, layers, net};
 use crate::{
     cli::{DeviceArgs, PrecisionArgs, at_least_one, device},
-    nn::{EVAL, Net, TRAIN},
+    nn::{Net, Tape},
     ops::{Executor, OpsError, median},
 };
 use anyhow::{Result, anyhow};
@@ -24,8 +24,8 @@ const WARM_UP: u32 = 2;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A net of the zoo: caffenet, alexnet, alexnet32, alexnet28
-    #[arg(long, default_value = "alexnet32")]
+    /// A net (`strata net list`) or a net file
+    #[arg(long, value_name = "NAME|FILE", default_value = "alexnet32")]
     net: String,
     /// Images a step
     #[arg(long, default_value_t = 128, value_parser = at_least_one::<usize>())]
@@ -37,7 +37,7 @@ pub struct Options {
     /// second, GFLOP/s and memory are those of all together, milliseconds those of a step of one
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one::<usize>())]
     jobs: usize,
-    /// Freeze the first n layers
+    /// Freeze the first n blocks
     #[arg(long, value_name = "N")]
     freeze: Option<usize>,
     /// Print the time of every operation of a step of one network alone
@@ -61,7 +61,7 @@ struct Timed {
 }
 
 /// Times the steps of some networks side by side, each on a thread of its own.
-fn time(networks: &mut [(Net, Executor)], tape: usize, steps: u32) -> Result<Timed> {
+fn time(networks: &mut [(Net, Executor)], tape: Tape, steps: u32) -> Result<Timed> {
     let jobs = networks.len();
     let (ready, done) = (Barrier::new(jobs), AtomicUsize::new(0));
     let step = |net: &Net, executor: &mut Executor, iteration: u32| -> Result<f64, OpsError> {
@@ -108,16 +108,16 @@ pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
     let networks = (0..jobs).map(|_| net::load(&options.net, batch, options.freeze, &device));
     let mut networks = networks.collect::<Result<Vec<_>>>()?;
-    let (train, inference) = (time(&mut networks, TRAIN, steps)?, time(&mut networks, EVAL, steps)?);
+    let (train, inference) = (time(&mut networks, Tape::Train, steps)?, time(&mut networks, Tape::Evaluate, steps)?);
     let memory: u64 = networks.iter().map(|(_, executor)| executor.bytes()).sum();
     let (net, executor) = &mut networks[0];
-    let macs = [TRAIN, EVAL].map(|tape| net.program.macs(tape) as f64);
+    let macs = [Tape::Train, Tape::Evaluate].map(|tape| net.program.macs(tape) as f64);
     let images = |timed: &Timed| batch as f64 * timed.rate;
     let gflops = |macs: f64, timed: &Timed| 2e-9 * macs * timed.rate;
     let mut out = std::io::stdout().lock();
     if let Format::Json = options.format {
         let record = json!({
-            "net": options.net, "batch": batch, "jobs": jobs, "device": device.describe(),
+            "net": net.def.name, "batch": batch, "jobs": jobs, "device": device.describe(),
             "threads": if jobs > 1 { 1 } else { rayon::current_num_threads() },
             "steps": steps, "frozen": options.freeze, "version": env!("CARGO_PKG_VERSION"),
             "milliseconds": 1e3 * train.seconds, "images_per_second": images(&train),
@@ -129,7 +129,7 @@ pub fn main(options: &Options) -> Result<()> {
         return Ok(());
     }
     let beside = if jobs > 1 { format!(", {jobs} networks side by side") } else { String::new() };
-    writeln!(out, "{} batch {batch} on {}{beside}", options.net, device.describe())?;
+    writeln!(out, "{} batch {batch} on {}{beside}", net.def.name, device.describe())?;
     for (what, macs, timed) in [("training", macs[0], &train), ("inference", macs[1], &inference)] {
         let (ms, rate, gflops) = (1e3 * timed.seconds, images(timed), gflops(macs, timed));
         writeln!(out, "{what:<10} {ms:9.2} ms {rate:9.1} images/s {gflops:8.1} GFLOP/s")?;

@@ -60,7 +60,8 @@ impl Summary {
         self.cases > 0 && self.failed == 0
     }
 
-    pub(super) fn count(&mut self, line: &Line) {
+    /// Counts a case.
+    pub fn count(&mut self, line: &Line) {
         self.cases += 1;
         self.failed += usize::from(!line.ok);
         if line.error > 0.0 {

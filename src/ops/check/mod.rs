@@ -9,6 +9,7 @@
 //!
 //! The same lists serve `strata gradcheck` and the tests in `kernels-tests`.
 
+pub mod add;
 pub mod augment;
 mod builder;
 mod case;

@@ -45,6 +45,11 @@ impl Axes {
         left + (value - self.x.0) / (self.x.1 - self.x.0) * (right - left)
     }
 
+    /// How far apart two values lie whose difference is 1.
+    pub fn distance(&self) -> f64 {
+        self.at_x(1.0) - self.at_x(0.0)
+    }
+
     /// Vertical place of a value.
     pub fn at_y(&self, value: f64) -> f64 {
         let (_, top, _, bottom) = self.edges;

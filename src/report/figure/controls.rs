@@ -71,10 +71,10 @@ fn probes(results: &Results) -> Option<Figure> {
     let panel = Panel {
         reference: reference.filter(|_| series.iter().any(|s| !s.means.is_empty())),
         names,
-        ..Panel::of_percentages(series, "layer that the probe reads", ACCURACY, Marks::Both)
+        ..Panel::of_percentages(series, "block that the probe reads", ACCURACY, Marks::Both)
     };
     let caption = format!(
-        "One linear layer trained on the frozen output of a layer of the target's own base (BnB-probe) or the other \
+        "One linear layer trained on the frozen output of a block of the target's own base (BnB-probe) or the other \
          half's (AnB-probe): what the features still tell, however hard the layers above are to train. {READING}"
     );
     finish("probes", "Linear probes", &caption, &panel, plain)

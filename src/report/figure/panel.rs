@@ -1,5 +1,7 @@
 //! One panel of curves over n (or over layers): runs as small marks, means with 95 % intervals joined by lines.
 
+use std::ops::RangeInclusive;
+
 use super::super::{format::plain, statistics::Estimate};
 use super::{
     axes::{Axes, TEXT, ticks},
@@ -7,6 +9,10 @@ use super::{
     svg::{Anchor, Svg, escape},
 };
 
+/// The width of a character of the figures' font, as a share of its size.
+const WIDE: f64 = 0.62;
+/// The distance of two n from which on marks have their full size.
+const ROOM: f64 = 40.0;
 /// Width of every figure, in units of the view box; small enough that text stays readable on a phone.
 pub(super) const WIDTH: f64 = 480.0;
 const PLOT: f64 = 300.0;
@@ -147,7 +153,7 @@ impl Panel {
             y,
         };
         axes.draw_y(&mut svg, &y_ticks, TEXT);
-        self.draw_x(&mut svg, &axes, first..=last);
+        let below = self.draw_x(&mut svg, &axes, first..=last);
         svg.text_upward((16.0, (axes.edges.1 + axes.edges.3) / 2.0), TEXT, &self.y_label);
         self.draw_reference(&mut svg, &axes);
         if self.zero {
@@ -163,21 +169,38 @@ impl Panel {
         if numbered {
             self.number_lines(&mut svg, &axes);
         }
-        let height = self.legend(&mut svg, axes.edges.3 + 74.0);
+        let height = self.legend(&mut svg, below + 24.0);
         (svg, (WIDTH, height))
     }
 
-    fn draw_x(&self, svg: &mut Svg, axes: &Axes, ns: std::ops::RangeInclusive<u32>) {
+    /// Draws the x ticks and their labels, and the axis' own; returns where it stands. Names that do not fit beside each
+    /// other are written upward, and of numbers that do not every second or third is written.
+    fn draw_x(&self, svg: &mut Svg, axes: &Axes, ns: RangeInclusive<u32>) -> f64 {
+        let (left, _, right, bottom) = axes.edges;
+        let name = |n: u32| n.checked_sub(1).and_then(|at| self.names.get(at as usize));
+        let text = |n: u32| name(n).cloned().unwrap_or_else(|| n.to_string());
+        let named = ns.clone().any(|n| name(n).is_some());
+        let size = if named { TEXT - 0.5 } else { TEXT };
+        let apart = axes.distance();
+        let longest = ns.clone().map(|n| text(n).chars().count()).max().unwrap_or(0) as f64;
+        let wide = longest * size * WIDE + 4.0;
+        let upward = named && wide > apart;
+        let every = if named { 1 } else { (wide / apart).ceil().max(1.0) as u32 };
+        let mut below = bottom + 50.0;
         for n in ns {
-            let name = n.checked_sub(1).and_then(|at| self.names.get(at as usize));
-            let size = if name.is_some() { TEXT - 0.5 } else { TEXT };
-            axes.tick_x(svg, f64::from(n), &name.cloned().unwrap_or_else(|| n.to_string()), size);
+            let label = if n.is_multiple_of(every) && !upward { text(n) } else { String::new() };
+            axes.tick_x(svg, f64::from(n), &label, size);
+            if upward {
+                let size = size.min(apart * 0.9);
+                svg.text_upward_to((axes.at_x(f64::from(n)) + size * 0.36, bottom + 7.0), size, &text(n));
+                below = below.max(bottom + 12.0 + longest * size * WIDE + TEXT);
+            }
             if n == 0 {
-                svg.text((axes.at_x(0.0), axes.edges.3 + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 0.5, "(base)");
+                svg.text((axes.at_x(0.0), bottom + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 0.5, "(base)");
             }
         }
-        let middle = (axes.edges.0 + axes.edges.2) / 2.0;
-        svg.text((middle, axes.edges.3 + 50.0), Anchor::Middle, TEXT, &self.x_label);
+        svg.text(((left + right) / 2.0, below), Anchor::Middle, TEXT, &self.x_label);
+        below
     }
 
     fn draw_reference(&self, svg: &mut Svg, axes: &Axes) {
@@ -253,6 +276,8 @@ fn range(values: &[f64]) -> (f64, f64) {
 }
 
 fn draw_series(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, marks: Marks) {
+    // Marks of many n shrink, so that those of neighbours do not touch.
+    let share = (axes.distance() / ROOM).clamp(0.5, 1.0);
     if marks != Marks::Means {
         let (radius, opacity) = if marks == Marks::Runs { (3.4, 0.75) } else { (2.4, 0.45) };
         for (i, point) in series.points.iter().enumerate() {
@@ -266,17 +291,17 @@ fn draw_series(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, marks: 
             let tip = format!("<title>{}: {}</title>", escape(&point.run), plain(point.value));
             let place = (axes.at_x(f64::from(point.n) + offset + jitter), axes.at_y(point.value));
             match point.at_chance {
-                true => series.look.hollow_mark(svg, place, radius, &attributes, &tip),
-                false => series.look.mark(svg, place, radius, &attributes, &tip),
+                true => series.look.hollow_mark(svg, place, radius * share, &attributes, &tip),
+                false => series.look.mark(svg, place, radius * share, &attributes, &tip),
             }
         }
     }
     if marks != Marks::Runs {
-        draw_means(svg, axes, series, offset);
+        draw_means(svg, axes, series, offset, share);
     }
 }
 
-fn draw_means(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64) {
+fn draw_means(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, share: f64) {
     let look = series.look;
     let place = |(n, e): &(u32, Estimate)| (axes.at_x(f64::from(*n) + offset), axes.at_y(e.mean));
     svg.polyline(&series.means.iter().map(place).collect::<Vec<_>>(), &look.stroke(1.8));
@@ -290,11 +315,11 @@ fn draw_means(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64) {
             // An end that is cut off gets no cap, so that it reads as going on.
             for end in [low, high].into_iter().filter(|v| *v == inside(*v)) {
                 let cap = format!(r#"{style} class="cap""#);
-                svg.line((x - 3.0, axes.at_y(end)), (x + 3.0, axes.at_y(end)), &cap);
+                svg.line((x - 3.0 * share, axes.at_y(end)), (x + 3.0 * share, axes.at_y(end)), &cap);
             }
         }
         let attributes = format!(r#" data-mean="{}" data-arm="{}" data-at="{n}""#, e.mean, escape(&series.label));
         let tip = format!("<title>{}, n = {n}: {}</title>", escape(&series.label), plain(e.mean));
-        look.mark(svg, (x, y), 4.2, &attributes, &tip);
+        look.mark(svg, (x, y), 4.2 * share, &attributes, &tip);
     }
 }

@@ -47,12 +47,12 @@ fn lines(results: &Results) -> Option<Figure> {
         bounds: Some((0.0, 1.0)),
         include: vec![0.0, 1.0],
         names: results.layers.clone(),
-        ..Panel::of_percentages(series, "layer", "linear CKA", Marks::Means)
+        ..Panel::of_percentages(series, "block", "linear CKA", Marks::Means)
     };
-    let caption = "Linear centred kernel alignment of the activations of one layer in two networks on the same \
+    let caption = "Linear centred kernel alignment of the activations of one block in two networks on the same \
                    images: 1 where they are equal up to rotation and scale, 0 where they have nothing in common (Song et al.'s \
                    debiased estimate, but for series marked biased). Bars are 95 % intervals between splits.";
-    finish("similarity", "Similarity of activations by layer", caption, &panel, number)
+    finish("similarity", "Similarity of activations by block", caption, &panel, number)
 }
 
 fn place(results: &Results, layer: &str) -> Option<u32> {
@@ -77,13 +77,13 @@ fn map(results: &Results) -> Option<Figure> {
         rows: results.layers.clone(),
         columns: results.layers.clone(),
         cells,
-        row_title: "layer of one base",
-        column_title: "layer of the other",
+        row_title: "block of one base",
+        column_title: "block of the other",
         scale: Scale { low: 0.0, high: 1.0, write: |v| format!("{v:.2}") },
     };
-    let (name, title) = ("similarity-map", "Similarity of every two layers of the bases of A and B");
+    let (name, title) = ("similarity-map", "Similarity of every two blocks of the bases of A and B");
     let caption = "Linear centred kernel alignment, averaged over splits; dark is alike.".to_string();
-    let head = ["layer", "other layer", "linear CKA"].map(String::from).to_vec();
+    let head = ["block", "other block", "linear CKA"].map(String::from).to_vec();
     let row = |row: &&SimilarityRow| vec![row.layer.clone(), row.other_layer.clone(), number(row.estimate.mean)];
     let table = Table { head, rows: rows.iter().map(row).collect() };
     Some(Figure::new(name, title, caption, heat.draw(), table))

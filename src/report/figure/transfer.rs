@@ -12,8 +12,8 @@ use super::{
     panel::{Marks, Panel, Point, Reference, Series},
 };
 
-pub(super) const COPIED: &str = "n, number of copied layers";
-const FROZEN: &str = "n, number of frozen layers";
+pub(super) const COPIED: &str = "n, number of copied blocks";
+const FROZEN: &str = "n, number of frozen blocks";
 pub(super) const ACCURACY: &str = "top-1 accuracy (%)";
 pub(super) const READING: &str = "Small marks are runs, large marks means over units (splits, or replicates of one \
                                   pair), bars 95 % t intervals between them.";

@@ -136,7 +136,7 @@ pub(super) fn ranges(results: &Results) -> String {
     let number = |value: Option<f64>| value.map_or_else(gap, |v| Cell::number(minus(&signed(v))));
     let kept = |from: u32, to: u32| if from == to { from.to_string() } else { format!("{from}\u{2013}{to}") };
     let head = [
-        Cell::number("layers kept"),
+        Cell::number("blocks kept"),
         Cell::number("AnB+ \u{2212} all bases"),
         Cell::number("AnB+ \u{2212} all BnB+"),
         Cell::number("AnB+ \u{2212} own base").below("mean of runs"),
@@ -149,7 +149,7 @@ pub(super) fn ranges(results: &Results) -> String {
     let rows: Vec<Vec<Cell>> = results.boosts.iter().map(row).collect();
     let pooled = table("The paper's way, and each run against its own base (points)", &head, &rows);
     let head = [
-        Cell::number("layers kept"),
+        Cell::number("blocks kept"),
         Cell::text("arm"),
         Cell::number("\u{2212} own base").below("trained half as long"),
         Cell::number("\u{2212} restart").below("trained as long, no transfer"),

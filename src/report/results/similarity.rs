@@ -40,7 +40,10 @@ fn pair(one: &Run, other: &Run) -> Option<String> {
 pub(super) fn rows(study: &Study) -> Vec<SimilarityRow> {
     let run = |name: &str| study.runs.iter().find(|run| run.name == name);
     let at = |name: &str| study.layers.iter().position(|layer| layer == name).unwrap_or(usize::MAX);
-    let mut groups: BTreeMap<(String, usize, usize), (&Similarity, Vec<Observation>)> = BTreeMap::new();
+    // In order of n as a number: 10 comes after 9.
+    let number = |run: &Run| run.n.unwrap_or(0);
+    let kind = |pair: &str| pair.trim_end_matches(|c: char| c.is_ascii_digit()).to_string();
+    let mut groups: BTreeMap<_, (String, &Similarity, Vec<Observation>)> = BTreeMap::new();
     for row in study.similarities.iter().filter(|row| row.value.is_finite()) {
         let (Some(one), Some(other)) = (run(&row.network), run(&row.other)) else { continue };
         let Some(mut pair) = pair(one, other) else { continue };
@@ -51,12 +54,12 @@ pub(super) fn rows(study: &Study) -> Vec<SimilarityRow> {
         let name = format!("{} and {}", row.network, row.other);
         let replicate = one.replicate;
         let seen = Observation { split, replicate, target, n: 0, run: name, value: row.value, at_chance: false };
-        let key = (pair, at(&row.layer), at(&row.other_layer));
-        groups.entry(key).or_insert_with(|| (row, Vec::new())).1.push(seen);
+        let key = (kind(&pair), number(one), at(&row.layer), at(&row.other_layer));
+        groups.entry(key).or_insert_with(|| (pair, row, Vec::new())).2.push(seen);
     }
-    let row = |((pair, _, _), (row, seen)): (_, (&Similarity, Vec<Observation>))| {
+    let row = |(pair, row, seen): (String, &Similarity, Vec<Observation>)| {
         let (layer, other_layer) = (row.layer.clone(), row.other_layer.clone());
         Some(SimilarityRow { pair, layer, other_layer, estimate: estimate(&Sample { unit: Unit::Split, seen })? })
     };
-    groups.into_iter().filter_map(row).collect()
+    groups.into_values().filter_map(row).collect()
 }
