@@ -11,6 +11,7 @@ mod dropout;
 mod finite;
 mod golden;
 mod guards;
+mod interleaved;
 mod laws;
 mod lrn;
 mod max_pool;

@@ -74,6 +74,7 @@ pub mod dropout;
 mod error;
 mod executor;
 pub mod finite;
+mod interleaved;
 pub mod lrn;
 pub mod max_pool;
 mod peak;
