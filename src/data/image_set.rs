@@ -104,7 +104,10 @@ impl ImageSet {
     /// # Errors
     /// [`super::store::StoreError::ChangedImage`] for the first one that differs.
     pub fn verify(&self) -> Result<(), DataError> {
-        self.stored.as_ref().map_or(Ok(()), |stored| stored.store.verify_places(&stored.places))
+        match &self.elsewhere {
+            Some(Elsewhere::Stored(stored)) => stored.store.verify_places(&stored.places),
+            Some(Elsewhere::Shared(_)) | None => Ok(()),
+        }
     }
 
     /// The number of images, N.
