@@ -188,9 +188,9 @@ impl Call {
                 let stored = call.stored.features();
                 let bytes = &shared.bytes[call.images.0][images.start * stored..images.end * stored];
                 let crops = &shared.words[call.crops.0][3 * images.start..3 * images.end];
-                let mean = &shared.real[call.mean.0];
+                let normalisation = [&shared.real[call.mean.0][..], &shared.real[call.scale.0][..]];
                 block.write(call.x.0, |_, x| {
-                    augment::forward(&call.stored, call.scale, bytes, crops, mean, call.crop, x);
+                    augment::forward(&call.stored, call.padding, bytes, crops, normalisation, call.crop, x);
                 });
             }
             Op::ReluForward(call) => {
