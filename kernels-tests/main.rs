@@ -12,6 +12,7 @@ mod dropout;
 mod finite;
 mod golden;
 mod guards;
+mod interleaved;
 mod laws;
 mod lrn;
 mod max_pool;

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Training steps and inference of the study's nets in PyTorch, timed as `strata bench step` times them.
 
-The same nets (zoo: caffenet, alexnet32), batch, dropout, momentum 0.9 and decay 0.0005, on random images. Every
+The same nets (`strata bench step --net`), batch, dropout, momentum 0.9 and decay 0.0005, on random images. Every
 combination of memory layout (NCHW, channels last) and optimiser (plain, fused SGD) is timed; on CUDA each with TF32
 off and on. Prints one JSON object: every combination, and the best in training and in inference.
 
-    python3 benches/baselines/pytorch_step.py --net alexnet32 --batch 128 [--device cpu|cuda] [--steps 5]
+    python3 benches/baselines/pytorch_step.py --net alexnet32 --batch 128 [--device cpu|cuda] [--steps 5] [--threads N]
 """
 
 import argparse
@@ -59,7 +59,29 @@ def alexnet32():
     )
 
 
-NETS = {"caffenet": caffenet, "alexnet32": alexnet32}
+def alexnet():
+    return (3, 227, 227), 1000, nn.Sequential(
+        *conv(3, 96, 11, stride=4), lrn(5, 1e-4), pool(),
+        *conv(96, 256, 5, padding=2, groups=2), lrn(5, 1e-4), pool(),
+        *conv(256, 384, 3, padding=1),
+        *conv(384, 384, 3, padding=1, groups=2),
+        *conv(384, 256, 3, padding=1, groups=2), pool(),
+        *dense(9216, 4096, 1000),
+    )
+
+
+def alexnet28():
+    return (1, 28, 28), 10, nn.Sequential(
+        *conv(1, 16, 5, padding=2), pool(), lrn(3, 5e-5),
+        *conv(16, 32, 5, padding=2, groups=2), pool(), lrn(3, 5e-5),
+        *conv(32, 48, 3, padding=1),
+        *conv(48, 48, 3, padding=1, groups=2),
+        *conv(48, 32, 3, padding=1, groups=2), pool(),
+        *dense(512, 128, 10),
+    )
+
+
+NETS = {"caffenet": caffenet, "alexnet": alexnet, "alexnet32": alexnet32, "alexnet28": alexnet28}
 
 
 def median_seconds(call, steps, warm_up, wait):
@@ -119,7 +141,10 @@ def main():
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--threads", type=int)
     options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
     tf32 = [False, True] if options.device == "cuda" else [False]
     runs = [measure(options, *way) for way in itertools.product(["nchw", "channels_last"], [False, True], tf32)]
     best = {}

@@ -8,13 +8,16 @@ use crate::{
         Experiment, Plan, RunDir,
         node::net_of,
         source::Halves,
-        work::{self, Work},
+        work::{self, Work, Works},
     },
 };
 use anyhow::Result;
 use clap::Args;
 use serde_json::json;
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::BTreeMap,
+    io::{BufWriter, Write},
+};
 
 // A plan is the same on every device; only the memory that it needs is not.
 #[derive(Args, Debug)]
@@ -34,7 +37,8 @@ pub struct Options {
 
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
-    let mut out = std::io::stdout().lock();
+    // A plan may have a hundred thousand lines.
+    let mut out = BufWriter::new(std::io::stdout().lock());
     if options.memory {
         return memory(options, &mut out);
     }
@@ -83,7 +87,7 @@ pub fn main(options: &Options) -> Result<()> {
             savings(&experiment, &plan, &works, &mut out)?;
         }
     }
-    Ok(())
+    Ok(out.flush()?)
 }
 
 /// The work of every network, where the images are there: their number counts.
@@ -95,7 +99,8 @@ fn works(experiment: &Experiment, plan: &Plan) -> BTreeMap<String, Work> {
             return BTreeMap::new();
         }
     };
-    plan.nodes.iter().filter_map(|node| Some((node.name.clone(), work::of(experiment, node, &halves).ok()?))).collect()
+    let mut works = Works::new(experiment, &halves);
+    plan.nodes.iter().filter_map(|node| Some((node.name.clone(), works.of(node).ok()?))).collect()
 }
 
 /// What freezing, caching and sharing save of the whole plan.

@@ -19,7 +19,7 @@ pub use super::conv2d_weight::backward_weight;
 
 /// Overwrites `y`.
 pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T], scratch: &Scratch<T>) {
-    if winograd::pays::<T>(dims) {
+    if !scratch.direct && winograd::pays::<T>(dims) {
         return winograd::forward(dims, x, w, b, y, scratch);
     }
     let (frame, kg) = (Frame::forward(dims), dims.kg());

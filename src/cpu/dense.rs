@@ -34,6 +34,9 @@ pub fn forward<T: Real>(
     y: &mut [T],
     scratch: &Scratch<T>,
 ) {
+    if scratch.direct {
+        return forward_directly([inputs, outputs], x, w, b, y, scratch);
+    }
     let images = x.len() / inputs;
     let all = images.next_multiple_of(IMAGES_PER_PRODUCT);
     // The last images are computed at full width on zeros: a product may choose its order of summation by its width.
@@ -58,6 +61,26 @@ pub fn forward<T: Real>(
             y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
         }
     });
+}
+
+/// The same, each sum over the inputs in their order.
+fn forward_directly<T: Real>(
+    [inputs, outputs]: [usize; 2],
+    x: &[T],
+    w: &[T],
+    b: Option<&[T]>,
+    y: &mut [T],
+    scratch: &Scratch<T>,
+) {
+    let shape = Panels::new::<T>(inputs, outputs);
+    let weights = Packed::new(scratch, shape, 1, |_, columns, panel| {
+        for (row, w) in panel.chunks_exact_mut(shape.width).zip(w.chunks_exact(outputs)) {
+            row[..columns.len()].copy_from_slice(&w[columns.clone()]);
+            row[columns.len()..].fill(T::zero());
+        }
+    });
+    let rows = Left::matrix(x, x.len() / inputs, inputs, inputs);
+    product(&rows, weights.matrix(0), b.map_or(Then::Write, Then::AddBias), y, outputs);
 }
 
 /// Overwrites `dx` with the gradient with respect to the input: `dx = dy w^T`, computed as `dx^T = w dy^T`,

@@ -7,16 +7,22 @@ use super::{memory::Scratch, vectorised};
 use crate::host::{LrnDims, Real};
 use rayon::prelude::*;
 
-/// Overwrites `powers` with `scale^-beta`; the exponent of the paper, 0.75, needs square roots only.
+/// Overwrites `powers` with `scale^-beta`, and `quotients` with that divided by the scale; the exponent of the paper,
+/// 0.75, needs reciprocal roots only.
 #[inline(always)]
-fn write_powers<T: Real>(scales: &[T], beta: f64, powers: &mut [T]) {
+pub(super) fn write_powers<T: Real>(scales: &[T], beta: f64, powers: &mut [T], quotients: &mut [T]) {
+    let all = scales.iter().zip(powers).zip(quotients);
     if beta == 0.75 {
-        for (power, scale) in powers.iter_mut().zip(scales) {
-            let root = scale.sqrt();
-            *power = T::one() / (root * root.sqrt());
+        for ((scale, power), quotient) in all {
+            let root = scale.rsqrt();
+            *power = root * root * root.rsqrt();
+            *quotient = *power * root * root;
         }
     } else {
-        powers.iter_mut().zip(scales).for_each(|(power, scale)| *power = scale.powf(T::of(-beta)));
+        for ((scale, power), quotient) in all {
+            *power = scale.powf(T::of(-beta));
+            *quotient = *power / *scale;
+        }
     }
 }
 
@@ -98,24 +104,27 @@ fn block_scales<T: Real>(dims: &LrnDims, padded: &Padded, x: &[T], squares: &mut
 pub fn forward<T: Real>(dims: &LrnDims, x: &[T], y: &mut [T], scratch: &Scratch<T>) {
     let (c, padded, block) = (dims.x.c, Padded::new(dims), elements_per_block(dims.x.c));
     let len = padded.len(block / c);
-    let buffers = || [scratch.zeros(len), scratch.lend(len), scratch.lend(len)];
-    y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each_init(buffers, |[squares, scales, powers], (y, x)| {
-        let used = x.len() / c * padded.stride();
-        let (scales, powers) = (&mut scales[..used], &mut powers[..used]);
-        vectorised(
-            #[inline(always)]
-            || {
-                block_scales(dims, &padded, x, squares, scales);
-                write_powers(scales, dims.beta, powers);
-                for (pixel, (y, x)) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)).enumerate() {
-                    let powers = padded.sums(powers, pixel);
-                    for i in 0..c {
-                        y[i] = x[i] * powers[i];
+    let buffers = || [scratch.zeros(len), scratch.lend(len), scratch.lend(len), scratch.lend(len)];
+    y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each_init(
+        buffers,
+        |[squares, scales, powers, quotients], (y, x)| {
+            let used = x.len() / c * padded.stride();
+            let (scales, powers, quotients) = (&mut scales[..used], &mut powers[..used], &mut quotients[..used]);
+            vectorised(
+                #[inline(always)]
+                || {
+                    block_scales(dims, &padded, x, squares, scales);
+                    write_powers(scales, dims.beta, powers, quotients);
+                    for (pixel, (y, x)) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)).enumerate() {
+                        let powers = padded.sums(powers, pixel);
+                        for i in 0..c {
+                            y[i] = x[i] * powers[i];
+                        }
                     }
-                }
-            },
-        );
-    });
+                },
+            );
+        },
+    );
 }
 
 /// Overwrites `dx` with
@@ -125,21 +134,21 @@ pub fn backward<T: Real>(dims: &LrnDims, x: &[T], dy: &[T], dx: &mut [T], scratc
     let (c, padded, block) = (dims.x.c, Padded::new(dims), elements_per_block(dims.x.c));
     let factor = T::of(2.0 * dims.alpha * dims.beta / dims.size as f64);
     let len = padded.len(block / c);
-    let buffers = || [scratch.zeros(len), scratch.zeros(len), scratch.lend(len), scratch.lend(len)];
+    let buffers = || [scratch.zeros(len), scratch.zeros(len), scratch.lend(len), scratch.lend(len), scratch.lend(len)];
     let parts = dx.par_chunks_mut(block).zip(x.par_chunks(block)).zip(dy.par_chunks(block));
-    parts.for_each_init(buffers, |[squares, ratios, scales, powers], ((dx, x), dy)| {
+    parts.for_each_init(buffers, |[squares, ratios, scales, powers, quotients], ((dx, x), dy)| {
         let used = x.len() / c * padded.stride();
-        let (scales, powers) = (&mut scales[..used], &mut powers[..used]);
+        let (scales, powers, quotients) = (&mut scales[..used], &mut powers[..used], &mut quotients[..used]);
         vectorised(
             #[inline(always)]
             || {
                 block_scales(dims, &padded, x, squares, scales);
-                write_powers(scales, dims.beta, powers);
+                write_powers(scales, dims.beta, powers, quotients);
                 for (pixel, (x, dy)) in x.chunks_exact(c).zip(dy.chunks_exact(c)).enumerate() {
-                    let (scales, powers) = (padded.sums(scales, pixel), padded.sums(powers, pixel));
+                    let quotients = padded.sums(quotients, pixel);
                     let ratios = padded.pixel(ratios, pixel);
                     for i in 0..c {
-                        ratios[i] = dy[i] * x[i] * (powers[i] / scales[i]);
+                        ratios[i] = dy[i] * x[i] * quotients[i];
                     }
                 }
                 // The scales have served; their place holds the sums of the ratios.

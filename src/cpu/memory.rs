@@ -125,12 +125,17 @@ const LINE: usize = 64;
 /// Buffers that operations lend and give back, so that nothing is allocated once every size has been seen:
 /// fresh memory costs a page fault every 4 KiB, more than many an operation computes on it.
 #[derive(Debug, Default)]
-pub struct Scratch<T>(Mutex<Vec<Vec<T>>>);
+pub struct Scratch<T> {
+    free: Mutex<Vec<Vec<T>>>,
+    /// Whether forward products sum term by term: with few images, an image of a small net then has the bits that it has
+    /// among many, which are computed side by side (`cpu::interleaved`).
+    pub direct: bool,
+}
 
 impl<T: Real> Scratch<T> {
     /// A buffer of some elements; they hold whatever was left in it.
     pub fn lend(&self, len: usize) -> Lent<'_, T> {
-        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         // The smallest that is large enough, else the largest, so that few buffers serve all sizes.
         let fitting = (0..free.len()).filter(|&i| free[i].len() >= len + LINE).min_by_key(|&i| free[i].len());
         let chosen = fitting.or_else(|| (0..free.len()).max_by_key(|&i| free[i].len()));
@@ -162,7 +167,7 @@ impl<T: Real> Scratch<T> {
 
     /// Elements of all buffers that are not on loan.
     fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Vec::capacity).sum()
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Vec::capacity).sum()
     }
 
     /// A buffer of zeros.
@@ -198,7 +203,7 @@ impl<T> DerefMut for Lent<'_, T> {
 impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
         let values = std::mem::take(&mut self.values);
-        self.scratch.0.lock().unwrap_or_else(PoisonError::into_inner).push(values);
+        self.scratch.free.lock().unwrap_or_else(PoisonError::into_inner).push(values);
     }
 }
 

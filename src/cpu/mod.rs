@@ -13,6 +13,7 @@ pub mod dense;
 pub mod dropout;
 pub mod finite;
 mod frame;
+pub mod interleaved;
 pub mod lrn;
 pub mod max_pool;
 pub mod memory;

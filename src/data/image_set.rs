@@ -1,6 +1,6 @@
 //! Images and labels, in memory or in a packed store.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{DataError, store::Stored};
 
@@ -16,11 +16,27 @@ pub struct ImageSet {
     pub width: usize,
     /// Channels, C: 1 for gray, 3 for red, green, blue in this order.
     pub channels: usize,
-    /// N x H x W x C values from 0 to 255; none where the images lie in a packed store. [`Self::image`] reads both.
+    /// N x H x W x C values from 0 to 255; none where the images lie in a packed store or in memory that several sets
+    /// share. [`Self::image`] reads all.
     pub pixels: Vec<u8>,
     /// N classes, counted from 0.
     pub labels: Vec<u16>,
-    stored: Option<Stored>,
+    elsewhere: Option<Elsewhere>,
+}
+
+/// Where images lie that are not the set's own.
+#[derive(Debug, Clone)]
+enum Elsewhere {
+    Stored(Stored),
+    Shared(Shared),
+}
+
+/// Images in memory that several sets share: parts of one data set, such as the halves of its splits.
+#[derive(Debug, Clone)]
+struct Shared {
+    pixels: Arc<Vec<u8>>,
+    /// The place of each image among them.
+    places: Vec<u32>,
 }
 
 /// Two sets are equal when they hold the same images and labels, wherever they lie.
@@ -50,18 +66,36 @@ impl ImageSet {
             let (expected, got) = (expected.unwrap_or(usize::MAX), pixels.len());
             return Err(DataError::PixelCount { images, height, width, channels, expected, got });
         }
-        Ok(Self { height, width, channels, pixels, labels, stored: None })
+        Ok(Self { height, width, channels, pixels, labels, elsewhere: None })
     }
 
     /// Images that stay in a packed store, with a label for each.
     pub(super) fn stored(stored: Stored, labels: Vec<u16>) -> Self {
         let side = stored.store.side();
-        Self { height: side, width: side, channels: 3, pixels: Vec::new(), labels, stored: Some(stored) }
+        Self {
+            height: side,
+            width: side,
+            channels: 3,
+            pixels: Vec::new(),
+            labels,
+            elsewhere: Some(Elsewhere::Stored(stored)),
+        }
     }
 
     /// Whether the images lie in a packed store, where reading one may wait for the disk.
     pub fn is_stored(&self) -> bool {
-        self.stored.is_some()
+        matches!(self.elsewhere, Some(Elsewhere::Stored(_)))
+    }
+
+    /// The same images where sets that are selected from it share them: no selection copies or reads a pixel.
+    pub fn into_shared(mut self) -> Self {
+        if self.elsewhere.is_none()
+            && let Ok(images) = u32::try_from(self.len())
+        {
+            let pixels = Arc::new(std::mem::take(&mut self.pixels));
+            self.elsewhere = Some(Elsewhere::Shared(Shared { pixels, places: (0..images).collect() }));
+        }
+        self
     }
 
     /// Holds the pixels of images in a packed store against the digests that were packed with them; each image is
@@ -70,7 +104,10 @@ impl ImageSet {
     /// # Errors
     /// [`super::store::StoreError::ChangedImage`] for the first one that differs.
     pub fn verify(&self) -> Result<(), DataError> {
-        self.stored.as_ref().map_or(Ok(()), |stored| stored.store.verify_places(&stored.places))
+        match &self.elsewhere {
+            Some(Elsewhere::Stored(stored)) => stored.store.verify_places(&stored.places),
+            Some(Elsewhere::Shared(_)) | None => Ok(()),
+        }
     }
 
     /// The number of images, N.
@@ -95,11 +132,12 @@ impl ImageSet {
 
     /// The H x W x C bytes of image `index`; like a slice, it panics when `index` is not below [`Self::len`].
     pub fn image(&self, index: usize) -> &[u8] {
-        if let Some(stored) = &self.stored {
-            return stored.image(index);
-        }
         let size = self.image_len();
-        &self.pixels[index * size..(index + 1) * size]
+        match &self.elsewhere {
+            Some(Elsewhere::Stored(stored)) => stored.image(index),
+            Some(Elsewhere::Shared(Shared { pixels, places })) => &pixels[places[index] as usize * size..][..size],
+            None => &self.pixels[index * size..(index + 1) * size],
+        }
     }
 
     /// The H x W x C bytes of every image in turn.
@@ -107,8 +145,8 @@ impl ImageSet {
         (0..self.len()).map(|index| self.image(index))
     }
 
-    /// A new set of the images at `indices`, in that order; an index may appear more than once. Stored images are
-    /// not copied.
+    /// A new set of the images at `indices`, in that order; an index may appear more than once. Stored images,
+    /// and those that sets share, are not copied.
     ///
     /// # Errors
     /// [`DataError::NoSuchImage`] for an index that is not below [`Self::len`].
@@ -117,13 +155,19 @@ impl ImageSet {
             self.labels.get(index).copied().ok_or(DataError::NoSuchImage { index, images: self.len() })
         };
         let labels = indices.iter().map(label).collect::<Result<_, _>>()?;
-        let stored = self.stored.as_ref().map(|stored| stored.select(indices));
+        let elsewhere = self.elsewhere.as_ref().map(|elsewhere| match elsewhere {
+            Elsewhere::Stored(stored) => Elsewhere::Stored(stored.select(indices)),
+            Elsewhere::Shared(Shared { pixels, places }) => {
+                let places = indices.iter().map(|&index| places[index]).collect();
+                Elsewhere::Shared(Shared { pixels: Arc::clone(pixels), places })
+            }
+        });
         let mut pixels = Vec::new();
-        if stored.is_none() {
+        if elsewhere.is_none() {
             pixels.reserve_exact(indices.len() * self.image_len());
             indices.iter().for_each(|&index| pixels.extend_from_slice(self.image(index)));
         }
-        Ok(Self { pixels, labels, stored, ..*self })
+        Ok(Self { pixels, labels, elsewhere, ..*self })
     }
 
     /// The number of images of each class: `classes` entries, or more where a label asks for it,
@@ -153,12 +197,15 @@ impl ImageSet {
         for size in [self.height, self.width, self.channels, self.len()] {
             hasher.update(&(size as u64).to_le_bytes());
         }
-        match &self.stored {
+        match &self.elsewhere {
             None => {
                 hasher.update(&self.pixels);
             }
+            Some(Elsewhere::Shared(_)) => self.images().for_each(|image| {
+                hasher.update(image);
+            }),
             // The digests of the packed images stand for them: reading a large set whole would take minutes.
-            Some(Stored { store, places }) => {
+            Some(Elsewhere::Stored(Stored { store, places })) => {
                 hasher.update(b"packed");
                 for &place in places {
                     hasher.update(store.image_digest(place as usize));
@@ -228,6 +275,11 @@ impl Dataset {
         self.class_names.len()
     }
 
+    /// The same set where its parts share its images: [`ImageSet::into_shared`].
+    pub fn into_shared(self) -> Self {
+        Self { train: self.train.into_shared(), test: self.test.into_shared(), ..self }
+    }
+
     /// BLAKE3 over the shapes, pixels and labels of the training, then of the test images, as 64 hexadecimal
     /// digits. Names are left out: what a network learns from does not depend on them.
     pub fn digest(&self) -> String {
@@ -261,6 +313,16 @@ mod tests {
         assert_eq!((chosen.pixels, chosen.labels), (vec![20, 21, 0, 1, 20, 21], vec![2, 2, 2]));
         let error = three().select(&[3]).unwrap_err();
         assert!(matches!(error, DataError::NoSuchImage { index: 3, images: 3 }), "{error}");
+    }
+
+    #[test]
+    fn sets_selected_from_shared_images_equal_copies_and_hold_no_pixel_of_their_own() {
+        let shared = three().into_shared();
+        let (part, copy) = (shared.select(&[2, 0, 2]).unwrap(), three().select(&[2, 0, 2]).unwrap());
+        assert_eq!((&part, part.digest()), (&copy, copy.digest()));
+        assert_eq!((part.select(&[1]).unwrap(), part.image(1)), (copy.select(&[1]).unwrap(), &[0, 1][..]));
+        assert!(part.pixels.is_empty() && shared.pixels.is_empty() && !part.is_stored());
+        assert_eq!((shared.digest(), shared.select(&[3]).is_err()), (three().digest(), true));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub trait Lanes: Copy {
     fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a * b + c`.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    /// The sum of all lanes, by halves: lane i and lane i + half of them, until one is left.
+    fn total<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
     /// The registers that a slice fills; what is left over is not in them.
     fn vectors<S: Simd>(slice: &[Self]) -> &[Self::Vector<S>];
     /// The registers that a slice fills, to be written.
@@ -48,6 +50,10 @@ impl Lanes for f32 {
     #[inline(always)]
     fn fused<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
         simd.mul_add_f32s(a, b, c)
+    }
+    #[inline(always)]
+    fn total<S: Simd>(simd: S, vector: S::f32s) -> Self {
+        simd.reduce_sum_f32s(vector)
     }
     #[inline(always)]
     fn vectors<S: Simd>(slice: &[Self]) -> &[S::f32s] {
@@ -84,6 +90,10 @@ impl Lanes for f64 {
     #[inline(always)]
     fn fused<S: Simd>(simd: S, a: S::f64s, b: S::f64s, c: S::f64s) -> S::f64s {
         simd.mul_add_f64s(a, b, c)
+    }
+    #[inline(always)]
+    fn total<S: Simd>(simd: S, vector: S::f64s) -> Self {
+        simd.reduce_sum_f64s(vector)
     }
     #[inline(always)]
     fn vectors<S: Simd>(slice: &[Self]) -> &[S::f64s] {

@@ -37,7 +37,7 @@ impl DenseDims {
     }
 
     /// Input and output features on the native executor.
-    const fn native(&self) -> [usize; 2] {
+    pub(super) const fn native(&self) -> [usize; 2] {
         [self.x.features(), self.k]
     }
 

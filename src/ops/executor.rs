@@ -1,7 +1,9 @@
 //! A program loaded on a device.
 
 use super::{
-    Element, OpsError, Program, Step, TensorId, TensorShape, placement,
+    Element, OpsError, Program, Step, TensorId, TensorShape,
+    interleaved::{Fit, Interleaved},
+    placement,
     program::{Entry, TapeName, Tensor},
     storage,
 };
@@ -11,6 +13,10 @@ use crate::{
     host::{Layout, Precision, Real},
 };
 use std::{collections::VecDeque, sync::Arc, time::Instant};
+
+/// The order of the native executor's sums. It grows when they change, so that a run directory of before is refused
+/// instead of mixed.
+const NUMERICS: u32 = 2;
 
 /// Where programs run.
 #[derive(Clone, Debug)]
@@ -59,12 +65,20 @@ impl Device {
     /// results are the same bits on two devices of the same identity.
     pub fn identity(&self) -> String {
         match self {
-            Device::Cpu => "cpu f32".into(),
+            Device::Cpu => format!("cpu f32, numerics {NUMERICS}"),
             Device::Reference => "cpu f64".into(),
             Device::Gpu(gpu) => match gpu.precision() {
                 Precision::F32 => format!("gpu {}", gpu.info()),
                 other => format!("gpu {} {}", gpu.info(), other.name()),
             },
+        }
+    }
+
+    /// The version of the order in which the device adds, where strata decides it alone.
+    pub const fn numerics(&self) -> Option<u32> {
+        match self {
+            Device::Cpu => Some(NUMERICS),
+            Device::Reference | Device::Gpu(_) => None,
         }
     }
 
@@ -110,6 +124,8 @@ pub struct Executor {
 #[derive(Debug)]
 enum Backend {
     Cpu(cpu::Memory<f32>),
+    /// The native executor in `f32` for small nets, images side by side.
+    Interleaved(Box<Interleaved>),
     Reference(cpu::Memory<f64>),
     Gpu(Box<Session>),
 }
@@ -139,7 +155,15 @@ impl Executor {
     pub fn load(device: &Device, program: Arc<Program>) -> Result<Self, OpsError> {
         device.expect(program.precision)?;
         let backend = match device {
-            Device::Cpu => Backend::Cpu(allocate(&program)),
+            Device::Cpu => match Interleaved::load(&program) {
+                Fit::Blocks(interleaved) => Backend::Interleaved(interleaved),
+                Fit::FewImages => {
+                    let mut memory = allocate(&program);
+                    memory.scratch.direct = true;
+                    Backend::Cpu(memory)
+                }
+                Fit::No => Backend::Cpu(allocate(&program)),
+            },
             Device::Reference => Backend::Reference(allocate(&program)),
             Device::Gpu(gpu) => {
                 let mut session = Session::new(Arc::clone(gpu), placement::place(&program, gpu.limits())?)?;
@@ -184,6 +208,7 @@ impl Executor {
     pub fn bytes(&self) -> u64 {
         match &self.backend {
             Backend::Cpu(memory) => memory.bytes(),
+            Backend::Interleaved(memory) => memory.bytes(),
             Backend::Reference(memory) => memory.bytes(),
             Backend::Gpu(session) => session.bytes(),
         }
@@ -200,6 +225,7 @@ impl Executor {
         let shape = self.checked(id, Element::Real, Some(values.len()))?.shape;
         match &mut self.backend {
             Backend::Cpu(memory) => memory.put_real(id.0, &shape.pack(Layout::NATIVE, values)),
+            Backend::Interleaved(memory) => memory.put_real(id.0, &shape.pack(Layout::NATIVE, values)),
             Backend::Reference(memory) => {
                 let wide: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
                 memory.put_real(id.0, &shape.pack(Layout::NATIVE, &wide));
@@ -225,6 +251,7 @@ impl Executor {
         let shape = self.checked(id, Element::Word, Some(values.len()))?.shape;
         match &mut self.backend {
             Backend::Cpu(memory) => memory.words[id.0] = shape.pack(Layout::NATIVE, values),
+            Backend::Interleaved(memory) => memory.put_words(id.0, &shape.pack(Layout::NATIVE, values)),
             Backend::Reference(memory) => memory.words[id.0] = shape.pack(Layout::NATIVE, values),
             Backend::Gpu(session) => session.write(id.0, bytemuck::cast_slice(&shape.pack(Layout::VEC4, values)))?,
         }
@@ -240,6 +267,7 @@ impl Executor {
         }
         match &mut self.backend {
             Backend::Cpu(memory) => memory.bytes[id.0][..values.len()].copy_from_slice(values),
+            Backend::Interleaved(memory) => memory.put_bytes(id.0, values),
             Backend::Reference(memory) => memory.bytes[id.0][..values.len()].copy_from_slice(values),
             Backend::Gpu(session) => session.write(id.0, values)?,
         }
@@ -251,6 +279,7 @@ impl Executor {
         let shape = self.readable(id)?;
         Ok(match &mut self.backend {
             Backend::Cpu(memory) => shape.unpack(Layout::NATIVE, &memory.real[id.0]),
+            Backend::Interleaved(memory) => shape.unpack(Layout::NATIVE, &memory.real(id.0)),
             Backend::Reference(memory) => {
                 shape.unpack(Layout::NATIVE, &memory.real[id.0]).into_iter().map(|v| v as f32).collect()
             }
@@ -299,6 +328,7 @@ impl Executor {
         let shape = self.checked(id, Element::Word, None)?.shape;
         Ok(match &mut self.backend {
             Backend::Cpu(memory) => shape.unpack(Layout::NATIVE, &memory.words[id.0]),
+            Backend::Interleaved(memory) => shape.unpack(Layout::NATIVE, &memory.words(id.0)),
             Backend::Reference(memory) => shape.unpack(Layout::NATIVE, &memory.words[id.0]),
             Backend::Gpu(session) => {
                 shape.unpack(Layout::VEC4, &bytemuck::pod_collect_to_vec::<u8, u32>(&session.read(id.0)?))
@@ -308,9 +338,12 @@ impl Executor {
 
     /// Runs one tape of the program.
     pub fn run(&mut self, tape: impl TapeName, step: &Step) -> Result<(), OpsError> {
+        let entries = self.program.tape(tape);
         match &mut self.backend {
-            Backend::Cpu(memory) => self.program.tape(tape).iter().for_each(|entry| entry.op.run(memory, step)),
-            Backend::Reference(memory) => self.program.tape(tape).iter().for_each(|entry| entry.op.run(memory, step)),
+            // One call into the pool of threads instead of one an operation.
+            Backend::Cpu(memory) => rayon::scope(|_| entries.iter().for_each(|entry| entry.op.run(memory, step))),
+            Backend::Interleaved(memory) => memory.run(&self.program, tape.number(), step),
+            Backend::Reference(memory) => entries.iter().for_each(|entry| entry.op.run(memory, step)),
             Backend::Gpu(session) => {
                 session.run(tape.number(), &values(step))?;
             }
@@ -331,7 +364,8 @@ impl Executor {
         }
         let entries = self.program.tape(tape);
         Ok(match &mut self.backend {
-            Backend::Cpu(memory) => Some(timed(entries, memory, step)),
+            Backend::Cpu(memory) => Some(rayon::scope(|_| timed(entries, memory, step))),
+            Backend::Interleaved(memory) => Some(memory.run_timed(&self.program, tape.number(), step)),
             Backend::Reference(memory) => Some(timed(entries, memory, step)),
             Backend::Gpu(session) => session.run_timed(tape.number(), entries.len(), &values(step))?,
         })

@@ -77,6 +77,7 @@ mod epilogue;
 mod error;
 mod executor;
 pub mod finite;
+mod interleaved;
 pub mod lrn;
 pub mod max_pool;
 mod peak;

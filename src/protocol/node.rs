@@ -122,6 +122,14 @@ fn ended(workshop: Workshop<'_>, node: &Node, data: &str) -> Result<bool, Protoc
         return Ok(false);
     }
     workshop.runs.check(workshop.experiment, node, &manifest, data)?;
+    let (there, now) = (manifest.numerics, workshop.device.numerics());
+    if manifest.device == workshop.device.describe() && there != now {
+        let word = |numerics: Option<u32>| numerics.map_or("none".into(), |version| version.to_string());
+        let difference =
+            format!("it was computed with sums in another order: numerics there: {}; now: {}", word(there), word(now));
+        let (path, experiment) = (workshop.runs.node(&node.name), workshop.experiment.name.clone());
+        return Err(ProtocolError::OtherConfiguration { path, experiment, difference });
+    }
     if manifest.state == State::Diverged {
         let message = manifest.message.unwrap_or_default();
         return Err(ProtocolError::Diverged { node: node.name.clone(), message });
@@ -139,6 +147,7 @@ impl Job<'_> {
             state,
             message: None,
             device: self.device.describe(),
+            numerics: self.device.numerics(),
             version: env!("CARGO_PKG_VERSION").into(),
             configuration: settings::digest(&settings),
             data: self.half.digest.clone(),

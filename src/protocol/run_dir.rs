@@ -49,6 +49,9 @@ pub struct Manifest {
     pub message: Option<String>,
     /// The device in words.
     pub device: String,
+    /// The order of the device's sums, where it has a version: results of another order are other bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub numerics: Option<u32>,
     /// The version of strata.
     pub version: String,
     /// The digest of `settings`.

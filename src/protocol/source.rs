@@ -206,8 +206,9 @@ impl Halves {
         tasks: &BTreeSet<SourceTask>,
         earlier: &BTreeSet<u32>,
     ) -> Result<Self, ProtocolError> {
-        let dataset = load(experiment)?;
-        let other = load_other(experiment, &dataset)?;
+        // All halves share the images of the sets that they are parts of.
+        let dataset = load(experiment)?.into_shared();
+        let other = load_other(experiment, &dataset)?.map(Dataset::into_shared);
         let all: BTreeSet<u32> = experiment.protocol.splits.iter().chain(earlier).copied().collect();
         degenerate::same_partitions(experiment, &dataset, other.as_ref(), all)?;
         let mut taken = [&dataset.taken[..], other.as_ref().map_or(&[][..], |other| &other.taken)].concat();
@@ -260,8 +261,8 @@ fn parts(experiment: &Experiment, split: u32, halves: &[(HalfKey, Dataset)]) -> 
 /// # Errors
 /// Data that cannot be read; halves with different numbers of training images.
 pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolError> {
-    let dataset = load(experiment)?;
-    let other = load_other(experiment, &dataset)?;
+    let dataset = load(experiment)?.into_shared();
+    let other = load_other(experiment, &dataset)?.map(Dataset::into_shared);
     let tasks = experiment.protocol.sources.iter().copied().collect();
     let mut first: Option<(HalfKey, usize)> = None;
     for &seed in &experiment.protocol.splits {

@@ -1,11 +1,16 @@
 //! How much a network computes, counted in multiply-adds from its tapes before anything runs.
 
-use super::{Experiment, Node, ProtocolError, node::net_of, source::Halves};
+use super::{
+    Experiment, Node, ProtocolError,
+    node::net_of,
+    source::{HalfData, Halves},
+};
 use crate::{
+    data::ImageSet,
     nn::{Input, Net, NetDef, Tape},
     train::{Solver, prefix},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Multiply-adds of one network's training and evaluations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +33,45 @@ pub struct Work {
 /// A split that is not loaded; a net that cannot be built.
 pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work, ProtocolError> {
     let (half, _) = halves.of_node(experiment, node)?;
+    of_half(experiment, node, &half)
+}
+
+/// The work of many networks: those that differ in their images alone are counted once.
+#[derive(Debug)]
+pub struct Works<'a> {
+    experiment: &'a Experiment,
+    halves: &'a Halves,
+    counted: HashMap<Key, Work>,
+}
+
+/// What a network's work depends on within an experiment: arm and n, its classes, and the numbers of its images to train,
+/// to be evaluated and to be held out.
+type Key = (&'static str, Option<usize>, [usize; 4]);
+
+impl<'a> Works<'a> {
+    /// The work of an experiment's networks.
+    pub fn new(experiment: &'a Experiment, halves: &'a Halves) -> Self {
+        Self { experiment, halves, counted: HashMap::new() }
+    }
+
+    /// The work of a network.
+    ///
+    /// # Errors
+    /// As [`of`].
+    pub fn of(&mut self, node: &Node) -> Result<Work, ProtocolError> {
+        let (half, _) = self.halves.of_node(self.experiment, node)?;
+        let held_out = half.held_out.as_ref().map_or(0, ImageSet::len);
+        let key = (node.arm.name(), node.n, [half.classes, half.train.len(), half.evaluate.len(), held_out]);
+        if let Some(work) = self.counted.get(&key) {
+            return Ok(work.clone());
+        }
+        let work = of_half(self.experiment, node, &half)?;
+        self.counted.insert(key, work.clone());
+        Ok(work)
+    }
+}
+
+fn of_half(experiment: &Experiment, node: &Node, half: &HalfData) -> Result<Work, ProtocolError> {
     let solver = &experiment.solver_of(node.arm);
     let steps = solver.schedule.max_iter;
     let def = net_of(experiment, node, half.classes)?;
