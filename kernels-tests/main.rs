@@ -11,6 +11,7 @@ mod devices;
 mod dropout;
 mod finite;
 mod golden;
+mod gpu;
 mod guards;
 mod interleaved;
 mod laws;

@@ -1,22 +1,19 @@
 //! The command line, end to end.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod cli {
-    pub mod arms;
-    pub mod bench;
-    pub mod controls;
-    pub mod early;
-    pub mod images;
-    pub mod made;
-    pub mod meant;
-    pub mod nets;
-    pub mod paths;
-    pub mod plan;
-    pub mod refused;
-    pub mod remarks;
-    pub mod reports;
-    pub mod schedules;
-    pub mod stores;
-    pub mod study;
-    pub mod tune;
-}
+pub mod arms;
+pub mod bench;
+pub mod controls;
+pub mod early;
+pub mod images;
+pub mod made;
+pub mod meant;
+pub mod nets;
+pub mod paths;
+pub mod plan;
+pub mod refused;
+pub mod remarks;
+pub mod reports;
+pub mod schedules;
+pub mod stores;
+pub mod study;
+pub mod tune;

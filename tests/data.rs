@@ -1,5 +1,4 @@
 //! The data room from outside: files on disk, the embedded data set, the published splits.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     fs,

@@ -1,5 +1,4 @@
 //! Fetching published files, from a server of this machine's own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     fs,

@@ -1,5 +1,4 @@
 //! Laws of whole networks: what must hold to the last bit, whatever the numbers are.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 // The examples, which are programs of their own: they run as tests.
 #[path = "../examples/gradient_check.rs"]
@@ -17,17 +16,15 @@ fn the_example_that_checks_gradients_runs() {
     gradient_check::main().unwrap();
 }
 
-mod laws {
-    pub mod batches;
-    pub mod frozen;
-    pub mod graph;
-    pub mod learning;
-    pub mod made;
-    pub mod memory;
-    pub mod padding;
-    pub mod precision;
-    pub mod prefix;
-    pub mod rule;
-    pub mod same_bits;
-    pub mod schedules;
-}
+pub mod batches;
+pub mod frozen;
+pub mod graph;
+pub mod learning;
+pub mod made;
+pub mod memory;
+pub mod padding;
+pub mod precision;
+pub mod prefix;
+pub mod rule;
+pub mod same_bits;
+pub mod schedules;

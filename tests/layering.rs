@@ -2,8 +2,6 @@
 //!
 //! `FLOORS` is the architecture in one constant: a room may use rooms of lower floors only.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

@@ -1,18 +1,15 @@
 //! Nothing is lost: kills, stops, faults of files and devices, damaged checkpoints, owners, numbers that are none.
 //!
 //! The counts are those of the suite; `scripts/soak` raises them by environment variables.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(unix)]
 
-mod reliability {
-    pub mod damaged;
-    pub mod devices;
-    pub mod diverged;
-    pub mod faults;
-    pub mod killed;
-    pub mod made;
-    pub mod orders;
-    pub mod shared;
-    pub mod side_by_side;
-    pub mod stopped;
-}
+pub mod damaged;
+pub mod devices;
+pub mod diverged;
+pub mod faults;
+pub mod killed;
+pub mod made;
+pub mod orders;
+pub mod shared;
+pub mod side_by_side;
+pub mod stopped;

@@ -1,13 +1,10 @@
 //! The report on synthetic studies with known answers, and on the published runs of the paper.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod report {
-    pub mod browser;
-    pub mod drawn;
-    pub mod judged;
-    pub mod published;
-    pub mod recompute;
-    pub mod synthetic;
-    pub mod truth;
-    pub mod written;
-}
+pub mod browser;
+pub mod drawn;
+pub mod judged;
+pub mod published;
+pub mod recompute;
+pub mod synthetic;
+pub mod truth;
+pub mod written;

@@ -1,8 +1,6 @@
 //! The shaders without a GPU: the catalogue against the files, reflection against the Rust declarations,
 //! translation for every backend, WebGPU's default limits, and programs on wgpu's noop device.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "shaders/tint.rs"]
 mod tint;
 
 use naga::{

@@ -1,5 +1,4 @@
 //! The packed store, from outside. All images are made here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "folder/made.rs"]
 #[allow(dead_code)]

@@ -2,8 +2,6 @@
 //!
 //! `scripts/deny` asks cargo-deny the same and more; this runs wherever cargo does, without a tool or a network.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,4 @@
 //! The zoo against the published architecture.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use strata::{
     host::Layout,

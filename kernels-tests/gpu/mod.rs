@@ -3,7 +3,6 @@
 //!
 //! Here is what all of these tests share: the adapters, and a `Case` to run on them. `layers` makes a case of a layer,
 //! `shapes` has the sizes that kernels are most likely to get wrong.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod executor;
 mod fused;
