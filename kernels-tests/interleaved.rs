@@ -97,7 +97,7 @@ fn a_convolution_over_packs_has_the_bits_of_the_direct_sum_and_its_gradients_are
             assert_near(&format!("input gradient of {dims}"), &in_rows(&dx), &want, terms);
         }
         let gradient = WeightGradient::new(&dims);
-        let (mut part, mut room) = (vec![f32::NAN; gradient.len()], Aligned::zeros(gradient.room()));
+        let (mut part, mut room) = (vec![f32::NAN; gradient.kept_len()], Aligned::zeros(gradient.room()));
         room.packs_mut().fill([f32::NAN; IMAGES]);
         gradient.run(x_packs.packs(), dy_packs.packs(), &mut part, room.packs_mut());
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; dims.k]);
@@ -119,7 +119,7 @@ fn a_dense_layer_over_packs_and_its_gradients_are_those_of_f64() {
         let (mut y, mut dx) = (Aligned::zeros(outputs), Aligned::zeros(inputs));
         dense.forward().run(x_packs.packs(), &w, Then::AddBias(Some(&b), false), y.packs_mut(), false);
         dense.backward().run(dy_packs.packs(), &w, Then::Write, dx.packs_mut(), false);
-        let (mut kept, mut dw, mut db) = (vec![f32::NAN; dense.len()], vec![0.0; w.len()], vec![0.0; outputs]);
+        let (mut kept, mut dw, mut db) = (vec![f32::NAN; dense.kept_len()], vec![0.0; w.len()], vec![0.0; outputs]);
         dense.keep(dy_packs.packs(), &mut kept);
         // The same block twice: gradients are twice those of one.
         let blocks = [(x_packs.packs(), &kept[..]); 2];

@@ -66,7 +66,7 @@ impl WeightGradient {
     }
 
     /// Numbers that a block leaves: the gradients of weights and biases.
-    pub fn len(&self) -> usize {
+    pub fn kept_len(&self) -> usize {
         self.weights() + self.dims.k
     }
 

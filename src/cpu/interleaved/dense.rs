@@ -47,7 +47,7 @@ impl Dense {
     }
 
     /// Numbers that a block leaves.
-    pub fn len(&self) -> usize {
+    pub fn kept_len(&self) -> usize {
         self.panels.len()
     }
 

@@ -12,15 +12,17 @@ pub(super) enum End {
     /// The parts of the blocks are added in their order.
     Conv2d(conv2d::BackwardWeight, usize),
     /// The product of all blocks' inputs and gradients.
-    Dense(dense::BackwardWeight, Dense),
+    Dense(dense::BackwardWeight, Box<Dense>),
 }
 
 impl End {
     /// The end of an operation that has one.
     pub(super) fn new(op: &Op) -> Option<Self> {
         match op {
-            Op::Conv2dBackwardWeight(call) => Some(End::Conv2d(call.clone(), WeightGradient::new(&call.dims).len())),
-            Op::DenseBackwardWeight(call) => Some(End::Dense(call.clone(), Dense::new(call.dims.native()))),
+            Op::Conv2dBackwardWeight(call) => {
+                Some(End::Conv2d(call.clone(), WeightGradient::new(&call.dims).kept_len()))
+            }
+            Op::DenseBackwardWeight(call) => Some(End::Dense(call.clone(), Box::new(Dense::new(call.dims.native())))),
             _ => None,
         }
     }
@@ -37,7 +39,7 @@ impl End {
     pub(super) fn kept(&self) -> usize {
         match self {
             End::Conv2d(_, len) => *len,
-            End::Dense(_, dense) => dense.len(),
+            End::Dense(_, dense) => dense.kept_len(),
         }
     }
 

@@ -29,7 +29,7 @@ use std::{ops::Range, time::Instant};
 #[derive(Debug)]
 enum Way {
     /// Block by block, and what follows when all blocks have ended.
-    Blocks(Box<Call>, Option<End>),
+    Blocks(Box<Call>, Option<Box<End>>),
     /// On what all blocks share.
     Whole,
     /// A look at a tensor that lies in blocks.
@@ -272,7 +272,7 @@ fn way(op: &Op, program: &Program, in_blocks: impl Fn(TensorId) -> bool) -> Opti
         Op::Sgd(_) => Some(Way::Whole),
         Op::Finite(look) if in_blocks(look.x) => Some(Way::Look),
         Op::Finite(_) => Some(Way::Whole),
-        _ => Some(Way::Blocks(Box::new(Call::new(op, program)?), End::new(op))),
+        _ => Some(Way::Blocks(Box::new(Call::new(op, program)?), End::new(op).map(Box::new))),
     }
 }
 
