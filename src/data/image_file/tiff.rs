@@ -79,8 +79,8 @@ fn unread(colour: &ColorType) -> Fault {
     Fault::Undecodable(format!("its samples are of a kind that is not read ({colour:?})"))
 }
 
-fn reader<'a>(bytes: &'a Cow<'_, [u8]>) -> Result<Reader<'a>, Fault> {
-    let reader = Decoder::new(Cursor::new(&bytes[..])).map_err(|error| Fault::of(&error))?;
+fn reader(bytes: &[u8]) -> Result<Reader<'_>, Fault> {
+    let reader = Decoder::new(Cursor::new(bytes)).map_err(|error| Fault::of(&error))?;
     let (decoding_buffer_size, intermediate_buffer_size) = (MAX_BYTES as usize, MAX_BYTES as usize);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = decoding_buffer_size;
@@ -93,7 +93,7 @@ fn number(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<u16>, Fault> {
     reader.find_tag_unsigned(tag).map_err(|error| Fault::of(&error))
 }
 
-fn page(reader: &mut Reader<'_>, bytes: &Cow<'_, [u8]>) -> Result<Page, Fault> {
+fn page(reader: &mut Reader<'_>, bytes: &[u8]) -> Result<Page, Fault> {
     let fault = |error: ::tiff::TiffError| Fault::of(&error);
     let (width, height) = reader.dimensions().map_err(fault)?;
     let colour = reader.colortype().map_err(fault)?;

@@ -75,13 +75,16 @@ impl Clusters {
     }
 }
 
+/// The values of a unit: by split and target, then by n.
+type OfUnit<'a> = BTreeMap<(&'a str, &'a str), BTreeMap<u32, Vec<f64>>>;
+
 /// Averages replicates within (split, target, n), then the n within a target, then the targets of a split. Where
 /// replicates are the units, the same within each replicate.
 ///
 /// Each step is an unweighted mean, so that a target with more replicates does not count for more.
 #[must_use]
 pub fn aggregate(sample: &Sample) -> Clusters {
-    let mut tree: BTreeMap<String, BTreeMap<(&str, &str), BTreeMap<u32, Vec<f64>>>> = BTreeMap::new();
+    let mut tree: BTreeMap<String, OfUnit<'_>> = BTreeMap::new();
     for o in &sample.seen {
         let unit = match sample.unit {
             Unit::Split => o.split.clone(),
