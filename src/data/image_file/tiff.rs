@@ -40,7 +40,8 @@ type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, Fault> {
     let bytes = tiff_palette::as_gray(bytes);
     let mut reader = reader(&bytes)?;
-    let (page, samples) = (page(&mut reader, &bytes)?, &mut DecodingResult::U8(Vec::new()));
+    let (page, samples) =
+        (page(&mut reader, &bytes, matches!(bytes, Cow::Owned(_)))?, &mut DecodingResult::U8(Vec::new()));
     let channels = usize::from(page.colour.num_samples());
     let depth = page.colour.bit_depth();
     limits::check(page.width, page.height, channels as u64 * u64::from(depth.div_ceil(8)))?;
@@ -71,7 +72,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, Fault> {
 /// Columns and rows after turning.
 pub(super) fn dimensions(bytes: &[u8]) -> Result<[u32; 2], Fault> {
     let bytes = tiff_palette::as_gray(bytes);
-    let page = page(&mut reader(&bytes)?, &bytes)?;
+    let page = page(&mut reader(&bytes)?, &bytes, matches!(bytes, Cow::Owned(_)))?;
     Ok(turn::size(page.width, page.height, page.orientation))
 }
 
@@ -93,7 +94,7 @@ fn number(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<u16>, Fault> {
     reader.find_tag_unsigned(tag).map_err(|error| Fault::of(&error))
 }
 
-fn page(reader: &mut Reader<'_>, bytes: &[u8]) -> Result<Page, Fault> {
+fn page(reader: &mut Reader<'_>, bytes: &[u8], has_palette: bool) -> Result<Page, Fault> {
     let fault = |error: ::tiff::TiffError| Fault::of(&error);
     let (width, height) = reader.dimensions().map_err(fault)?;
     let colour = reader.colortype().map_err(fault)?;
@@ -112,15 +113,14 @@ fn page(reader: &mut Reader<'_>, bytes: &[u8]) -> Result<Page, Fault> {
         return Err(Fault::Undecodable("it has a predictor and extra samples, which are not read together".into()));
     }
     let extra = reader.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).map_err(fault)?.unwrap_or_default();
-    let palette = match bytes {
-        Cow::Borrowed(_) => None,
-        Cow::Owned(_) => {
-            if !matches!(colour, ColorType::Gray(1 | 2 | 4 | 8)) {
-                return Err(unread(&colour));
-            }
-            let map = reader.find_tag_unsigned_vec::<u16>(Tag::ColorMap).map_err(fault)?.unwrap_or_default();
-            Some(Palette::of(&map, colour.bit_depth())?)
+    let palette = if has_palette {
+        if !matches!(colour, ColorType::Gray(1 | 2 | 4 | 8)) {
+            return Err(unread(&colour));
         }
+        let map = reader.find_tag_unsigned_vec::<u16>(Tag::ColorMap).map_err(fault)?.unwrap_or_default();
+        Some(Palette::of(&map, colour.bit_depth())?)
+    } else {
+        None
     };
     Ok(Page { width, height, orientation, colour, premultiplied: extra.first() == Some(&1), palette })
 }
