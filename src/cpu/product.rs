@@ -7,6 +7,7 @@ use std::any::TypeId;
 
 /// A product of the `gemm` crates: `c = alpha c + beta a b`, for sizes m, n and the depth, then each matrix with the
 /// distances between its columns and its rows.
+// SAFETY: a type calls nothing; the call in `product` says what it relies on.
 type Kernel<T> = unsafe fn(
     usize,
     usize,

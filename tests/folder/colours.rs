@@ -16,10 +16,13 @@ fn rgb(bytes: &[u8]) -> Rgb {
 #[test]
 fn lossless_formats_give_their_exact_pixels() {
     let image = picture(7, 5, 200);
-    let formats = [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP, ImageFormat::Pnm];
-    for format in formats {
-        let got = rgb(&encoded(image.clone(), format));
-        assert_eq!((got.width, got.height, &got.pixels), (7, 5, image.as_raw()), "{format:?}");
+    let mut files: Vec<(String, Vec<u8>)> = [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP]
+        .map(|format| (format!("{format:?}"), encoded(image.clone(), format)))
+        .into();
+    files.push(("Pixmap".into(), [b"P6\n7 5\n255\n", image.as_raw().as_slice()].concat()));
+    for (format, bytes) in files {
+        let got = rgb(&bytes);
+        assert_eq!((got.width, got.height, &got.pixels), (7, 5, image.as_raw()), "{format}");
     }
 }
 

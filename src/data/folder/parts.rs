@@ -60,7 +60,8 @@ pub fn open(path: &Path, label_file: Option<&Path>) -> Result<FolderSet, DataErr
     if !named {
         refuse_parts(&from, &train, within)?;
     }
-    if let [class] = &train.class_names[..] {
+    // A named training part is what it says; a folder that was taken for one may be the folder above the classes.
+    if let ([class], false) = (&train.class_names[..], named) {
         return Err(FolderError::OneClass { path: from, class: class.clone() }.into());
     }
 

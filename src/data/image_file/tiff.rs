@@ -40,8 +40,7 @@ type Reader<'a> = Decoder<Cursor<&'a [u8]>>;
 pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, Fault> {
     let bytes = tiff_palette::as_gray(bytes);
     let mut reader = reader(&bytes)?;
-    let (page, samples) =
-        (page(&mut reader, &bytes, matches!(bytes, Cow::Owned(_)))?, &mut DecodingResult::U8(Vec::new()));
+    let (page, samples) = (page(&mut reader, matches!(bytes, Cow::Owned(_)))?, &mut DecodingResult::U8(Vec::new()));
     let channels = usize::from(page.colour.num_samples());
     let depth = page.colour.bit_depth();
     limits::check(page.width, page.height, channels as u64 * u64::from(depth.div_ceil(8)))?;
@@ -72,7 +71,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, Fault> {
 /// Columns and rows after turning.
 pub(super) fn dimensions(bytes: &[u8]) -> Result<[u32; 2], Fault> {
     let bytes = tiff_palette::as_gray(bytes);
-    let page = page(&mut reader(&bytes)?, &bytes, matches!(bytes, Cow::Owned(_)))?;
+    let page = page(&mut reader(&bytes)?, matches!(bytes, Cow::Owned(_)))?;
     Ok(turn::size(page.width, page.height, page.orientation))
 }
 
@@ -94,7 +93,7 @@ fn number(reader: &mut Reader<'_>, tag: Tag) -> Result<Option<u16>, Fault> {
     reader.find_tag_unsigned(tag).map_err(|error| Fault::of(&error))
 }
 
-fn page(reader: &mut Reader<'_>, bytes: &[u8], has_palette: bool) -> Result<Page, Fault> {
+fn page(reader: &mut Reader<'_>, has_palette: bool) -> Result<Page, Fault> {
     let fault = |error: ::tiff::TiffError| Fault::of(&error);
     let (width, height) = reader.dimensions().map_err(fault)?;
     let colour = reader.colortype().map_err(fault)?;
