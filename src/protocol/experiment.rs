@@ -1,13 +1,10 @@
 //! Experiments: what is compared, on which data, with which schedule. One TOML file is one experiment.
 
 use super::{
-    Arm, Half, ProtocolError,
-    balance::Unequal,
-    distance::SourceTask,
-    halving::Halving,
-    keys,
+    Arm, Half, Halving, ProtocolError, SourceTask, keys,
     lengths::Lengths,
     net_choice::{self, NetChoice},
+    unequal::Unequal,
 };
 use crate::{
     data::{
