@@ -5,6 +5,7 @@ use super::{
     batches::Reading,
     feeder::Feeder,
     prefix::{self, Prefix, Prefixes},
+    watch,
 };
 use crate::{
     host::{Stop, Stream},
@@ -38,7 +39,7 @@ pub struct Trainer<'a> {
     solver: Solver,
     train: Images<'a>,
     batches: Batches,
-    pub(super) dropout: Stream,
+    dropout: Stream,
     reading: Reading,
     normalised: bool,
     prefix: Prefix,
@@ -46,7 +47,7 @@ pub struct Trainer<'a> {
     feeder: Feeder,
     stop: Stop,
     /// The last loss of a step or evaluation that is known.
-    pub(super) loss: f64,
+    loss: f64,
     /// The losses of steps that [`Self::losses`] has not given yet, as far as they have arrived.
     arrived: Vec<f64>,
     /// The losses of the images of a step of which some parts have arrived.
@@ -310,6 +311,23 @@ impl<'a> Trainer<'a> {
             self.arrived.push(self.loss);
         }
         Ok(())
+    }
+
+    /// Fails where the weights, their history, or anything that the last step wrote holds an infinity or a NaN.
+    /// A loss that is a number does not tell: a NaN of a weight may hide behind a rectifier or a pool.
+    ///
+    /// # Errors
+    /// The first such tensor in the order of computation; a lost device.
+    pub fn check_finite(&mut self) -> Result<(), TrainError> {
+        match self.not_finite()? {
+            None => Ok(()),
+            place => Err(TrainError::Diverged { step: self.step, loss: self.loss, place }),
+        }
+    }
+
+    /// The first tensor that holds an infinity or a NaN, in words.
+    pub(super) fn not_finite(&mut self) -> Result<Option<String>, TrainError> {
+        watch::not_finite(&self.net, &mut self.executor, self.dropout)
     }
 
     /// The time spent waiting for the bytes of images, in training and in evaluations.
