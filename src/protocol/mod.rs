@@ -9,6 +9,7 @@ pub mod degenerate;
 mod distance;
 mod error;
 pub mod experiment;
+mod experiment_file;
 mod half_key;
 pub mod halving;
 mod image_files;
