@@ -1,26 +1,28 @@
-//! Builds a net, trains it for ten steps, reads an activation, and begins another net from its first three layers,
+//! Reads a net from its file, trains it for ten steps, reads an activation, and begins another net from its first three layers,
 //! frozen: the paper's transfer network in small.
+//!
+//! It reads the net from a file of the repository, so run it from the repository's root:
 //!
 //!     cargo run --release --example train_a_net
 
-use std::error::Error;
+use std::{error::Error, path::Path};
 use strata::{
     data::{Normalisation, fashion},
     host::Stream,
-    nn::{NetDef, NnError, zoo},
+    nn::{NetDef, NnError, net_file},
     ops::Device,
     train::{Images, Policy, Reading, Schedule, Solver, Trainer, Warmup, trainer::Streams},
 };
 
-/// The net, with one output a class.
+/// The net of a file, with one output a class.
 fn net(classes: usize) -> Result<NetDef, NnError> {
-    zoo::net("alexnet28", classes)
+    net_file::read(Path::new("nets/alexnet28.toml"))?.with_classes(classes)
 }
 
 /// Trains both nets.
 ///
 /// # Errors
-/// None on a machine with memory enough.
+/// No net file where it is looked for; otherwise none on a machine with memory enough.
 pub fn main() -> Result<(), Box<dyn Error>> {
     // Images are bytes. The mean of those that are trained on is subtracted on the device.
     let data = fashion::embedded()?;

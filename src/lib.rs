@@ -6,7 +6,7 @@
 //! | to | take |
 //! |---|---|
 //! | open a device | [`Device`]: the native cpu, a GPU, or the `f64` reference |
-//! | describe and build a net | [`NetDef`], [`nn::zoo`], [`Net::build`] |
+//! | describe and build a net | [`NetDef`], [`nn::net_file`], [`nn::zoo`], [`Net::build`] |
 //! | load images | [`data::cifar`], [`data::idx`], [`data::folder`], [`data::store`], [`data::fashion::embedded`] |
 //! | train | [`Trainer`] with a [`Solver`], step by step; [`train::checkpoint`] saves and resumes |
 //! | read and write weights and activations | [`Executor`], [`nn::weights`], [`Trainer::activations`] |
@@ -17,14 +17,14 @@
 //! # An example
 //!
 //! ```
-//! use strata::{Device, Images, Normalisation, Reading, Solver, Trainer, data, host::Stream, nn::zoo, train};
+//! use strata::{Device, Images, Normalisation, Reading, Solver, Trainer, data, host::Stream, nn::net_file, train};
 //!
 //! let data = data::fashion::embedded()?;
 //! let set = data.train.select(&(0..64).collect::<Vec<_>>())?;
 //! let normalisation = Normalisation::mean_image(&set, 1.0 / 80.0)?;
 //! let images = Images { set: &set, normalisation: &normalisation };
 //!
-//! let def = zoo::net("alexnet28", data.classes())?;
+//! let def = net_file::read("nets/alexnet28.toml".as_ref())?.with_classes(data.classes())?;
 //! let solver = Solver { batch_size: 32, ..Solver::default() };
 //! let stream = |purpose: &str| Stream::named(&format!("my run/{purpose}"));
 //! let streams =

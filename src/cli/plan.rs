@@ -6,7 +6,7 @@ use crate::{
     nn::{Net, memory_plan},
     protocol::{
         Experiment, Plan, RunDir,
-        node::net_of,
+        network_def::net_of,
         source::Halves,
         work::{self, Work, Works},
     },

@@ -9,8 +9,9 @@ use crate::{
     ops::Device,
     protocol::{
         Experiment, Node, Plan, ProtocolError, RunDir,
-        runner::{self, Busy, Workshop},
+        runner::{self, Busy},
         similarity,
+        workshop::Workshop,
     },
     train::TrainError,
 };

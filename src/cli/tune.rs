@@ -6,7 +6,7 @@ use crate::{
     host::Precision,
     nn::{Net, Tape},
     ops::{Device, Measured, TILES, Tuning, tiles},
-    protocol::{Arm, Experiment, Plan, node::net_of, resolve, source::Halves},
+    protocol::{Arm, Experiment, Plan, network_def::net_of, resolve, source::Halves},
 };
 use anyhow::Result;
 use clap::Args;

@@ -19,7 +19,6 @@ pub mod fit;
 pub mod folder;
 mod gzip;
 pub mod idx;
-mod idx_folder;
 pub mod image_file;
 mod image_set;
 pub mod inspect;

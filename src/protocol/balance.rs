@@ -1,29 +1,8 @@
 //! Halves of one size: as many steps on fewer images are more passes over each, so that a difference between two
 //! halves of different size would be one of training, not of their tasks.
 
-use super::{Experiment, ProtocolError, source::Part};
+use super::{Experiment, ProtocolError, part::Part, unequal::Unequal};
 use crate::data::subset;
-use serde::{Deserialize, Serialize};
-
-/// What becomes of halves that differ in their number of training images.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unequal {
-    /// The study is refused.
-    #[default]
-    Refused,
-    /// Of each half as many images are trained on as the smallest has, spread evenly over its classes.
-    Balanced,
-    /// They stay as they are, and every comparison between them is one of training, too.
-    Allowed,
-}
-
-impl Unequal {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    pub(super) const fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused)
-    }
-}
 
 /// Halves whose sizes differ by no more than one part in so many count as equal: the authors' random halves of
 /// ImageNet, whose classes differ in size, are within a fourth of that.
@@ -67,7 +46,7 @@ mod tests {
     use super::*;
     use crate::{
         data::ImageSet,
-        protocol::{Half, source::HalfKey},
+        protocol::{Half, half_key::HalfKey},
     };
 
     /// A half whose classes have these numbers of images, one class behind the other.

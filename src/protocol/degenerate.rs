@@ -1,7 +1,7 @@
 //! Studies that would end in numbers without meaning, refused before anything is trained: halves of one class, classes
 //! without images, nothing to evaluate on, two splits of one partition.
 
-use super::{Experiment, ProtocolError, halving, source::HalfKey};
+use super::{Experiment, ProtocolError, half_key::HalfKey, split_classes};
 use crate::{
     data::{DataError, Dataset, ImageSet, Split},
     train::TrainError,
@@ -103,13 +103,13 @@ pub(super) fn same_partitions(
         seen.iter().find(|(_, own)| same(own)).map(|(seed, _)| *seed)
     };
     for seed in seeds {
-        let split = halving::classes(experiment, data, other, seed)?;
+        let split = split_classes::classes(experiment, data, other, seed)?;
         let Some(first) = twin(&seen, &split) else {
             seen.push((seed, split));
             continue;
         };
         let fresh = (0..SEEDS).find(|&candidate| {
-            halving::classes(experiment, data, other, candidate).is_ok_and(|split| twin(&seen, &split).is_none())
+            split_classes::classes(experiment, data, other, candidate).is_ok_and(|split| twin(&seen, &split).is_none())
         });
         let instead = match fresh {
             Some(fresh) => format!("seed {fresh} gives others"),
@@ -140,7 +140,7 @@ mod tests {
     fn of_all_pairs_of_seeds_those_of_one_partition_are_refused_whichever_half_is_a() {
         let (experiment, data) = (Experiment::find("default", &[]).unwrap(), data(4));
         let splits: Vec<Split> =
-            (0..12).map(|seed| halving::classes(&experiment, &data, None, seed).unwrap()).collect();
+            (0..12).map(|seed| split_classes::classes(&experiment, &data, None, seed).unwrap()).collect();
         let mut pairs = HashMap::new();
         for (one, left) in splits.iter().enumerate() {
             for (other, right) in splits.iter().enumerate().skip(one + 1) {

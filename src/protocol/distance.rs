@@ -3,48 +3,13 @@
 //! The classes of B, and the new layers, batch order and dropout of the networks on it, are the same whatever A is, so
 //! that two sources are compared on equal terms. All sources have as many classes as B and start their bases alike.
 
-use super::{Experiment, Half, ProtocolError, halving, source::HalfKey};
+use super::{Experiment, Half, ProtocolError, SourceTask, class_kinds, half_key::HalfKey};
 use crate::data::{Dataset, Split, noise, shuffle, split};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// What A is, from near to far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SourceTask {
-    /// Other classes than the target's, drawn at random: of its own kind, where kinds are known.
-    OtherClasses,
-    /// Man-made classes, where the target's are natural.
-    OppositeKind,
-    /// Classes of another data set, `data.other_source`.
-    OtherData,
-    /// The images of [`SourceTask::OtherClasses`], the blocks of each in an order of its own: the same small patterns,
-    /// and no shapes.
-    Shuffled,
-    /// Classes of noise.
-    Noise,
-}
-
-impl SourceTask {
-    /// All of them.
-    pub const ALL: [SourceTask; 5] =
-        [Self::OtherClasses, Self::OppositeKind, Self::OtherData, Self::Shuffled, Self::Noise];
-
-    /// The name in experiments and in the names of networks.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OtherClasses => "other-classes",
-            Self::OppositeKind => "opposite-kind",
-            Self::OtherData => "other-data",
-            Self::Shuffled => "shuffled",
-            Self::Noise => "noise",
-        }
-    }
-}
 
 /// The man-made and natural classes where they are known, and the classes that targets are drawn from.
 fn kinds_and_near(experiment: &Experiment, data: &Dataset) -> Result<(Option<Split>, Vec<u16>), ProtocolError> {
-    let kinds = halving::man_made_and_natural(&experiment.data.source, data)?;
+    let kinds = class_kinds::man_made_and_natural(&experiment.data.source, data)?;
     let near = kinds.as_ref().map_or_else(|| (0..data.classes() as u16).collect(), |kinds| kinds.b.clone());
     Ok((kinds, near))
 }

@@ -2,17 +2,17 @@
 
 use super::{
     Experiment, Node, ProtocolError, State,
+    network_def::net_of,
+    part::HalfData,
     run_dir::{Manifest, RunDir, Timing},
-    runner::Workshop,
-    settings,
-    source::HalfData,
-    start, streams,
+    settings, start, streams,
     work::{self, Work},
+    workshop::Workshop,
 };
 use crate::{
     data::{ImageSet, Normalisation},
     host::{Stop, atomic, digest},
-    nn::{NetDef, weights},
+    nn::weights,
     ops::Device,
     train::{
         Confusion, Division, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer,
@@ -44,22 +44,6 @@ struct Job<'a> {
     work: &'a Work,
     /// How batches are divided, where the device had no memory for larger ones.
     division: Cell<Option<Division>>,
-}
-
-/// The net of a node: frozen, cut where it is a probe, and with the outputs of its half.
-///
-/// # Errors
-/// A net that is not there, n that it does not have.
-pub fn net_of(experiment: &Experiment, node: &Node, classes: usize) -> Result<NetDef, ProtocolError> {
-    let outputs = if experiment.net.outputs == 0 { classes } else { experiment.net.outputs };
-    let mut def = experiment.net.def()?.with_classes(outputs)?;
-    if let (true, Some(n)) = (node.arm.is_probe(), node.n) {
-        return Ok(def.probe(n)?);
-    }
-    if let (true, Some(n)) = (node.arm.freezes(), node.n) {
-        def.freeze(n)?;
-    }
-    Ok(def)
 }
 
 /// Trains one network, or goes on with it, or does nothing where it is done. Its parents must be done.

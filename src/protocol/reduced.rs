@@ -1,13 +1,14 @@
-//! The images of one network: its target half, or a reduced set of it, and how it normalises them.
+//! Reduced sets: halves with fewer training images of each class.
 
 use super::{
     Experiment, Node, ProtocolError,
-    experiment::{Data, Kept, MeanOf},
-    source::{self, HalfData, HalfKey, Halves},
+    experiment::{Data, Kept},
+    half_key::HalfKey,
+    part::{HalfData, digest_of},
     streams,
 };
 use crate::{
-    data::{DataError, Normalisation, subset},
+    data::{DataError, subset},
     host::Stream,
 };
 use std::{
@@ -42,7 +43,7 @@ impl HalfData {
         };
         Ok(Self {
             normalisation: data.normalisation(&train)?,
-            digest: source::digest_of(&train, &self.evaluate),
+            digest: digest_of(&train, &self.evaluate),
             train,
             evaluate: self.evaluate.clone(),
             held_out: self.held_out.clone(),
@@ -52,37 +53,12 @@ impl HalfData {
     }
 }
 
-impl Halves {
-    /// What a network is trained and evaluated on, and how it normalises pixels: by the statistics of its training
-    /// images, or, of a transfer network where `data.mean_of` is the source, by its source's, as the authors' did.
+impl Reduced {
+    /// The reduced set of a network with `size` training images of each class of its target half.
     ///
     /// # Errors
-    /// A split that is not loaded; a reduced set of more images than any class has.
-    pub fn of_node(
-        &self,
-        experiment: &Experiment,
-        node: &Node,
-    ) -> Result<(Arc<HalfData>, Normalisation), ProtocolError> {
-        let half = |half| {
-            self.halves.get(&node.key_of(half)).ok_or_else(|| ProtocolError::Value {
-                experiment: experiment.name.clone(),
-                key: "protocol.splits",
-                expected: "the split of the network".into(),
-                got: node.split.to_string(),
-            })
-        };
-        let target = match node.train_size {
-            Some(size) => self.reduced(experiment, node, size, half(node.target)?)?,
-            None => Arc::clone(half(node.target)?),
-        };
-        let normalisation = match (experiment.data.mean_of, node.source) {
-            (MeanOf::Source, Some(source)) if source != node.target => half(source)?.normalisation.clone(),
-            _ => target.normalisation.clone(),
-        };
-        Ok((target, normalisation))
-    }
-
-    fn reduced(
+    /// No class that has as many images.
+    pub fn of(
         &self,
         experiment: &Experiment,
         node: &Node,
@@ -92,7 +68,7 @@ impl Halves {
         let drawn = experiment.protocol.train_sizes_of == Kept::Random;
         let key = (node.key_of(node.target), size, drawn.then_some(node.replicate));
         // Networks side by side wait for the first of them to make the set that they share.
-        let mut made = self.reduced.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(set) = made.get(&key) {
             return Ok(Arc::clone(set));
         }
@@ -100,68 +76,5 @@ impl Halves {
             Arc::new(half.reduced(&experiment.data, size, drawn.then(|| streams::kept(experiment.seed, node)))?);
         made.insert(key, Arc::clone(&set));
         Ok(set)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::protocol::{Arm, Half, NodeKind, SourceTask};
-
-    fn halves(overrides: &[&str]) -> (Experiment, Halves) {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        let experiment = Experiment::find("default", &overrides).unwrap().quick();
-        let halves = Halves::of(&experiment).unwrap();
-        (experiment, halves)
-    }
-
-    fn node(arm: Arm, n: usize, source_task: Option<SourceTask>) -> Node {
-        let n = arm.has_n().then_some(n);
-        let target = Half::B;
-        Node::of(NodeKind { arm, n, split: 0, replicate: 0, target, source_task, train_size: None, draw: 0 })
-    }
-
-    #[test]
-    fn a_transfer_network_subtracts_the_mean_that_is_asked_for_and_all_others_their_own() {
-        for (mean_of, of_source) in [("source", true), ("target", false)] {
-            let (experiment, halves) = halves(&[&format!("data.mean_of={mean_of}")]);
-            let mean = |arm| halves.of_node(&experiment, &node(arm, 3, None)).unwrap().1;
-            let of = |half| &halves.halves[&node(Arm::Transfer, 3, None).key_of(half)].normalisation;
-            assert_ne!(of(Half::A), of(Half::B));
-            let expected = if of_source { of(Half::A) } else { of(Half::B) };
-            assert_eq!((&mean(Arm::Transfer), &mean(Arm::TransferPlus)), (expected, expected), "{mean_of}");
-            for arm in [Arm::Base, Arm::Selffer, Arm::Continue, Arm::Restart, Arm::RandomHe] {
-                assert_eq!(&mean(arm), of(Half::B), "{mean_of}, {}", arm.name());
-            }
-        }
-    }
-
-    #[test]
-    fn the_target_is_the_same_whatever_the_source_is_and_all_have_as_many_images_and_classes() {
-        let sources = "protocol.sources=[\"other-classes\", \"other-data\", \"shuffled\", \"noise\"]";
-        let sets = ["protocol.split=distance", sources, "data.other_source=noise", "protocol.classes_per_half=4"];
-        let (experiment, halves) = halves(&sets);
-        let base = halves.of_node(&experiment, &node(Arm::Base, 0, None)).unwrap();
-        for task in [SourceTask::OtherClasses, SourceTask::OtherData, SourceTask::Shuffled, SourceTask::Noise] {
-            let transfer = node(Arm::Transfer, 3, Some(task));
-            let (target, mean) = halves.of_node(&experiment, &transfer).unwrap();
-            assert_eq!((&target.digest, &mean), (&base.0.digest, &base.1), "the target's mean");
-            let source = &halves.halves[&transfer.key_of(Half::A)];
-            assert_eq!((source.train.len(), source.classes), (target.train.len(), target.classes));
-            assert!(source.class_names.iter().all(|name| !target.class_names.contains(name)));
-        }
-        let source = |task| &halves.halves[&node(Arm::Transfer, 3, Some(task)).key_of(Half::A)];
-        let [whole, shuffled] = [SourceTask::OtherClasses, SourceTask::Shuffled].map(source);
-        assert_eq!(whole.class_names, shuffled.class_names);
-        let sorted = |half: &HalfData| {
-            let mut pixels = half.train.image(5).to_vec();
-            pixels.sort_unstable();
-            pixels
-        };
-        assert!(whole.train != shuffled.train && sorted(whole) == sorted(shuffled));
-        // A study with fewer sources has the same target.
-        let fewer = [&sets[..1], &["protocol.sources=[\"noise\"]", sets[3]]].concat();
-        let (experiment, halves) = self::halves(&fewer);
-        assert_eq!(halves.of_node(&experiment, &node(Arm::Base, 0, None)).unwrap().0.digest, base.0.digest);
     }
 }

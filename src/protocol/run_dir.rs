@@ -5,7 +5,7 @@
 //! `timing.json`, and last of all `manifest.toml`: a node has ended when its manifest is there.
 //! `docs/run-directory.md` describes every file.
 
-use super::{Experiment, Node, ProtocolError, lock, plan::NodeKind, settings, similarity::Similarities};
+use super::{Experiment, Node, NodeKind, ProtocolError, lock, settings, similarities::Similarities};
 use crate::{
     host::{atomic, bounded, digest},
     nn::weights,

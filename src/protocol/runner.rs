@@ -2,15 +2,11 @@
 //! as many processes, share a plan: a network belongs to the one that has its lock.
 
 use super::{
-    Experiment, Node, ProtocolError, State,
+    Node, ProtocolError, RunDir, State,
     node::{self, Watcher},
-    run_dir::RunDir,
-    source::Halves,
+    workshop::Workshop,
 };
-use crate::{
-    ops::Device,
-    train::{Prefixes, TrainError},
-};
+use crate::train::{Prefixes, TrainError};
 use std::{
     collections::HashMap,
     sync::{Condvar, Mutex, PoisonError},
@@ -23,19 +19,6 @@ pub trait Events: Watcher {
     fn begin(&self, node: &Node);
     /// A network ended in this sitting, or was found ended.
     fn end(&self, node: &Node, state: State, message: Option<&str>);
-}
-
-/// What networks are made of and where they go.
-#[derive(Clone, Copy)]
-pub struct Workshop<'a> {
-    /// The experiment.
-    pub experiment: &'a Experiment,
-    /// Its images.
-    pub halves: &'a Halves,
-    /// Its directory.
-    pub runs: &'a RunDir,
-    /// Where it is computed.
-    pub device: &'a Device,
 }
 
 /// What a runner does about a network that another process is training.

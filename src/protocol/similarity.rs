@@ -1,15 +1,17 @@
-//! How alike the layers of trained networks are: which are compared, on which images, and the file of the results.
+//! How alike the layers of trained networks are: which are compared, and on which images.
 //!
 //! Compared are the bases of both halves (every layer with every layer, on the images of each half), the bases of
 //! one half in two replicates (what two seeds alone make different), and every fine-tuned network with the base
 //! that it started from (each layer with itself: how far fine-tuning has moved it).
 
+pub use super::similarities::{Row, Similarities};
 use super::{
     Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State,
     cka::{Estimator, FEWEST_IMAGES, Gram},
     experiment::MeanOf,
-    node::net_of,
-    source::{HalfKey, Halves},
+    half_key::HalfKey,
+    network_def::net_of,
+    source::Halves,
     streams,
 };
 use crate::{
@@ -19,42 +21,9 @@ use crate::{
     ops::Device,
     train::{Images, Reading, Trainer},
 };
-use serde::{Deserialize, Serialize};
 
 /// Images compared where an experiment does not say how many.
 pub const USUAL_IMAGES: usize = 1000;
-
-/// One value: two layers of two networks on the same images, by one estimator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
-    /// The one network.
-    pub network: String,
-    /// The other.
-    pub other: String,
-    /// The half whose evaluation images were used, with what it is where A is several things in turn.
-    pub images: String,
-    /// How many images.
-    pub count: u64,
-    /// The block of the one, as its last layer with weights or its sum leaves it, after the rectifier; the last block's
-    /// outputs are its scores.
-    pub layer: String,
-    /// The block of the other.
-    pub other_layer: String,
-    /// What HSIC was estimated by. Files that do not say hold biased values.
-    #[serde(default = "Estimator::unsaid")]
-    pub estimator: Estimator,
-    /// Linear CKA; none where it is not defined, as where a layer gives every image the same.
-    pub value: Option<f64>,
-}
-
-/// The content of `similarity.json`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Similarities {
-    /// The digest of the weights, images and their number that the rows were computed from.
-    pub of: String,
-    /// The values.
-    pub rows: Vec<Row>,
-}
 
 /// Computes all similarities of the trained networks of a run directory, or returns those that are there where
 /// nothing has changed, and writes `similarity.json`. Of each half the first `images` images are used, spread evenly

@@ -1,63 +1,20 @@
 //! The images of an experiment: its data sets, halved, with training, held-out and test parts.
 
 use super::{
-    Experiment, Half, Halving, Node, ProtocolError, balance, degenerate,
-    distance::{self, SourceTask},
+    Experiment, Half, Halving, Node, ProtocolError, SourceTask, balance, degenerate, distance,
     experiment::Protocol,
-    halving, image_files,
+    half_key::HalfKey,
+    image_files,
+    part::{HalfData, Part},
     reduced::Reduced,
-    shapes,
+    shapes, split_classes,
 };
-use crate::{
-    data::{DataError, Dataset, ImageSet, Normalisation, cifar, fashion, fit::fit, idx, noise, subset},
-    host::digest,
-};
+use crate::data::{Dataset, cifar, fashion, fit::fit, idx, noise};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     path::Path,
     sync::Arc,
 };
-
-/// Which half of which split; of a study of distance also which of the sources A is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HalfKey {
-    /// The seed of the split.
-    pub split: u32,
-    /// The half.
-    pub half: Half,
-    /// What A is, where it is several things in turn.
-    pub source_task: Option<SourceTask>,
-}
-
-impl fmt::Display for HalfKey {
-    /// The half without its split: `B`, `A (noise)`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.source_task {
-            Some(task) => write!(f, "{} ({})", self.half.letter(), task.name()),
-            None => write!(f, "{}", self.half.letter()),
-        }
-    }
-}
-
-/// One half of one split, ready to train on.
-#[derive(Clone, Debug)]
-pub struct HalfData {
-    /// Training images.
-    pub train: ImageSet,
-    /// What networks are evaluated on.
-    pub evaluate: ImageSet,
-    /// Images that are neither trained on nor tested on, where the experiment holds some out.
-    pub held_out: Option<ImageSet>,
-    /// What is subtracted from pixels, and what the difference is multiplied with: statistics of the training images.
-    pub normalisation: Normalisation,
-    /// Classes.
-    pub classes: usize,
-    /// Their names, in the order of the labels.
-    pub class_names: Vec<String>,
-    /// The digest of the training images and of those for evaluation, with their labels.
-    pub digest: String,
-}
 
 /// All halves of an experiment.
 #[derive(Debug)]
@@ -243,7 +200,7 @@ fn of_split(
         return distance::halves(experiment, data, other, split, tasks);
     }
     let key = |half| HalfKey { split, half, source_task: None };
-    Ok([Half::A, Half::B].map(key).into_iter().zip(halving::halves(experiment, data, other, split)?).collect())
+    Ok([Half::A, Half::B].map(key).into_iter().zip(split_classes::halves(experiment, data, other, split)?).collect())
 }
 
 /// The images of the halves of one split by what they are for, as many to train on of each.
@@ -287,58 +244,4 @@ pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolErro
         }
     }
     Ok(first.map_or(0, |(_, count)| count))
-}
-
-/// The images of one half by what they are for, before anything is computed of them.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub key: HalfKey,
-    pub name: String,
-    pub train: ImageSet,
-    pub evaluate: ImageSet,
-    pub held_out: Option<ImageSet>,
-    pub class_names: Vec<String>,
-}
-
-impl Part {
-    fn of(experiment: &Experiment, key: HalfKey, half: &Dataset) -> Result<Self, ProtocolError> {
-        let data = &experiment.data;
-        let named = |error: DataError| error.of_classes(&half.class_names);
-        let (train, held_out) = match (data.train_per_class, data.held_out_per_class) {
-            (0, 0) => (half.train.clone(), None),
-            (0, held) => {
-                let (train, held) = subset::hold_out_last(&half.train, held).map_err(named)?;
-                (train, Some(held))
-            }
-            (train, held) => {
-                let (train, held) = subset::hold_out(&half.train, train, held).map_err(named)?;
-                (train, Some(held).filter(|held| !held.is_empty()))
-            }
-        };
-        let evaluate = match (data.evaluate_on.as_str(), &held_out) {
-            ("held-out", Some(held)) => held.clone(),
-            _ if data.test_per_class > 0 => subset::first_per_class(&half.test, data.test_per_class)?,
-            _ => half.test.clone(),
-        };
-        let (name, class_names) = (half.name.clone(), half.class_names.clone());
-        Ok(Self { key, name, train, evaluate, held_out, class_names })
-    }
-
-    fn ready(self, experiment: &Experiment) -> Result<HalfData, ProtocolError> {
-        let Self { train, evaluate, held_out, class_names, .. } = self;
-        // Before anything is computed of them: a result on other images than were packed would be a wrong one.
-        train.verify()?;
-        evaluate.verify()?;
-        if let Some(held_out) = &held_out {
-            held_out.verify()?;
-        }
-        let normalisation = experiment.data.normalisation(&train)?;
-        let digest = digest_of(&train, &evaluate);
-        Ok(HalfData { train, evaluate, held_out, normalisation, classes: class_names.len(), class_names, digest })
-    }
-}
-
-/// The digest of what a network is trained and evaluated on.
-pub(super) fn digest_of(train: &ImageSet, evaluate: &ImageSet) -> String {
-    digest::hex(format!("{} {}", train.digest(), evaluate.digest()).as_bytes())
 }

@@ -1,10 +1,6 @@
 //! How much a network computes, counted in multiply-adds from its tapes before anything runs.
 
-use super::{
-    Experiment, Node, ProtocolError,
-    node::net_of,
-    source::{HalfData, Halves},
-};
+use super::{Arm, Experiment, Node, ProtocolError, network_def::net_of, part::HalfData, source::Halves};
 use crate::{
     data::ImageSet,
     nn::{Input, Net, NetDef, Tape},
@@ -124,7 +120,7 @@ pub fn shared<'a>(experiment: &Experiment, networks: impl Iterator<Item = (&'a N
 /// What networks have in common whose frozen prefixes make the same of the same images, up to where they end; none
 /// where no other network of the experiment can have it. Views are drawn for each n.
 pub fn sharing_key(experiment: &Experiment, node: &Node) -> Option<String> {
-    let shares = |arm: super::Arm| arm.freezes() && !arm.is_random() && arm.source(node.target) == node.source;
+    let shares = |arm: Arm| arm.freezes() && !arm.is_random() && arm.source(node.target) == node.source;
     let others = experiment.protocol.arms.iter().filter(|&&arm| shares(arm)).count();
     if !shares(node.arm) || others < 2 {
         return None;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{error::ReportError, run::null_is_nan};
+use super::{error::ReportError, json_nan::null_is_nan};
 pub use crate::protocol::cka::Estimator;
 
 /// The first layer's weights of one network, to be drawn.

@@ -7,6 +7,7 @@ mod csv;
 pub mod error;
 pub mod figure;
 mod format;
+mod json_nan;
 pub mod load;
 mod measured;
 mod page;

@@ -3,10 +3,11 @@
 //! Nothing here knows how a run was made; whoever holds such records (this program's runner, a published
 //! table, a test) can have them reported.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{
     error::ReportError,
+    json_nan::null_is_nan,
     measured::{Confusion, Filters, Similarity},
     statistics::mean,
 };
@@ -16,11 +17,6 @@ pub use crate::protocol::{Arm, State, USUAL_MARGIN};
 ///
 /// Choosing the best of few evaluations rewards noise; with the paper's 450 the effect is below 0.1 points.
 pub const EVALUATIONS_FOR_BEST_TEN: usize = 100;
-
-/// JSON has no NaN: it is written as `null` and read back as NaN.
-pub(super) fn null_is_nan<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    Ok(Option::<f64>::deserialize(from)?.unwrap_or(f64::NAN))
-}
 
 const fn usual_margin() -> f64 {
     USUAL_MARGIN

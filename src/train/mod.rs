@@ -1,11 +1,11 @@
 //! The solver, the order of images, the training loop, checkpoints and records.
 
-mod activations;
 pub mod batches;
 pub mod checkpoint;
 pub mod confusion;
 mod division;
 mod error;
+mod evaluate;
 mod feeder;
 pub mod prefix;
 pub mod record;
@@ -19,9 +19,10 @@ pub use batches::{Batches, Images, Reading};
 pub use confusion::Confusion;
 pub use division::Division;
 pub use error::TrainError;
+pub use evaluate::Scores;
 pub use prefix::Prefixes;
 pub use record::{HeldOut, Record};
 pub use schedule::{Policy, Schedule, Warmup};
 pub use solver::Solver;
 pub use solver_keys::USUAL_LOSS_SCALE;
-pub use trainer::{Scores, Trainer};
+pub use trainer::Trainer;

@@ -4,11 +4,8 @@
 //! step. Where an image has a fixed number of inputs, its activations are computed once and the layers above train on
 //! them. An image's bits do not depend on the batch around it, so that results are the same bits either way.
 
-use super::{Solver, TrainError, Trainer, batches::Reading};
-use crate::{
-    nn::{Net, Tape},
-    ops::Step,
-};
+use super::{Solver, batches::Reading};
+use crate::nn::Net;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The largest cache of one network's activations, in bytes.
@@ -59,11 +56,13 @@ impl Prefixes {
         self.len() == 0
     }
 
-    fn get(&self, key: &str) -> Option<Arc<Vec<f32>>> {
+    /// The activations of a key.
+    pub(super) fn get(&self, key: &str) -> Option<Arc<Vec<f32>>> {
         self.kept().iter().find(|(known, _)| known == key).map(|(_, values)| Arc::clone(values))
     }
 
-    fn put(&self, key: String, values: &Arc<Vec<f32>>) {
+    /// Keeps the activations of a key that is not there yet.
+    pub(super) fn put(&self, key: String, values: &Arc<Vec<f32>>) {
         let mut kept = self.kept();
         if kept.iter().any(|(known, _)| *known == key) {
             return;
@@ -74,63 +73,6 @@ impl Prefixes {
         while bytes(&kept) > MOST_KEPT_BYTES {
             kept.remove(0);
         }
-    }
-}
-
-impl<'a> Trainer<'a> {
-    /// Runs a frozen prefix at every step instead of once an input: the same bits, more work.
-    pub fn without_cache(mut self) -> Self {
-        self.prefix = Prefix::Run;
-        self
-    }
-
-    /// Shares the activations of a frozen prefix with other networks. `key` must name everything they depend on but
-    /// the layer where the prefix ends: weights, images, mean, windows, scale and device.
-    pub fn sharing(mut self, prefixes: &'a Prefixes, key: &str) -> Self {
-        if let Some(boundary) = self.net.boundary {
-            self.shared = Some((prefixes, format!("{key} {}", self.net.program.tensors[boundary.0].name)));
-        }
-        self
-    }
-
-    /// The activations of all inputs, where they are or should be there.
-    pub(super) fn cache(&mut self) -> Result<Option<Arc<Vec<f32>>>, TrainError> {
-        if matches!(self.prefix, Prefix::Wanted) {
-            let found = self.shared.as_ref().and_then(|(prefixes, key)| prefixes.get(key));
-            let values = match found {
-                Some(values) => values,
-                None => Arc::new(self.fill()?),
-            };
-            if let Some((prefixes, key)) = &self.shared {
-                prefixes.put(key.clone(), &values);
-            }
-            self.prefix = Prefix::Cached(values);
-        }
-        Ok(match &self.prefix {
-            Prefix::Cached(values) => Some(Arc::clone(values)),
-            _ => None,
-        })
-    }
-
-    fn fill(&mut self) -> Result<Vec<f32>, TrainError> {
-        let Some(boundary) = self.net.boundary else { return Ok(Vec::new()) };
-        let train = self.train;
-        let all: Vec<usize> = (0..train.set.len() * self.reading.inputs().unwrap_or(0)).collect();
-        let mut cache = Vec::new();
-        self.feeder.go_through(train.set, self.net.batch);
-        for inputs in all.chunks(self.net.batch) {
-            self.go_on()?;
-            let mut crops = self.batches.windows(inputs, train.set, self.net.def.input[1])?;
-            // A batch that is not full computes some window of what stands in its empty places.
-            crops.resize(3 * self.net.batch, 0);
-            let indices: Vec<usize> = inputs.iter().map(|input| input % train.set.len()).collect();
-            self.write_batch(&train, &indices, &crops)?;
-            self.executor
-                .run(Tape::Prefix, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
-            let values = self.executor.read(boundary)?;
-            cache.extend_from_slice(&values[..values.len() / self.net.batch * indices.len()]);
-        }
-        Ok(cache)
     }
 }
 

@@ -1,17 +1,18 @@
 //! The training loop of one network.
 
 use super::{
-    Batches, Confusion, Division, Images, Solver, TrainError,
+    Batches, Division, Images, Solver, TrainError,
     batches::Reading,
     feeder::Feeder,
     prefix::{self, Prefix, Prefixes},
+    watch,
 };
 use crate::{
     host::{Stop, Stream},
     nn::{Input, Net, NetDef, Tape},
     ops::{Device, Executor, Step},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// The streams of one training run.
 #[derive(Clone, Copy, Debug)]
@@ -22,19 +23,6 @@ pub struct Streams {
     pub crops: Stream,
     /// Dropout masks.
     pub dropout: Stream,
-}
-
-/// Results of an evaluation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scores {
-    /// The mean loss.
-    pub loss: f64,
-    /// The share of images whose true class has the greatest score.
-    pub top1: f64,
-    /// The share of images whose true class is among the five greatest scores.
-    pub top5: f64,
-    /// Images evaluated.
-    pub images: u64,
 }
 
 /// One network in training.
@@ -49,17 +37,17 @@ pub struct Trainer<'a> {
     /// Why batches are computed in parts, where that is for want of memory: checkpoints keep it.
     pub division: Option<Division>,
     solver: Solver,
-    pub(super) train: Images<'a>,
-    pub(super) batches: Batches,
-    pub(super) dropout: Stream,
-    pub(super) reading: Reading,
+    train: Images<'a>,
+    batches: Batches,
+    dropout: Stream,
+    reading: Reading,
     normalised: bool,
-    pub(super) prefix: Prefix,
-    pub(super) shared: Option<(&'a Prefixes, String)>,
-    pub(super) feeder: Feeder,
-    pub(super) stop: Stop,
+    prefix: Prefix,
+    shared: Option<(&'a Prefixes, String)>,
+    feeder: Feeder,
+    stop: Stop,
     /// The last loss of a step or evaluation that is known.
-    pub(super) loss: f64,
+    loss: f64,
     /// The losses of steps that [`Self::losses`] has not given yet, as far as they have arrived.
     arrived: Vec<f64>,
     /// The losses of the images of a step of which some parts have arrived.
@@ -136,8 +124,23 @@ impl<'a> Trainer<'a> {
         self
     }
 
+    /// Runs a frozen prefix at every step instead of once an input: the same bits, more work.
+    pub fn without_cache(mut self) -> Self {
+        self.prefix = Prefix::Run;
+        self
+    }
+
+    /// Shares the activations of a frozen prefix with other networks. `key` must name everything they depend on but
+    /// the layer where the prefix ends: weights, images, mean, windows, scale and device.
+    pub fn sharing(mut self, prefixes: &'a Prefixes, key: &str) -> Self {
+        if let Some(boundary) = self.net.boundary {
+            self.shared = Some((prefixes, format!("{key} {}", self.net.program.tensors[boundary.0].name)));
+        }
+        self
+    }
+
     /// Fails where a stop is asked for.
-    pub(super) fn go_on(&self) -> Result<(), TrainError> {
+    fn go_on(&self) -> Result<(), TrainError> {
         if self.stop.asked() { Err(TrainError::Stopped { step: self.step }) } else { Ok(()) }
     }
 
@@ -161,12 +164,7 @@ impl<'a> Trainer<'a> {
         Ok(if first { Tape::Above } else { Tape::AboveNext })
     }
 
-    pub(super) fn write_batch(
-        &mut self,
-        images: &Images<'_>,
-        indices: &[usize],
-        crops: &[u32],
-    ) -> Result<(), TrainError> {
+    fn write_batch(&mut self, images: &Images<'_>, indices: &[usize], crops: &[u32]) -> Result<(), TrainError> {
         let Some([bytes, crop_words, mean, scale]) = self.net.images else { return Ok(()) };
         if !self.normalised {
             self.executor.write(mean, &images.normalisation.padded_mean(self.reading.padding))?;
@@ -181,6 +179,87 @@ impl<'a> Trainer<'a> {
         self.executor.write_words(crop_words, crops)?;
         self.executor.write_words(self.net.labels, &labels)?;
         Ok(())
+    }
+
+    /// The activations of all inputs, where they are or should be there.
+    fn cache(&mut self) -> Result<Option<Arc<Vec<f32>>>, TrainError> {
+        if matches!(self.prefix, Prefix::Wanted) {
+            let found = self.shared.as_ref().and_then(|(prefixes, key)| prefixes.get(key));
+            let values = match found {
+                Some(values) => values,
+                None => Arc::new(self.fill()?),
+            };
+            if let Some((prefixes, key)) = &self.shared {
+                prefixes.put(key.clone(), &values);
+            }
+            self.prefix = Prefix::Cached(values);
+        }
+        Ok(match &self.prefix {
+            Prefix::Cached(values) => Some(Arc::clone(values)),
+            _ => None,
+        })
+    }
+
+    /// The activations of all inputs, computed.
+    fn fill(&mut self) -> Result<Vec<f32>, TrainError> {
+        let Some(boundary) = self.net.boundary else { return Ok(Vec::new()) };
+        let (train, side, batch) = (self.train, self.net.def.input[1], self.net.batch);
+        let inputs = train.set.len() * self.reading.inputs().unwrap_or(0);
+        let mut cache = Vec::new();
+        let windows = |trainer: &Self, inputs: &[usize]| {
+            let mut crops = trainer.batches.windows(inputs, train.set, side)?;
+            // A batch that is not full computes some window of what stands in its empty places.
+            crops.resize(3 * batch, 0);
+            Ok(crops)
+        };
+        self.each_batch(&train, inputs, Tape::Prefix, windows, |trainer, indices| {
+            let values = trainer.executor.read(boundary)?;
+            cache.extend_from_slice(&values[..values.len() / batch * indices.len()]);
+            Ok(())
+        })?;
+        Ok(cache)
+    }
+
+    /// Takes inputs through a tape that learns nothing, a batch after the other: writes the batch, runs the tape, and
+    /// lets `read` take what it wants of the results. Input i is image i modulo the number of images; `windows` gives
+    /// the windows of a batch's inputs, and `read` gets the indices of its images. The last batch may be partly filled.
+    ///
+    /// # Errors
+    /// A stop; a lost device; what `windows` and `read` return.
+    fn each_batch(
+        &mut self,
+        images: &Images<'_>,
+        inputs: usize,
+        tape: Tape,
+        windows: impl Fn(&Self, &[usize]) -> Result<Vec<u32>, TrainError>,
+        mut read: impl FnMut(&mut Self, &[usize]) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let (batch, step) = (self.net.batch, Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 });
+        let all: Vec<usize> = (0..inputs).collect();
+        self.feeder.go_through(images.set, batch);
+        for inputs in all.chunks(batch) {
+            self.go_on()?;
+            let crops = windows(self, inputs)?;
+            let indices: Vec<usize> = inputs.iter().map(|input| input % images.set.len()).collect();
+            self.write_batch(images, &indices, &crops)?;
+            self.executor.run(tape, &step)?;
+            read(self, &indices)?;
+        }
+        Ok(())
+    }
+
+    /// Takes every image through the evaluation's tape once, as [`Self::each_batch`] does: centre window, no dropout.
+    ///
+    /// # Errors
+    /// Images smaller than the window, and those of [`Self::each_batch`].
+    pub(super) fn each_batch_at_centre(
+        &mut self,
+        images: &Images<'_>,
+        read: impl FnMut(&mut Self, &[usize]) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let centre = self.reading.centre_window(images.set, self.net.def.input[1])?;
+        let crops = [centre.top, centre.left, 0].repeat(self.net.batch);
+        self.each_batch(images, images.set.len(), Tape::Evaluate, |_, _| Ok(crops.clone()), read)
     }
 
     /// One training step. Does not wait for its loss where the device computes on its own: [`Self::losses`] gives it.
@@ -234,58 +313,21 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Evaluates on images, centre window, no dropout. The last batch may be partly filled.
+    /// Fails where the weights, their history, or anything that the last step wrote holds an infinity or a NaN.
+    /// A loss that is a number does not tell: a NaN of a weight may hide behind a rectifier or a pool.
     ///
     /// # Errors
-    /// No images; a lost device; a loss that is not finite; a stop.
-    pub fn evaluate(&mut self, images: &Images<'_>) -> Result<Scores, TrainError> {
-        self.evaluate_into(images, None)
+    /// The first such tensor in the order of computation; a lost device.
+    pub fn check_finite(&mut self) -> Result<(), TrainError> {
+        match self.not_finite()? {
+            None => Ok(()),
+            place => Err(TrainError::Diverged { step: self.step, loss: self.loss, place }),
+        }
     }
 
-    /// Evaluates as [`Self::evaluate`], and counts which classes were taken for which.
-    ///
-    /// # Errors
-    /// As [`Self::evaluate`].
-    pub fn evaluate_into(
-        &mut self,
-        images: &Images<'_>,
-        mut confusion: Option<&mut Confusion>,
-    ) -> Result<Scores, TrainError> {
-        if images.set.is_empty() {
-            return Err(TrainError::Empty { what: "test" });
-        }
-        check_labels(&self.net, images)?;
-        let batch = self.net.batch;
-        let centre = self.reading.centre_window(images.set, self.net.def.input[1])?;
-        let crops = [centre.top, centre.left, 0].repeat(batch);
-        let all: Vec<usize> = (0..images.set.len()).collect();
-        let (mut loss, mut first, mut fifth) = (0.0, 0, 0);
-        self.feeder.go_through(images.set, batch);
-        for indices in all.chunks(batch) {
-            self.go_on()?;
-            self.write_batch(images, indices, &crops)?;
-            self.executor
-                .run(Tape::Evaluate, &Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 })?;
-            let losses = self.executor.read(self.net.loss)?;
-            let ranks = self.executor.read_words(self.net.rank)?;
-            let batch_loss = losses[..indices.len()].iter().map(|&l| f64::from(l)).sum::<f64>();
-            if !batch_loss.is_finite() {
-                let place = Some(self.not_finite()?.unwrap_or_else(|| "the loss".into()));
-                return Err(TrainError::Diverged { step: self.step, loss: batch_loss, place });
-            }
-            loss += batch_loss;
-            first += ranks[..indices.len()].iter().filter(|&&rank| rank < 1).count();
-            fifth += ranks[..indices.len()].iter().filter(|&&rank| rank < 5).count();
-            if let Some(confusion) = confusion.as_deref_mut() {
-                let scores = self.executor.read(self.net.logits)?;
-                for (&index, scores) in indices.iter().zip(scores.chunks_exact(scores.len() / batch)) {
-                    confusion.count(usize::from(images.set.labels[index]), scores);
-                }
-            }
-        }
-        let count = all.len() as f64;
-        let images = all.len() as u64;
-        Ok(Scores { loss: loss / count, top1: first as f64 / count, top5: fifth as f64 / count, images })
+    /// The first tensor that holds an infinity or a NaN, in words.
+    pub(super) fn not_finite(&mut self) -> Result<Option<String>, TrainError> {
+        watch::not_finite(&self.net, &mut self.executor, self.dropout)
     }
 
     /// The time spent waiting for the bytes of images, in training and in evaluations.
@@ -299,7 +341,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-fn check_labels(net: &Net, images: &Images<'_>) -> Result<(), TrainError> {
+/// Refuses labels that the net has no output for.
+pub(super) fn check_labels(net: &Net, images: &Images<'_>) -> Result<(), TrainError> {
     let classes = net.classes();
     match images.set.labels.iter().map(|&l| u32::from(l)).find(|&l| l as usize >= classes) {
         Some(label) => Err(TrainError::Label { label, classes }),

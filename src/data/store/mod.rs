@@ -16,6 +16,7 @@
 
 mod build;
 mod content;
+mod dataset;
 mod error;
 mod format;
 mod journal;

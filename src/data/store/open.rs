@@ -5,7 +5,7 @@ use super::{
     format::{DIGEST, Index, MAX_IMAGES, PIXELS_AT, parse},
     map::Map,
 };
-use crate::data::{DataError, Dataset, ImageSet};
+use crate::data::DataError;
 use rayon::prelude::*;
 use std::{
     path::{Path, PathBuf},
@@ -20,8 +20,8 @@ use std::{
 pub struct Store {
     path: PathBuf,
     map: Map,
-    index: Index,
-    labels: Vec<u16>,
+    pub(super) index: Index,
+    pub(super) labels: Vec<u16>,
     /// Which images were found to be what was packed, so that none is looked at twice.
     verified: Vec<AtomicBool>,
 }
@@ -133,20 +133,6 @@ impl Store {
     /// What the files were that it was packed from, and how they were read.
     pub(super) fn content(&self) -> (&str, u32) {
         (&self.index.content, self.index.reading)
-    }
-
-    /// The data set in the store. Its pixels stay where they are.
-    ///
-    /// # Errors
-    /// [`DataError::LabelOutOfRange`] for labels that the classes do not cover.
-    pub fn dataset(self: &Arc<Self>) -> Result<Dataset, DataError> {
-        let part = |places: std::ops::Range<usize>| {
-            let labels = self.labels[places.clone()].to_vec();
-            let places = places.map(|place| place as u32).collect();
-            ImageSet::stored(Stored { store: Arc::clone(self), places }, labels)
-        };
-        let (train, test) = (part(0..self.index.train), part(self.index.train..self.len()));
-        Dataset::new(self.index.name.clone(), self.index.class_names.clone(), train, test)
     }
 }
 

@@ -18,6 +18,7 @@ pub mod dense;
 mod difference;
 pub mod dropout;
 pub mod finite;
+mod judge;
 mod line;
 pub mod lrn;
 pub mod max_pool;

@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    DataError, Dataset, ImageSet,
-    idx::{pair, read_idx_file},
-};
+use super::file::{pair, read_idx_file};
+use crate::data::{DataError, Dataset, ImageSet};
 
 /// Reads a folder of digits as MNIST publishes them: classes `0` to `9`, the name taken from the folder.
 ///
@@ -23,7 +21,7 @@ pub fn load_idx_folder(folder: &Path) -> Result<Dataset, DataError> {
 ///
 /// # Errors
 /// [`DataError::MissingFile`] when none of the spellings is there, else those of the two files
-/// ([`super::idx::read_idx`], [`super::idx::pair`]) and of [`Dataset::new`].
+/// ([`super::read_idx`], [`super::pair`]) and of [`Dataset::new`].
 pub fn load_idx_folder_as(folder: &Path, name: &str, class_names: Vec<String>) -> Result<Dataset, DataError> {
     let train = load_pair(folder, "train", class_names.len())?;
     let test = load_pair(folder, "t10k", class_names.len())?;

@@ -1,16 +1,11 @@
-//! The IDX format of the MNIST family, plain or gzip.
-//!
-//! A file is a magic number (two zero bytes, the type code 0x08 of unsigned bytes, the number of
-//! dimensions), the dimensions as big-endian 32-bit integers, then the values, the last dimension running
-//! fastest (LeCun, Cortes and Burges, "The MNIST database of handwritten digits").
+//! One IDX file, and the pair of two of them that holds images and labels.
 
 use std::{
     io::Read,
     path::{Path, PathBuf},
 };
 
-pub use super::idx_folder::{load_idx_folder, load_idx_folder_as};
-use super::{
+use crate::data::{
     DataError, ImageSet,
     source::{LIMIT, Source},
 };
