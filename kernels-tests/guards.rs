@@ -23,7 +23,7 @@ fn a_write_behind_a_tensor_is_told_by_its_name() {
     told(8).expect("the operation is as large as its tensor");
     // One image more than there is: a mistake in an operation's dimensions.
     let message = told(12).expect_err("the operation is larger than its tensor").to_string();
-    assert!(message.contains("tensor x") && message.contains("behind"), "{message}");
+    assert!(message.contains("tensor x") && message.contains("after"), "{message}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use clap::Args;
 pub struct Options {
     #[command(flatten)]
     study: StudyArgs,
-    /// The network, such as s0-r0-A3B+ (`strata plan` lists them)
+    /// Train this network, such as s0-r0-A3B+ (`strata plan` lists them)
     #[arg(index = 2)]
     node: String,
     #[command(flatten)]

@@ -341,7 +341,7 @@ mod tests {
         thread::scope(|scope| {
             let other = scope.spawn(|| {
                 gpu.queue.write_buffer(&buffer, 0, &[0; 32]);
-                // The main thread looks first, and behind the refusal.
+                // The main thread looks first, and after the refusal.
                 refused.wait();
                 looked.wait();
                 (gpu.check(), gpu.check())

@@ -1,11 +1,11 @@
-//! Where a net looks for numbers that are none.
+//! Where a net looks for non-finite values.
 
 use super::build::Builder;
 use crate::ops::{Element, Role, TensorId, TensorShape, finite, program::Entry};
 
 impl Builder<'_> {
     /// The tensors to look at, in the order in which a training step writes them, with what they are in words; the
-    /// flags; and the tape. A loss that is no number may hide behind a rectifier or a pool for many steps, so that
+    /// flags; and the tape. A rectifier or a pool may hide a non-finite value from the loss for many steps, so that
     /// weights and gradients are looked at, too (what is not kept shows in what is computed from
     /// it: the gradient of an activation in that of a bias, that of weights in their momentum); and the first tensor of the list that is not finite tells where it
     /// began, since weights are written last.

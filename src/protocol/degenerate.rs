@@ -53,7 +53,7 @@ pub fn task(what: &str, data: &Dataset) -> Result<(), DataError> {
     Ok(())
 }
 
-/// Refuses images for evaluation that are none.
+/// Refuses an empty set of images for evaluation.
 ///
 /// # Errors
 /// [`DataError::Degenerate`].

@@ -1,4 +1,4 @@
-//! Checkpoints: everything that a training run needs to go on to the same bits.
+//! Checkpoints: everything that a training run needs to resume to the same bits.
 //!
 //! Two generations are kept. Each file holds the digest of its own bytes, so that one that is not what was written is
 //! passed over for the one before.
@@ -84,7 +84,7 @@ pub fn previous(path: &Path) -> PathBuf {
 /// Writes a checkpoint: weights, history, step and what was measured. The one before becomes [`previous`].
 ///
 /// # Errors
-/// A lost device; a file that cannot be written; numbers that are none, which are not written, so that the last
+/// A lost device; a file that cannot be written; non-finite values, which are not written, so that the last
 /// finite checkpoint stays.
 pub fn save(
     trainer: &mut Trainer<'_>,
@@ -179,7 +179,7 @@ fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Checkpoint, String> {
     })?;
     let get = |key: &str| metadata.get(key).map_or("", String::as_str);
     let step = get("step").parse().map_err(|_| "it has no step")?;
-    let sum = u64::from_str_radix(get("loss_sum"), 16).map_err(|_| "the sum of its losses is no number")?;
+    let sum = u64::from_str_radix(get("loss_sum"), 16).map_err(|_| "the sum of its losses is not a number")?;
     let count = get("loss_count").parse().map_err(|_| "it does not say how many losses it has")?;
     let measured = Measured {
         losses: Losses { sum: f64::from_bits(sum), count },

@@ -1,11 +1,11 @@
-//! The search for numbers that are none, on the device.
+//! The search for non-finite values, on the device.
 
 use super::{TrainError, Trainer};
 use crate::{nn::Tape, ops::Step};
 
 impl Trainer<'_> {
     /// Fails where the weights, their history, or anything that the last step wrote holds an infinity or a NaN.
-    /// A loss that is a number does not tell: a NaN of a weight may hide behind a rectifier or a pool.
+    /// A loss that is a number does not tell: a NaN of a weight may be hidden by a rectifier or a pool.
     ///
     /// # Errors
     /// The first such tensor in the order of computation; a lost device.

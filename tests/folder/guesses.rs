@@ -184,7 +184,7 @@ fn two_folders_for_one_part_and_one_class_alone_are_refused() {
         put(root.path(), name, &png(1));
         put(root.path(), "README.txt", b"");
         let error = refused(root.path());
-        assert!(error.contains("holds one class only"), "{name}: {error}");
+        assert!(error.contains("holds only one class"), "{name}: {error}");
     }
 }
 
