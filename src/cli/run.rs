@@ -9,7 +9,7 @@ use crate::{
 use anyhow::Result;
 use clap::Args;
 
-// With a network behind it the experiment has no default.
+// A network follows, so the experiment has no default.
 #[derive(Args, Debug)]
 #[command(mut_arg("experiment", |experiment| experiment.index(1).required(true).default_value(None)))]
 pub struct Options {

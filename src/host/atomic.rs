@@ -79,7 +79,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(folder_of(to))
 }
 
-/// Whether a file could be written, found out by making a temporary file beside it: told before work instead of
+/// Whether a file could be written, found out by making a temporary file beside it: reported before work instead of
 /// behind it.
 ///
 /// # Errors

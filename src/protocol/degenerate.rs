@@ -87,7 +87,7 @@ pub(super) fn outputs(experiment: &Experiment, classes: usize) -> Result<(), Pro
 }
 
 /// Refuses two seeds that halve the classes in the same way, whichever half is called A: their networks solve the same
-/// tasks, and would count as if they told something of others.
+/// tasks, and would count as if they said something about others.
 ///
 /// # Errors
 /// [`ProtocolError::Value`], with a seed to take instead.

@@ -268,7 +268,7 @@ impl Experiment {
         Self::find_counting(name, overrides, Self::nothing_counts)
     }
 
-    /// The same, but that `count` tells how many images an epoch of the experiment has, where it needs to be known.
+    /// The same, but that `count` gives how many images an epoch of the experiment has, where it needs to be known.
     pub(super) fn find_counting(
         name: &str,
         overrides: &[String],

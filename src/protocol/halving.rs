@@ -65,7 +65,7 @@ pub(super) fn halves(
     Ok([split::half(data, &classes.a)?, split::half(other, &own)?])
 }
 
-/// The classes of both halves. Of two data sets both count their classes from 0; B's stand behind A's here.
+/// The classes of both halves. Of two data sets both count their classes from 0; B's follow A's here.
 ///
 /// # Errors
 /// As [`halves`].

@@ -162,7 +162,7 @@ pub fn remove(path: &Path) {
 pub struct Checkpoint {
     /// Steps done.
     pub step: u64,
-    /// How batches were divided, where the device had no memory for larger ones: the run must go on so.
+    /// How batches were divided, where the device had no memory for larger ones: the run must continue so.
     pub division: Option<Division>,
     path: PathBuf,
     tensors: Tensors,

@@ -47,12 +47,12 @@ fn header(bytes: &[u8]) -> Result<Header, Fault> {
     if let Some(most) = most.filter(|most| !(1..=65_535).contains(most)) {
         return Err(Fault::Undecodable(format!("its largest value is {most}, and 1 to 65535 are read")));
     }
-    // One byte of space ends the header; a text may begin behind it.
+    // One byte of space ends the header; a text may begin after it.
     let channels = if matches!(kind, b'3' | b'6') { 3 } else { 1 };
     Ok(Header { width, height, channels, plain: matches!(kind, b'1'..=b'3'), most, at: at + 1 })
 }
 
-/// The next number of a header, with comments passed over. `at` is left on the byte behind it.
+/// The next number of a header, with comments passed over. `at` is left on the byte after it.
 fn number(bytes: &[u8], at: &mut usize) -> Result<u32, Fault> {
     let mut digits = String::new();
     loop {

@@ -1,4 +1,4 @@
-//! How each arm looks: a colour of Okabe and Ito's palette, a shape and a dash pattern, so that no arm is told
+//! How each arm looks: a colour of Okabe and Ito's palette, a shape and a dash pattern, so that no arm is distinguished
 //! from another by colour alone.
 
 use super::super::run::Arm;
