@@ -70,7 +70,7 @@ pub fn writable_report(runs: &RunDir) -> Result<(), ProtocolError> {
         return atomic::probe(&page).map_err(failed(page));
     }
     match folder.exists() {
-        true => Err(failed(folder)(io::Error::new(io::ErrorKind::NotADirectory, "is no folder; remove it"))),
+        true => Err(failed(folder)(io::Error::new(io::ErrorKind::NotADirectory, "is not a folder; remove it"))),
         false => Ok(()),
     }
 }

@@ -112,8 +112,8 @@ pub(super) fn same_partitions(
             halving::classes(experiment, data, other, candidate).is_ok_and(|split| twin(&seen, &split).is_none())
         });
         let instead = match fresh {
-            Some(fresh) => format!("seed {fresh} gives others"),
-            None => format!("none of the seeds below {SEEDS} gives others; raise protocol.replicates instead"),
+            Some(fresh) => format!("seed {fresh} gives other halves"),
+            None => format!("none of the seeds below {SEEDS} gives other halves; raise protocol.replicates instead"),
         };
         return Err(ProtocolError::Value {
             experiment: experiment.name.clone(),

@@ -200,7 +200,7 @@ impl Job<'_> {
             let from_step = found.as_ref().map_or(0, |found| found.step);
             if error.is_lost_beside() {
                 watcher
-                    .notice(self.node, &format!("from step {from_step} on again, on a device opened anew ({error})"));
+                    .notice(self.node, &format!("resumes from step {from_step} on a newly opened device ({error})"));
                 continue;
             }
             let text = format!(

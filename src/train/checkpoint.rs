@@ -1,7 +1,7 @@
 //! Checkpoints: everything that a training run needs to resume to the same bits.
 //!
 //! Two generations are kept. Each file holds the digest of its own bytes, so that one that is not what was written is
-//! passed over for the one before.
+//! ignored in favour of the one before.
 
 use super::{Division, HeldOut, Record, TrainError, Trainer, record};
 use crate::{
@@ -127,7 +127,7 @@ fn from_one_line<T: DeserializeOwned>(line: &str) -> Result<Vec<T>, String> {
 }
 
 /// Finds the newest whole checkpoint of a configuration on a device. `None` where there is none: the run begins anew,
-/// to the same bits. `tell` hears of each file that is passed over; it is removed.
+/// to the same bits. `tell` receives a message for each file that is ignored; it is removed.
 ///
 /// # Errors
 /// A file that cannot be read; a whole one of another configuration or device.
@@ -141,7 +141,7 @@ pub fn find(identity: &Identity, path: &Path, tell: &mut dyn FnMut(String)) -> R
         match unpack(path, bytes) {
             Ok(checkpoint) => return checkpoint.checked(identity).map(Some),
             Err(reason) => {
-                tell(format!("{}: {reason}; this checkpoint is removed and passed over", path.display()));
+                tell(format!("{}: {reason}; this checkpoint is removed and ignored", path.display()));
                 // The next save would else keep it in place of the whole one before it.
                 let _ = fs::remove_file(path);
             }

@@ -251,7 +251,7 @@ fn a_hard_link_is_the_image_before_it_and_links_elsewhere_are_refused() {
     let linked = listed(&with_entry(EntryType::Link, "train/b/9.png", "./train/a/0.png")).unwrap();
     assert_eq!(linked, [a, b, ("b/9.png".to_string(), png(0))]);
     for (kind, link, reason) in [
-        (EntryType::Link, "train/a/7.png", "no image before it"),
+        (EntryType::Link, "train/a/7.png", "other than an earlier image"),
         (EntryType::Link, "/etc/x.png", "absolute name"),
         (EntryType::Symlink, "train/a/0.png", "symbolic"),
     ] {

@@ -104,7 +104,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
         number += 1;
     }
     let rate = (number - first) as f64 * batch as f64 / start.elapsed().as_secs_f64();
-    print_line!("the same, cropped to 227 x 227, mirrored, less the mean (cpu executor): {rate:.0} images/s")?;
+    print_line!("the same, cropped to 227 x 227, mirrored, mean-subtracted (cpu executor): {rate:.0} images/s")?;
     Ok(())
 }
 

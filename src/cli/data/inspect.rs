@@ -76,7 +76,7 @@ pub fn main(options: &Options) -> Result<()> {
             )?;
             let twice = &found.twice;
             print_line!(
-                "the same pixels again: {} in training, {} in test, {} test images that training holds, too",
+                "duplicate images: {} in training, {} in test, {} test images that are also in training",
                 twice.in_training,
                 twice.in_test,
                 twice.across.len()

@@ -55,7 +55,7 @@ pub fn main(options: &Options) -> Result<()> {
     let (train, test) = (&set.train, &set.test);
     let (images, ignored) = (train.items.len() + test.items.len(), train.ignored + test.ignored);
     note!(
-        "{}: {} classes, {} training and {} test images, {ignored} other files passed over",
+        "{}: {} classes, {} training and {} test images, {ignored} other files ignored",
         set.name(),
         train.class_names.len(),
         train.items.len(),
@@ -85,7 +85,7 @@ pub fn main(options: &Options) -> Result<()> {
     let seconds = start.elapsed().as_secs_f64();
     let rate = (packed.images - packed.resumed) as f64 / seconds;
     if packed.replaced {
-        note!("{}: its files had changed since it was packed, and it was packed anew", options.out.display());
+        note!("{}: its files have changed since it was packed; it was packed again", options.out.display());
     }
     for skipped in &packed.skipped {
         note!("skipped {}: {}", skipped.name, skipped.reason);

@@ -128,7 +128,7 @@ fn of_kit(path: &Path, text: &str) -> Result<Vec<Entry>, DataError> {
     let names = kit_order(&path.with_file_name(KIT_ORDER))?;
     let entry = |(line, id): (usize, &str)| {
         let wnid = id.parse().ok().and_then(|id: u32| names.get(&id));
-        let wnid = wnid.ok_or_else(|| broken(path, line, format!("{id:?} is no number of {KIT_ORDER}")))?;
+        let wnid = wnid.ok_or_else(|| broken(path, line, format!("{id:?} is not a number of {KIT_ORDER}")))?;
         Ok(Entry { line, image: format!("ILSVRC2012_val_{line:08}"), class: wnid.clone() })
     };
     lines(text).map(entry).collect()

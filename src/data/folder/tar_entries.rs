@@ -152,7 +152,7 @@ fn entries(path: &Arc<Path>, (start, len): (u64, u64), within: &Within, tree: &m
                 let target = link.as_deref().and_then(|link| std::str::from_utf8(link).ok()).unwrap_or_default();
                 let target = within.name(&relative(target).map_err(refused)?);
                 let Some(place) = linked.place(&tree.files, first, &target) else {
-                    return Err(refused("is a link to what is no image before it in the archive").into());
+                    return Err(refused("is a link to something other than an earlier image of the archive").into());
                 };
                 tree.files.push((within.name(&name), place));
             }

@@ -69,7 +69,7 @@ fn number(bytes: &[u8], at: &mut usize) -> Result<u32, Fault> {
         }
         *at += 1;
     }
-    digits.parse().map_err(|_| Fault::Undecodable(format!("{digits:?} in its header is no number")))
+    digits.parse().map_err(|_| Fault::Undecodable(format!("{digits:?} in its header is not a number")))
 }
 
 /// Packed bits, a row in whole bytes.
@@ -110,7 +110,7 @@ fn plain_bits(body: &[u8], samples: usize) -> Result<Vec<u8>, Fault> {
         values.push(match byte {
             b'0' => 255,
             b'1' => 0,
-            other => return Err(Fault::Undecodable(format!("{:?} stands among its bits", char::from(other)))),
+            other => return Err(Fault::Undecodable(format!("{:?} is among its bits", char::from(other)))),
         });
     }
     if values.len() < samples { Err(Fault::Truncated) } else { Ok(values) }
@@ -126,7 +126,7 @@ fn plain_values(body: &[u8], samples: usize, most: u32) -> Result<Vec<u8>, Fault
             Some(number) => values.push(scaled(number, most)),
             None => {
                 let word = String::from_utf8_lossy(&word[..word.len().min(12)]).into_owned();
-                return Err(Fault::Undecodable(format!("{word:?} stands among its values, which end at {most}")));
+                return Err(Fault::Undecodable(format!("{word:?} is among its values, which end at {most}")));
             }
         }
     }
