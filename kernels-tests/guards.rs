@@ -11,7 +11,7 @@ use strata::{
 };
 
 #[test]
-fn a_write_behind_a_tensor_is_told_by_its_name() {
+fn an_out_of_bounds_write_after_a_tensor_is_reported_with_its_name() {
     let told = |features: usize| {
         let dims = |c: usize| ImageDims { n: 2, c, h: 1, w: 1 };
         let program = laws::program(&[("x", Element::Real, TensorShape::Activation(dims(8)))], |id| {

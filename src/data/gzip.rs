@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_joined_and_zeros_behind_them_are_passed_over() {
+    fn members_are_joined_and_zeros_after_them_are_ignored() {
         let (one, two, none) = (member("one"), member("two"), member(""));
         for zeros in [0, 1, 2, 511, 5000] {
             let padding = vec![0; zeros];
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_behind_a_member_and_a_cut_or_changed_one_are_errors() {
+    fn anything_else_after_a_member_and_a_truncated_or_changed_one_are_errors() {
         let (one, two) = (member("one"), member("two"));
         assert!(unpacked(&[&one[..], b"x"].concat()).is_err());
         assert!(unpacked(&[&one[..], &[0; 9], b"text behind zeros"].concat()).is_err());

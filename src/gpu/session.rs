@@ -297,7 +297,7 @@ mod tests {
     use crate::gpu::Choice;
 
     #[test]
-    fn a_changed_word_on_either_side_of_a_tensor_is_told_and_one_within_is_not() {
+    fn a_changed_word_on_either_side_of_a_tensor_is_reported_and_one_within_is_not() {
         let gpu = Gpu::open_limited(&Choice::Software, |limits| limits.guarded = true).unwrap();
         let specs = vec![TensorSpec::whole("x", 2, 40), TensorSpec::whole("y", 1, 4)];
         let mut session = Session::new(gpu, specs).unwrap();

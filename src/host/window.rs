@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_would_begin_behind_the_input_is_dropped() {
+    fn a_window_that_would_begin_past_the_input_is_dropped() {
         assert_eq!(Window::new(1, 2, 0).outputs(2, true), Some(1));
         assert_eq!(Window::new(2, 2, 1).outputs(3, true), Some(2));
     }

@@ -199,8 +199,7 @@ impl Job<'_> {
             found = find()?;
             let from_step = found.as_ref().map_or(0, |found| found.step);
             if error.is_lost_beside() {
-                watcher
-                    .notice(self.node, &format!("resumes from step {from_step} on a newly opened device ({error})"));
+                watcher.notice(self.node, &format!("resumes from step {from_step} on a newly opened device ({error})"));
                 continue;
             }
             let text = format!(

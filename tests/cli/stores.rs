@@ -18,7 +18,7 @@ fn stores() -> (TempDir, PathBuf, PathBuf) {
 }
 
 #[test]
-fn a_changed_pixel_is_told_by_every_command_that_reads_it_and_no_network_is_trained_on_it() {
+fn a_changed_pixel_is_reported_by_every_command_that_reads_it_and_no_network_is_trained_on_it() {
     let (root, whole, changed) = stores();
     let verified = strata(&["data", "verify"]).arg(&whole).output().unwrap();
     assert!(

@@ -115,7 +115,7 @@ fn archives_in_an_archive_are_the_parts_or_the_classes_that_they_are_named_as() 
 }
 
 #[test]
-fn what_was_taken_for_what_is_told() {
+fn how_a_layout_was_interpreted_is_reported() {
     let root = folder("set/", "Training", "Testing");
     put(root.path(), "set/extra/x.png", &png(1));
     let set = open(root.path(), None).unwrap();

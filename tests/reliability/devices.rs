@@ -25,7 +25,7 @@ fn undisturbed(set: &[&str]) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_device_that_fails_is_an_error_of_its_kind_and_the_same_command_goes_on_to_the_same_bytes() {
+fn a_device_that_fails_is_an_error_of_its_kind_and_the_same_command_resumes_to_the_same_bytes() {
     let whole = undisturbed(&[]);
     let faults = [
         ("out-of-memory:1..", "out of device memory: no place for"),

@@ -66,7 +66,7 @@ fn too_few_file_handles_are_an_error_with_a_path_and_no_panic() {
 }
 
 #[test]
-fn a_full_disk_behind_stdout_is_an_error_and_no_panic() {
+fn a_full_disk_under_stdout_is_an_error_and_no_panic() {
     if !fs::exists("/dev/full").unwrap_or(false) {
         return;
     }

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_arm_is_told_from_another_by_colour_alone() {
+    fn no_arm_is_distinguished_from_another_by_colour_alone() {
         for (at, one) in Arm::ALL.into_iter().enumerate() {
             for other in Arm::ALL.into_iter().skip(at + 1) {
                 let (a, b) = (of(one), of(other));
