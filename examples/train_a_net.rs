@@ -61,7 +61,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let layers = ["conv3".to_string()];
     let activations = base.activations(&Images { set: &few, normalisation: &normalisation }, &layers)?;
     let zeros = activations[0].iter().filter(|&&value| value == 0.0).count();
-    println!("conv3: {} values of three images, {zeros} of them 0 behind the rectifier", activations[0].len());
+    println!("conv3: {} values of three images, {zeros} of them 0 after the rectifier", activations[0].len());
 
     // A net whose first three layers do not learn. They are copied, the others are new.
     let mut def = net(data.classes())?;

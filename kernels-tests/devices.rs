@@ -12,7 +12,7 @@ pub fn devices() -> Vec<Device> {
     vec![Device::Cpu, guarded(true)]
 }
 
-/// The adapter under test with guards around every tensor: a write that goes astray is an error of the run. Without
+/// The adapter under test with guards around every tensor: an out-of-bounds write is an error of the run. Without
 /// `lanes` it takes the kernels for GPUs, also where it runs on a processor.
 pub fn guarded(lanes: bool) -> Device {
     let choice = std::env::var("STRATA_TEST_ADAPTER").map_or(Choice::Software, Choice::Named);

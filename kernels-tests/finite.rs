@@ -1,4 +1,4 @@
-//! The search for numbers that are none.
+//! The search for non-finite values.
 
 use crate::{devices::devices, laws};
 use strata::{

@@ -11,7 +11,7 @@ use strata::{
 };
 
 #[test]
-fn a_write_behind_a_tensor_is_told_by_its_name() {
+fn an_out_of_bounds_write_after_a_tensor_is_reported_with_its_name() {
     let told = |features: usize| {
         let dims = |c: usize| ImageDims { n: 2, c, h: 1, w: 1 };
         let program = laws::program(&[("x", Element::Real, TensorShape::Activation(dims(8)))], |id| {
@@ -23,7 +23,7 @@ fn a_write_behind_a_tensor_is_told_by_its_name() {
     told(8).expect("the operation is as large as its tensor");
     // One image more than there is: a mistake in an operation's dimensions.
     let message = told(12).expect_err("the operation is larger than its tensor").to_string();
-    assert!(message.contains("tensor x") && message.contains("behind"), "{message}");
+    assert!(message.contains("tensor x") && message.contains("after"), "{message}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 // One invocation handles four elements that are adjacent in the order of channels last without padding.
 
 struct DropoutParameters {
-    // The first element here, and the one behind the last, counted without padding from the tape's first image on.
+    // The first element here, and the one after the last, counted without padding from the tape's first image on.
     first: u32,
     end: u32,
     // Channels, padded channels, and channels of a row of a given mask.
@@ -41,7 +41,7 @@ fn apply(
     let before = step.first_image * dropout.features;
     let block = (before + dropout.first) / 4u + linear(workgroup, workgroups) * 64u + invocation;
     let words = philox(vec4<u32>(block, 0u, step.iteration, dropout.layer), vec2<u32>(step.key_low, step.key_high));
-    // An element before the first of the tape wraps around, and is behind the last.
+    // An element before the first of the tape wraps around, and is past the last.
     let element = block * 4u - before;
     put(element, words.x >= dropout.threshold);
     put(element + 1u, words.y >= dropout.threshold);

@@ -41,7 +41,7 @@ fn forward(
     var best_order = vec4<u32>();
     var best_place = vec4<u32>();
     for (var r = 0u; r < pool.r; r++) {
-        // In the padding above, the sum has wrapped around to a number behind the last row.
+        // In the padding above, the sum has wrapped around to a number past the last row.
         let h = top + r * pool.dilation_h;
         if h >= pool.h { continue; }
         for (var s = 0u; s < pool.s; s++) {

@@ -38,7 +38,7 @@
 //! ```
 //!
 //! `examples/train_a_net.rs` also reads an activation, freezes layers and copies them into another net;
-//! `examples/gradient_check.rs` holds gradients against central differences.
+//! `examples/gradient_check.rs` checks gradients against central differences.
 //!
 //! # What holds everywhere
 //!

@@ -112,7 +112,7 @@ fn a_file_arrives_with_progress_and_is_not_fetched_twice() {
 }
 
 #[test]
-fn a_transfer_that_broke_off_goes_on_where_it_stopped() {
+fn a_transfer_that_broke_off_resumes_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let set = published(&body(), &[]);
     let (url, asked) = serve(body(), Habits { breaks_after: 100_000, ..WELL });
@@ -194,7 +194,7 @@ fn a_server_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_local_file_with_another_checksum_than_the_published_one_is_told() {
+fn a_local_file_with_another_checksum_than_the_published_one_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     assert!(unlike_published(folder.path()).unwrap().is_empty());
     fs::write(folder.path().join("train.bin"), b"records in another order").unwrap();

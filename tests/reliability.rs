@@ -1,4 +1,4 @@
-//! Nothing is lost: kills, stops, faults of files and devices, damaged checkpoints, owners, numbers that are none.
+//! Nothing is lost: kills, stops, faults of files and devices, damaged checkpoints, owners, non-finite values.
 //!
 //! The counts are those of the suite; `scripts/soak` raises them by environment variables.
 #![cfg(unix)]

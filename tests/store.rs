@@ -83,7 +83,7 @@ fn halves_subsets_and_means_of_a_store_are_those_of_the_same_images_in_memory() 
 }
 
 #[test]
-fn a_build_stopped_anywhere_goes_on_to_the_same_bytes() {
+fn a_build_stopped_anywhere_resumes_to_the_same_bytes() {
     let (root, place) = (folder(300), tempdir().unwrap());
     let whole = place.path().join("whole.pack");
     packed(root.path(), &whole, FAIL).unwrap();
@@ -179,7 +179,7 @@ fn a_second_builder_of_the_same_store_is_sent_away() {
 }
 
 #[test]
-fn a_store_cut_anywhere_or_with_a_changed_byte_is_refused_or_told_by_verifying() {
+fn a_store_truncated_anywhere_or_with_a_changed_byte_is_refused_or_fails_verification() {
     let (root, place) = (folder(2), tempdir().unwrap());
     let (out, other) = (place.path().join("set.pack"), place.path().join("other.pack"));
     packed(root.path(), &out, FAIL).unwrap();
@@ -239,7 +239,7 @@ fn a_store_whose_files_changed_under_their_names_sizes_and_times_is_packed_anew(
 }
 
 #[test]
-fn an_unfinished_store_goes_on_from_the_first_chunk_whose_files_or_pixels_have_changed() {
+fn an_unfinished_store_resumes_from_the_first_chunk_whose_files_or_pixels_have_changed() {
     let (root, place) = (folder(300), tempdir().unwrap());
     let [one, other] = of_one_size();
     put(root.path(), "train/1/0100.png", &one);
@@ -272,7 +272,7 @@ fn an_unfinished_store_goes_on_from_the_first_chunk_whose_files_or_pixels_have_c
 }
 
 #[test]
-fn a_bad_image_that_was_mended_is_taken_up_again_and_the_options_hold_for_a_finished_store() {
+fn a_bad_image_that_was_repaired_is_included_and_the_options_hold_for_a_finished_store() {
     let (root, place) = (folder(3), tempdir().unwrap());
     let out = place.path().join("set.pack");
     put(root.path(), "train/0/0000.png", b"no image");
@@ -312,7 +312,7 @@ fn images_left_out_of_an_unfinished_store_are_looked_at_again_where_none_may_be(
 }
 
 #[test]
-fn pixels_of_a_finished_store_that_have_changed_are_told_by_packing_and_by_the_images_in_use() {
+fn pixels_of_a_finished_store_that_have_changed_are_reported_by_packing_and_by_the_images_in_use() {
     let (root, place) = (folder(3), tempdir().unwrap());
     let out = place.path().join("set.pack");
     packed(root.path(), &out, FAIL).unwrap();

@@ -26,7 +26,7 @@ pub fn tuning_file(gpu: &Gpu) -> Result<PathBuf> {
     Ok(folder.join(Tuning::file_name(gpu.info(), gpu.precision())))
 }
 
-/// Lets a device take the tiles that were measured on it. What cannot be read costs time only, and is told.
+/// Makes a device use the tiles that were measured on it. A file that cannot be read only costs time, and is reported.
 fn tuned(gpu: Arc<Gpu>) -> Device {
     // Kernels for processors have one tile.
     if !gpu.limits().lanes {
@@ -41,7 +41,7 @@ fn tuned(gpu: Arc<Gpu>) -> Device {
 /// The precision of a name.
 ///
 /// # Errors
-/// A name that is none, with those that there are.
+/// An unknown name, with the valid ones.
 pub fn precision(name: &str) -> Result<Precision, String> {
     let found = Precision::ALL.into_iter().find(|precision| precision.name() == name);
     found.ok_or_else(|| format!("there are {}", Precision::ALL.map(Precision::name).join(", ")))
@@ -50,7 +50,7 @@ pub fn precision(name: &str) -> Result<Precision, String> {
 /// Opens the device of a choice for a precision.
 ///
 /// # Errors
-/// A choice that is none, or a device that is not there or cannot compute so, with a remedy. Only `auto` turns to the
+/// An unknown choice, or a device that is missing or lacks the precision, with a remedy. Only `auto` falls back to the
 /// cpu, and only where there is no hardware adapter: one that is there and fails is an error.
 pub fn open(choice: &str, precision: Precision) -> Result<Device> {
     let open = |choice| Gpu::open_for(choice, precision, |_| {});

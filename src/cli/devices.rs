@@ -18,10 +18,10 @@ use std::{
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// text or json
+    /// Print text or json
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Write every shader, with its loops written out as a device gets it, into this directory
+    /// Write every shader into this directory, with its loops unrolled, as a device receives it
     #[arg(long, value_name = "DIR")]
     shaders: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Anything not named below. Wrong arguments are clap's own 2.
 pub const OTHER: u8 = 1;
-/// An experiment file or override that cannot be meant.
+/// An invalid experiment file or override.
 pub const EXPERIMENT: u8 = 3;
 /// Data that are missing, damaged or do not fit.
 pub const DATA: u8 = 4;

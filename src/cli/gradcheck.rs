@@ -16,14 +16,14 @@ pub struct Options {
     device: DeviceArgs,
     #[command(flatten)]
     precision: PrecisionArgs,
-    /// In place of the operations: check the gradient of every parameter of a net (`strata net list`) or a net file, in
+    /// Check the gradient of every parameter of this net (`strata net list`) or net file instead of the operations, in
     /// f32
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "precision")]
     net: Option<String>,
-    /// Images of the named net
+    /// Use this many images for the named net
     #[arg(long, default_value_t = 4, requires = "net", value_parser = at_least_one::<usize>())]
     batch: usize,
-    /// text, or json: one object a line
+    /// Print text, or json: one object per line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

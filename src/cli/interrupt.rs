@@ -39,7 +39,7 @@ impl Interrupt {
         Ok(listener)
     }
 
-    /// From now on the first signal only asks, and [`Self::stop`] tells.
+    /// From now on the first signal only sets [`Self::stop`].
     pub fn ask_first(&self) {
         self.at_once.store(false, Ordering::SeqCst);
     }
@@ -49,7 +49,7 @@ impl Interrupt {
         self.at_once.store(true, Ordering::SeqCst);
     }
 
-    /// The wish to stop, for whoever works.
+    /// The cancellation flag, for long loops.
     pub fn stop(&self) -> Stop {
         Stop::of([Arc::clone(&self.interrupted), Arc::clone(&self.terminated)])
     }

@@ -23,7 +23,7 @@ use crate::host::Precision;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Measures how transferable each layer of a convolutional network is.
+/// Measure how transferable each layer of a convolutional network is.
 #[derive(Debug, Parser)]
 #[command(name = "strata", version, max_term_width = 100)]
 struct Cli {
@@ -35,30 +35,30 @@ struct Cli {
 enum Command {
     /// Run a whole study and report it: every arm, every n, both directions
     Reproduce(reproduce::Options),
-    /// List the networks of an experiment, and what became of them
+    /// List the networks of an experiment and their states
     Plan(plan::Options),
-    /// Train one network of an experiment, and what is missing of its parents first
+    /// Train one network of an experiment and, before it, any parents that are missing
     Run(run::Options),
     /// Train one network on one data set
     Train(train::Options),
-    /// List the nets that come with strata, and show what a net is
+    /// List the built-in nets, or describe one net
     #[command(subcommand)]
     Net(net::Options),
-    /// Pack, fetch, inspect and measure data sets
+    /// Pack, verify, fetch, inspect and time data sets
     Data(data::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
     /// Compare the blocks of trained networks with each other (linear CKA)
     Similarity(similarity::Options),
-    /// Hold every operation of a device against double precision
+    /// Check every operation of a device against f64
     Gradcheck(gradcheck::Options),
     /// Measure how fast this machine trains
     #[command(subcommand)]
     Bench(bench::Options),
-    /// Measure which tiles of the products are the fastest on a GPU, and keep that for all runs on it, in the
-    /// user's cache folder or in the folder that STRATA_CACHE names
+    /// Measure which tiles are fastest for matrix products on a GPU, and store the result for later runs (in the
+    /// user's cache folder, or in the folder that STRATA_CACHE names)
     Tune(tune::Options),
-    /// List the adapters of this machine, and the one that `auto` takes
+    /// List the adapters of this machine and the one that `auto` selects
     Devices(devices::Options),
 }
 
@@ -75,7 +75,7 @@ enum Format {
 /// The device of a command.
 #[derive(Args, Clone, Debug)]
 struct DeviceArgs {
-    /// Where to compute: auto (a hardware GPU if there is one, else cpu), cpu, gpu, gpu:NAME, software
+    /// Compute on this device: auto (a hardware GPU if there is one, else cpu), cpu, gpu, gpu:NAME, software
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: String,
 }
@@ -83,8 +83,8 @@ struct DeviceArgs {
 /// The precision of a command.
 #[derive(Args, Clone, Copy, Debug)]
 struct PrecisionArgs {
-    /// Matrix products in f32; mixed, with f16 operands and f32 sums, or f16x3, with pairs of f16 as operands, on the
-    /// matrix units of a GPU that has them (default: as the experiment says, else f32)
+    /// Compute matrix products in f32; in mixed, with f16 operands and f32 sums; or in f16x3, with pairs of f16 as
+    /// operands. The last two need a GPU with matrix units (default: that of the experiment, else f32)
     #[arg(long, value_name = "PRECISION", value_parser = device::precision)]
     precision: Option<Precision>,
 }
@@ -92,23 +92,23 @@ struct PrecisionArgs {
 /// The experiment of a command.
 #[derive(Args, Clone, Debug)]
 struct StudyArgs {
-    /// A built-in experiment or a TOML file
+    /// Use this built-in experiment or TOML file
     #[arg(default_value = "default")]
     experiment: String,
-    /// The directory of all runs
+    /// Keep all runs in this directory
     #[arg(long, value_name = "DIR", default_value = "runs", allow_hyphen_values = true)]
     runs: PathBuf,
     /// Override a key of the experiment, such as solver.max_iter=1000 (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// Cut the same plan down to about a minute; its runs go to EXPERIMENT-quick
+    /// Shorten the plan to about a minute; its runs go to EXPERIMENT-quick
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
     precision: PrecisionArgs,
 }
 
-/// Parses a number of what there must be one of at least.
+/// Parses a whole number of at least one.
 fn at_least_one<T: TryFrom<u64> + Clone + Send + Sync + 'static>() -> RangedU64ValueParser<T> {
     RangedU64ValueParser::new().range(1..)
 }
@@ -142,7 +142,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// An error with its causes, each of them once: many of our errors tell their cause themselves.
+/// An error with its causes, each of them once: many of our messages contain their cause.
 fn told(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |text, cause| match cause.to_string() {
         words if text.is_empty() => words,

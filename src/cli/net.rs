@@ -13,7 +13,7 @@ use std::io::Write;
 
 #[derive(Debug, Subcommand)]
 pub enum Options {
-    /// List the nets that come with strata
+    /// List the built-in nets
     List(List),
     /// Print a net's layers with their shapes, parameters and multiply-adds, its blocks and its memory
     Show(Show),
@@ -21,19 +21,19 @@ pub enum Options {
 
 #[derive(Args, Debug)]
 pub struct List {
-    /// text, or json: one object a net
+    /// Print text, or json: one object per net
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 #[derive(Args, Debug)]
 pub struct Show {
-    /// A net (`strata net list`) or a net file
+    /// Describe this net (`strata net list`) or net file
     net: String,
-    /// Images a step, for its memory
+    /// Compute memory for this many images per step
     #[arg(long, default_value_t = 128, value_parser = at_least_one::<usize>())]
     batch: usize,
-    /// text, or json: one object
+    /// Print text, or json: one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

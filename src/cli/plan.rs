@@ -27,10 +27,10 @@ pub struct Options {
     study: StudyArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Print what one network of each kind needs in memory, on the device of --device
+    /// Print the memory that one network of each kind needs on the device of --device
     #[arg(long, conflicts_with = "format")]
     memory: bool,
-    /// text, or json: one object a network
+    /// Print text, or json: one object per network
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -13,20 +13,20 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Directories of experiments' runs (RUNS/EXPERIMENT), or of several such; all go into one report
+    /// Report these run directories (RUNS/EXPERIMENT), or folders of several, together
     #[arg(required_unless_present = "published")]
     runs: Vec<PathBuf>,
-    /// Report the published runs of the paper's authors instead, through the same statistics
+    /// Report the published runs of the paper's authors instead, with the same statistics
     #[arg(long, conflicts_with = "runs")]
     published: bool,
-    /// Where the report is written (default: `report` in the directory that was given; with --published: nowhere)
+    /// Write the report here (default: `report` in the given directory; with --published, nowhere)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Differences smaller than this many points of accuracy are taken for none (default: as the experiment says in
-    /// report.margin, else 0.5)
+    /// Treat differences below this many points of accuracy as negligible (default: the experiment's report.margin,
+    /// else 0.5)
     #[arg(long, value_name = "POINTS", value_parser = margin)]
     margin: Option<f64>,
-    /// text, or json: every number of the report
+    /// Print text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

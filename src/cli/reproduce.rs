@@ -24,10 +24,10 @@ pub struct Options {
     study: StudyArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Networks trained side by side (default: one a core on cpu, one on a GPU)
+    /// Train this many networks side by side (default: one per core on the cpu, one on a GPU)
     #[arg(long, value_name = "N", value_parser = at_least_one::<usize>())]
     jobs: Option<usize>,
-    /// text, or json: every number of the report
+    /// Print text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

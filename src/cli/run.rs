@@ -9,13 +9,13 @@ use crate::{
 use anyhow::Result;
 use clap::Args;
 
-// With a network behind it the experiment has no default.
+// A network follows, so the experiment has no default.
 #[derive(Args, Debug)]
 #[command(mut_arg("experiment", |experiment| experiment.index(1).required(true).default_value(None)))]
 pub struct Options {
     #[command(flatten)]
     study: StudyArgs,
-    /// The network, such as s0-r0-A3B+ (`strata plan` lists them)
+    /// Train this network, such as s0-r0-A3B+ (`strata plan` lists them)
     #[arg(index = 2)]
     node: String,
     #[command(flatten)]

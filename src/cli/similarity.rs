@@ -19,13 +19,13 @@ pub struct Options {
     study: StudyArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Test images of each half, at least one of each class (default: as the experiment says, else 1000)
+    /// Use this many test images of each half, at least one of each class (default: that of the experiment, else 1000)
     #[arg(long, value_name = "N")]
     images: Option<usize>,
-    /// Print the biased estimator, which is high for unlike layers where features outnumber images
+    /// Print the biased estimator, which is too high where features outnumber images
     #[arg(long)]
     biased: bool,
-    /// text, or json: every value of both estimators
+    /// Print text, or json: every value of both estimators
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

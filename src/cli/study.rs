@@ -11,7 +11,7 @@ use std::{collections::HashMap, io, path::PathBuf};
 /// The experiment that the arguments name.
 ///
 /// # Errors
-/// An experiment that is not there or cannot be meant.
+/// An experiment that is missing or invalid.
 pub fn experiment(args: &StudyArgs) -> Result<Experiment, ProtocolError> {
     let experiment = resolve::experiment(&args.experiment, &overrides(&args.overrides, args.precision))?;
     Ok(if args.quick { experiment.quick() } else { experiment })
@@ -37,8 +37,8 @@ pub struct Ready {
 /// command that cannot begin leaves none.
 ///
 /// # Errors
-/// A directory with finished networks of other settings; images that are missing, damaged or not to be meant; nets
-/// that cannot be built of them; a directory that cannot be written.
+/// A directory with finished networks of other settings; images that are missing, damaged or ambiguous; nets that
+/// cannot be built for them; a directory that cannot be written.
 pub fn ready(args: &StudyArgs, experiment: &Experiment, wanted: &[&Node]) -> Result<Ready, ProtocolError> {
     let found = RunDir::look(&args.runs, experiment)?;
     let halves = Halves::beside(experiment, wanted.iter().copied(), &found.earlier_splits(experiment))?;
@@ -70,7 +70,7 @@ pub fn writable_report(runs: &RunDir) -> Result<(), ProtocolError> {
         return atomic::probe(&page).map_err(failed(page));
     }
     match folder.exists() {
-        true => Err(failed(folder)(io::Error::new(io::ErrorKind::NotADirectory, "is no folder; remove it"))),
+        true => Err(failed(folder)(io::Error::new(io::ErrorKind::NotADirectory, "is not a folder; remove it"))),
         false => Ok(()),
     }
 }

@@ -18,66 +18,66 @@ use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A net (`strata net list`) or a net file
+    /// Train this net (`strata net list`) or net file
     #[arg(long, value_name = "NAME|FILE", default_value = "alexnet28")]
     net: String,
-    /// fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
+    /// Train on fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
     #[arg(long, default_value = "fashion-mnist")]
     data: String,
-    /// The folder of the data set's files, or the packed file
+    /// Read the data set's files from this folder, or this packed file
     #[arg(long, default_value = "", allow_hyphen_values = true)]
     data_path: String,
-    /// How images of another size become the net's: exact (they must have it), resize, pad, or crop (the net sees the
-    /// window in the middle)
+    /// Fit images to the net's input: exact (other sizes are refused), resize, pad, or crop (to the window in the
+    /// middle)
     #[arg(long, default_value = "exact")]
     fit: String,
-    /// Training steps
+    /// Train for this many steps
     #[arg(long, default_value_t = 500)]
     max_iter: u64,
-    /// Train so many epochs, in place of a number of steps
+    /// Train for this many epochs instead of a number of steps
     #[arg(long, conflicts_with = "max_iter", value_parser = at_least_one::<u32>())]
     max_epochs: Option<u32>,
-    /// Images a step
+    /// Use this many images per step
     #[arg(long, default_value_t = 64)]
     batch_size: usize,
-    /// Parts in which a batch is computed, with their gradients added: the same step in less memory
+    /// Compute each batch in this many parts and add their gradients: the same step in less memory
     #[arg(long, default_value_t = 1)]
     batch_parts: usize,
-    /// The learning rate that the schedule starts from
+    /// Start the schedule from this learning rate
     #[arg(long, default_value_t = 0.01)]
     base_lr: f64,
-    /// Drop the rate to a tenth every stepsize steps or at each stepvalue, or let it fall along a cosine to 0
+    /// Drop the rate to a tenth every stepsize steps or at each stepvalue, or decrease it along a cosine to 0
     #[arg(long, value_enum, default_value_t)]
     lr_policy: LrPolicy,
-    /// Steps between two drops of the rate (default: half of the steps)
+    /// Drop the rate every this many steps (default: half of the steps)
     #[arg(long)]
     stepsize: Option<u64>,
-    /// The steps of the drops, separated by commas
+    /// Drop the rate at these steps, separated by commas
     #[arg(long, value_name = "STEPS", value_delimiter = ',', required_if_eq("lr_policy", "multistep"))]
     stepvalue: Vec<u64>,
-    /// Raise the rate from a third of itself over so many steps first
+    /// Warm up over this many steps, from a third of the rate
     #[arg(long, default_value_t = 0)]
     warmup_iter: u64,
     /// Use Nesterov's momentum
     #[arg(long)]
     nesterov: bool,
-    /// The weight decay
+    /// Use this weight decay
     #[arg(long, default_value_t = 0.0005)]
     weight_decay: f64,
-    /// What pixels less their mean are multiplied with
+    /// Multiply mean-subtracted pixels by this factor
     #[arg(long, default_value_t = 0.0125)]
     scale: f64,
-    /// The number from which all random streams derive
+    /// Derive all random numbers from this seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Where the weights go (safetensors)
+    /// Write the weights here (safetensors)
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
     precision: PrecisionArgs,
-    /// What the loss is multiplied with on its way back where products are those of f16, a power of two
+    /// Multiply the loss by this power of two in the backward pass, in the precisions mixed and f16x3
     #[arg(long, default_value_t = USUAL_LOSS_SCALE)]
     loss_scale: u32,
 }

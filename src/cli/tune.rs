@@ -15,22 +15,22 @@ use std::io::Write;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A built-in experiment or a TOML file: its nets are measured at its batch size
+    /// Measure the nets of this built-in experiment or TOML file, at its batch size
     #[arg(default_value = "default")]
     experiment: String,
     /// Override a key of the experiment, such as solver.batch_size=256 (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// In place of an experiment's: a net (`strata net list`) or a net file, as `bench step` builds it
+    /// Measure this net (`strata net list`) or net file instead, as `bench step` builds it
     #[arg(long, value_name = "NAME|FILE", conflicts_with_all = ["experiment", "overrides"])]
     net: Option<String>,
-    /// Images a step of the named net
+    /// Use this many images per step of the named net
     #[arg(long, default_value_t = 128, requires = "net", value_parser = at_least_one::<usize>())]
     batch: usize,
-    /// Steps that are timed with each tile; one more comes first to warm up
+    /// Time this many steps with each tile, after one to warm up
     #[arg(long, default_value_t = 5, value_parser = at_least_one::<u32>())]
     steps: u32,
-    /// text, or json: one object
+    /// Print text, or json: one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub struct Options {
     precision: PrecisionArgs,
 }
 
-/// What the nets that are measured are of.
+/// Where the measured nets come from.
 enum Of<'a> {
     /// A net by its name or file.
     Named(&'a str),
@@ -95,7 +95,7 @@ pub fn main(options: &Options) -> Result<()> {
     let path = device::tuning_file(gpu)?;
     // What was measured for other nets is kept; a file that is damaged is replaced.
     let mut tuning = Tuning::read(&path, gpu.info(), precision).unwrap_or_else(|_| Tuning::none(gpu.info(), precision));
-    // Written before it is measured, too: a folder that cannot be written is told at once.
+    // Written before measuring, too: a folder that cannot be written is reported at once.
     tuning.write(&path)?;
     let mut all = Vec::new();
     for net in &nets {

@@ -161,7 +161,7 @@ impl Frame {
 }
 
 /// Copies the first `count` elements. Where both sides have room, a short run is copied as a block of fixed size:
-/// what it writes behind the run is overwritten by the runs that follow in the same row.
+/// what it writes after the run is overwritten by the runs that follow in the same row.
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T], count: usize) {
     if count <= BLOCK

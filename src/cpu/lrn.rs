@@ -29,7 +29,7 @@ pub(super) fn write_powers<T: Real>(scales: &[T], beta: f64, powers: &mut [T], q
 /// Elements of a block: squares, sums and powers of one stay in the first-level cache.
 const ELEMENTS_PER_BLOCK: usize = 1 << 11;
 
-/// Pixels side by side, each with zeros in front and behind, so that the sums over windows of channels are one
+/// Pixels side by side, each with zeros before and after, so that the sums over windows of channels are one
 /// loop over all of them; what it computes around the pixels is not used.
 struct Padded {
     channels: usize,

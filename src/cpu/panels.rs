@@ -5,7 +5,7 @@ use crate::host::Real;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-/// How a matrix is packed: panels of `width` columns, each `[depth][width]`, with zeros behind the last column.
+/// How a matrix is packed: panels of `width` columns, each `[depth][width]`, with zeros after the last column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Panels {
     /// Columns of a panel: one, two or three registers.
@@ -56,7 +56,7 @@ impl Panels {
         self.count() * self.panel_len()
     }
 
-    /// The columns of a panel that are not zeros behind the last one.
+    /// The columns of a panel that are not zeros after the last one.
     pub fn columns_of(&self, panel: usize) -> std::ops::Range<usize> {
         panel * self.width..self.columns.min((panel + 1) * self.width)
     }

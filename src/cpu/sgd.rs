@@ -30,7 +30,7 @@ pub struct Update {
     pub rate: f64,
     /// The momentum.
     pub momentum: f64,
-    /// Whether the momentum is Nesterov's: the step goes on along the new history and the gradient once more.
+    /// Whether the momentum is Nesterov's: the step continues along the new history and the gradient once more.
     pub nesterov: bool,
     /// The weight decay times the parameter's `decay_mult`.
     pub decay: f64,

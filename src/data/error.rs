@@ -53,8 +53,8 @@ pub enum DataError {
         /// The bytes found.
         got: u64,
     },
-    /// A file goes on after the data that its format promises.
-    #[error("{}: goes on after the {expected} bytes (unpacked) that belong to it; it is another file, or was joined to one", path.display())]
+    /// A file continues after the data that its format promises.
+    #[error("{}: continues after the {expected} bytes (unpacked) that belong to it; it is another file, or was joined to one", path.display())]
     TrailingBytes {
         /// The file.
         path: PathBuf,
@@ -169,7 +169,7 @@ pub enum DataError {
         /// The number of classes given.
         got: usize,
     },
-    /// A line of a file of halves cannot be meant.
+    /// An invalid line of a file of halves.
     #[error("{}, line {line}: {reason}; write one class and its half a line, as CLASS,A", path.display())]
     SplitLine {
         /// The file.

@@ -1,4 +1,4 @@
-//! Gzip as gzip(1) and Python read it: any number of members one behind the other, and zeros behind a member, with
+//! Gzip as gzip(1) and Python read it: any number of members one after the other, and zeros after a member, with
 //! which tapes and block devices fill their last block.
 
 use flate2::bufread::GzDecoder;
@@ -6,11 +6,11 @@ use std::io::{self, BufRead, Read};
 
 /// The bytes that all members of a gzip file unpack to, in their order.
 ///
-/// Each member's checksum and length are verified where it ends. Bytes behind a member that are neither zero nor the
+/// Each member's checksum and length are verified where it ends. Bytes after a member that are neither zero nor the
 /// beginning of another one are an error, not passed over: the file was joined to something else.
 #[derive(Debug)]
 pub(super) struct Gzip<R> {
-    /// The member at hand; none behind the last one.
+    /// The member at hand; none after the last one.
     member: Option<GzDecoder<R>>,
 }
 
@@ -33,7 +33,7 @@ impl<R: BufRead> Read for Gzip<R> {
     }
 }
 
-/// The member behind some zeros, or none where the stream ends with them.
+/// The member after some zeros, or none where the stream ends with them.
 fn next_member<R: BufRead>(mut rest: R) -> io::Result<Option<GzDecoder<R>>> {
     loop {
         let bytes = match rest.fill_buf() {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_joined_and_zeros_behind_them_are_passed_over() {
+    fn members_are_joined_and_zeros_after_them_are_ignored() {
         let (one, two, none) = (member("one"), member("two"), member(""));
         for zeros in [0, 1, 2, 511, 5000] {
             let padding = vec![0; zeros];
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_behind_a_member_and_a_cut_or_changed_one_are_errors() {
+    fn anything_else_after_a_member_and_a_truncated_or_changed_one_are_errors() {
         let (one, two) = (member("one"), member("two"));
         assert!(unpacked(&[&one[..], b"x"].concat()).is_err());
         assert!(unpacked(&[&one[..], &[0; 9], b"text behind zeros"].concat()).is_err());

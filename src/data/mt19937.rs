@@ -131,7 +131,7 @@ fn mixed(word: u32) -> u32 {
     word ^ (word >> 30)
 }
 
-/// Steps from index `i` to the next; past the end it carries the last word to the front and goes on at 1.
+/// Steps from index `i` to the next; past the end it carries the last word to the front and continues at 1.
 fn next_index(i: usize, state: &mut [u32; WORDS]) -> usize {
     if i + 1 < WORDS {
         return i + 1;

@@ -17,7 +17,7 @@ const THREADS: u64 = 4;
 pub struct Batch {
     /// The images, by their index in the set.
     pub indices: Vec<usize>,
-    /// Their bytes, one image behind the other.
+    /// Their bytes, one image after the other.
     pub pixels: Vec<u8>,
     /// Their labels.
     pub labels: Vec<u16>,

@@ -66,7 +66,7 @@ mod tests {
         Dataset::new("x", (0..images).map(|class| class.to_string()).collect(), set.clone(), set).unwrap()
     }
 
-    /// The blocks of an image, each as its rows of pixels one behind the other.
+    /// The blocks of an image, each as its rows of pixels one after the other.
     fn blocks(image: &[u8], [height, width, channels]: [usize; 3]) -> Vec<Vec<u8>> {
         let (h, w) = (height / GRID, width / GRID);
         let at = |y: usize, x: usize, c: usize| image[(y * width + x) * channels + c];

@@ -23,7 +23,7 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Opens a file; gzip is told by its first two bytes, so the suffix does not matter.
+    /// Opens a file; gzip is recognised by its first two bytes, so the suffix does not matter.
     pub(super) fn open(path: &Path) -> Result<Source<'static>, DataError> {
         let file = File::open(path).map_err(|source| DataError::Read { path: path.into(), source })?;
         Source::new(BufReader::with_capacity(1 << 16, file), path)

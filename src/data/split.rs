@@ -80,7 +80,7 @@ pub fn choice(classes: &[u16], count: usize, list: [u32; 2]) -> Result<Vec<u16>,
 
 /// Reads a split from a CSV file of two columns: the name of a class, a comma, and `A` or `B`. A first line
 /// `class,half`, empty lines and lines that begin with `#` are passed over; a name may be quoted, and may hold commas
-/// also where it is not, since the half stands behind the last one. Classes that are not named belong to no half.
+/// also where it is not, since the half stands after the last one. Classes that are not named belong to no half.
 ///
 /// # Errors
 /// [`DataError::Read`]; [`DataError::SplitLine`] for a line of another form, a class that the data set does not

@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_is_told_of_the_refusals_of_its_own_calls_alone() {
+    fn a_thread_receives_the_refusals_of_its_own_calls_only() {
         let gpu = open();
         let usage = wgpu::BufferUsages::COPY_DST;
         let descriptor = wgpu::BufferDescriptor { label: None, size: 16, usage, mapped_at_creation: false };
@@ -341,7 +341,7 @@ mod tests {
         thread::scope(|scope| {
             let other = scope.spawn(|| {
                 gpu.queue.write_buffer(&buffer, 0, &[0; 32]);
-                // The main thread looks first, and behind the refusal.
+                // The main thread looks first, and after the refusal.
                 refused.wait();
                 looked.wait();
                 (gpu.check(), gpu.check())
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_thread_that_found_no_memory_for_a_step_is_told_so_where_that_lost_the_device() {
+    fn only_the_thread_that_found_no_memory_for_a_step_receives_that_error_where_it_lost_the_device() {
         let gpu = open();
         let told = thread::scope(|scope| {
             let other = scope.spawn(|| {

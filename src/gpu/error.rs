@@ -22,7 +22,7 @@ pub enum GpuError {
         available: String,
     },
     /// The adapter gave no device.
-    #[error("adapter {adapter} gives no device: {message}")]
+    #[error("adapter {adapter} opens no device: {message}")]
     Refused {
         /// The adapter.
         adapter: String,
@@ -108,11 +108,11 @@ pub enum GpuError {
         seconds: u64,
     },
     /// A guard beside a tensor is not what it was, see [`super::Limits::guarded`].
-    #[error("tensor {tensor}: a write went astray {place} it (a defect of strata; please report it)")]
+    #[error("tensor {tensor}: an out-of-bounds write {place} it (a defect of strata; please report it)")]
     Astray {
         /// The tensor.
         tensor: String,
-        /// On which side: `before` or `behind`.
+        /// On which side: `before` or `after`.
         place: &'static str,
     },
     /// A call was refused: a mistake in this program, not in its input.

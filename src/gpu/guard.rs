@@ -1,8 +1,8 @@
-//! Guards: known words before and behind every tensor, for tests. A write that goes astray changes them, and a value
+//! Guards: known words before and after every tensor, for tests. An out-of-bounds write changes them, and a value
 //! that is read from them is a NaN.
 //!
-//! The guard behind a tensor is a part of what a kernel sees. Without bounds checks nothing else keeps an index that is
-//! too large from a neighbour's memory; but a driver may drop a write behind a binding's end, so that a guard out of
+//! The guard after a tensor is a part of what a kernel sees. Without bounds checks nothing else keeps an index that is
+//! too large from a neighbour's memory; but a driver may drop a write past a binding's end, so that a guard out of
 //! a kernel's reach would say nothing. The guard before it is out of reach, for copies and for drivers that drop nothing.
 
 use super::{Gpu, GpuError, buffer::create_buffer};
@@ -45,7 +45,7 @@ impl Place {
 
     /// Where the guards begin, and on which side each is.
     fn guards(&self) -> impl Iterator<Item = (u64, &'static str)> {
-        let guards = [(0, "before"), (self.offset + self.bytes, "behind")];
+        let guards = [(0, "before"), (self.offset + self.bytes, "after")];
         guards.into_iter().filter(|_| self.offset > 0)
     }
 }
@@ -55,7 +55,7 @@ pub(super) const fn bytes_of(places: usize) -> u64 {
     2 * BYTES * places as u64
 }
 
-/// Copies all guards into a buffer, one behind the other.
+/// Copies all guards into a buffer, one after the other.
 pub(super) fn copy<'a>(encoder: &mut wgpu::CommandEncoder, places: impl Iterator<Item = &'a Place>, to: &wgpu::Buffer) {
     let mut end = 0;
     for place in places {

@@ -23,7 +23,7 @@ pub struct Limits {
     pub tile: Option<usize>,
     /// Whether shaders run without the checks of indices, divisors and loops that untrusted ones need.
     pub trusted: bool,
-    /// Whether every tensor lies between guards, which are looked at behind every run of a tape: for tests.
+    /// Whether every tensor lies between guards, which are looked at after every run of a tape: for tests.
     pub guarded: bool,
 }
 

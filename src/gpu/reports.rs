@@ -1,7 +1,7 @@
 //! What a device reports outside of any call's result, and to whom.
 //!
 //! Sessions of several threads share a device. wgpu reports within the call that went wrong, on its thread, and a
-//! session looks at the reports of its own thread behind each call. So none is told of another's error, and none goes
+//! session looks at the reports of its own thread after each call. So none sees another's error, and none goes
 //! on without what it has lost because another has taken the report. A lost device is lost for all; that it was for
 //! want of memory is told to the thread whose call found none, and to the others that they need not take less.
 

@@ -1,4 +1,4 @@
-//! A ring of read-backs: small tensors that are copied behind a step and fetched some steps later, so that a training
+//! A ring of read-backs: small tensors that are copied after a step and fetched some steps later, so that a training
 //! loop need not wait for the device to know its losses.
 
 use super::{Gpu, GpuError, buffer::create_buffer};

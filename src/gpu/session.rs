@@ -125,7 +125,7 @@ impl Session {
         self.memory.places().chain(self.tapes.iter().filter_map(|tape| tape.scratch.as_ref()))
     }
 
-    /// Fails where a write has gone astray since the guards were made.
+    /// Fails where an out-of-bounds write has happened since the guards were made.
     fn check_guards(&self) -> Result<(), GpuError> {
         let mut copied = vec![0; guard::bytes_of(self.places().count()) as usize];
         let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
@@ -297,7 +297,7 @@ mod tests {
     use crate::gpu::Choice;
 
     #[test]
-    fn a_changed_word_on_either_side_of_a_tensor_is_told_and_one_within_is_not() {
+    fn a_changed_word_on_either_side_of_a_tensor_is_reported_and_one_within_is_not() {
         let gpu = Gpu::open_limited(&Choice::Software, |limits| limits.guarded = true).unwrap();
         let specs = vec![TensorSpec::whole("x", 2, 40), TensorSpec::whole("y", 1, 4)];
         let mut session = Session::new(gpu, specs).unwrap();
@@ -305,8 +305,8 @@ mod tests {
         session.write(0, &[255; 80]).unwrap();
         session.run(tape, &StepValues::default()).unwrap();
         assert_eq!(session.read(0).unwrap(), [255; 80]);
-        let sides = [(0, "before"), (guard::BYTES - 4, "before"), (guard::BYTES + 80, "behind")];
-        for (offset, side) in [&sides[..], &[(2 * guard::BYTES + 76, "behind")]].concat() {
+        let sides = [(0, "before"), (guard::BYTES - 4, "before"), (guard::BYTES + 80, "after")];
+        for (offset, side) in [&sides[..], &[(2 * guard::BYTES + 76, "after")]].concat() {
             let buffer = session.memory.place(0, 0).buffer.clone();
             let mut word = [0; 4];
             session.read_chunk(&buffer, offset, &mut word).unwrap();

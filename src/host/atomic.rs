@@ -79,7 +79,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder(folder_of(to))
 }
 
-/// Whether a file could be written, found out by making a temporary file beside it: told before work instead of
+/// Whether a file could be written, found out by making a temporary file beside it: reported before work instead of
 /// behind it.
 ///
 /// # Errors
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_told_and_nothing_is_left_where_it_can() {
+    fn a_path_that_cannot_be_written_is_reported_and_nothing_is_left_at_one_that_can() {
         let folder = tempfile::tempdir().unwrap();
         let inside = |name: &str| folder.path().join(name);
         probe(&inside("new")).unwrap();

@@ -12,7 +12,7 @@ pub trait Real: Float + Lanes + FromPrimitive + AddAssign + Sum + Default + Debu
     fn wide(self) -> f64;
     /// `1 / sqrt(self)` of a positive normal number, within two units of its last digit. In single precision by Newton's
     /// iteration from a guess by its bits: fused multiply-adds alone, which have the same bits everywhere and take a third
-    /// of the time of a root and a quotient. What is infinite gives no number.
+    /// of the time of a root and a quotient. Infinite input gives NaN.
     fn rsqrt(self) -> Self;
 }
 

@@ -1,4 +1,4 @@
-//! The wish that work should stop, as whoever works sees it.
+//! The cancellation flag, which long loops read.
 
 use std::sync::{
     Arc,

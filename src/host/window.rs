@@ -14,7 +14,7 @@ pub struct Window {
     pub dilation: usize,
     /// Positions added in front of the axis.
     pub pad_begin: usize,
-    /// Positions added behind the axis.
+    /// Positions added after the axis.
     pub pad_end: usize,
 }
 
@@ -33,7 +33,7 @@ impl Window {
     /// or a field that must be positive is zero.
     ///
     /// Floor mode gives `floor((input + pads - extent) / stride) + 1`. Ceil mode rounds up instead,
-    /// and drops a last window that would begin at or behind `input + pad_begin`, so that no window
+    /// and drops a last window that would begin at or after `input + pad_begin`, so that no window
     /// lies wholly in the padding (Caffe's `pooling_layer.cpp`, PyTorch's `pooling_output_shape`).
     /// A window that sticks out of a short input by less than a stride counts in ceil mode, as in both.
     pub const fn outputs(&self, input: usize, ceil: bool) -> Option<usize> {
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_would_begin_behind_the_input_is_dropped() {
+    fn a_window_that_would_begin_past_the_input_is_dropped() {
         assert_eq!(Window::new(1, 2, 0).outputs(2, true), Some(1));
         assert_eq!(Window::new(2, 2, 1).outputs(3, true), Some(2));
     }

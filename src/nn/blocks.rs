@@ -15,7 +15,7 @@ pub struct Block {
     /// The places of its layers.
     pub layers: Range<usize>,
     /// The layer whose output stands for the block where blocks are compared: the last one that has weights or adds,
-    /// or the rectifier behind it. Poolings and normalisations that follow are left out.
+    /// or the rectifier after it. Poolings and normalisations that follow are left out.
     pub features: String,
 }
 

@@ -81,7 +81,7 @@ impl Builder<'_> {
         self.program.tensor(name, role, element, TensorShape::Rows { rows: self.images(), width })
     }
 
-    /// What a layer's error is told with.
+    /// The context of a layer's errors.
     pub(super) fn of_layer(&self, layer: &Layer, inputs: &[(TensorId, ImageDims)], source: OpsError) -> NnError {
         let named =
             |(id, d): &(TensorId, ImageDims)| format!("{} {:?}", self.program.tensors[id.0].name, [d.c, d.h, d.w]);

@@ -71,7 +71,7 @@ pub enum NnError {
         /// The layer.
         layer: String,
     },
-    /// A block that is none.
+    /// An invalid block.
     #[error("net {net}, layer {layer}: its block is {number}, expected {expected}")]
     Block {
         /// The net.
@@ -107,7 +107,7 @@ pub enum NnError {
         /// The operation.
         operation: &'static str,
     },
-    /// A net file that cannot be meant.
+    /// An invalid net file.
     #[error("{origin}: {reason}")]
     File {
         /// The file, or what stands for it.
@@ -194,7 +194,7 @@ pub enum NnError {
         got: Vec<usize>,
     },
     /// A file that is no weights file.
-    #[error("{path}: not a readable safetensors file ({reason}); delete it to have it made again")]
+    #[error("{path}: not a readable safetensors file ({reason}); delete it to make it again")]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -202,7 +202,7 @@ pub enum NnError {
         reason: String,
     },
     /// A weights file over one of the limits.
-    #[error("{path}: has {got} {what}, above the limit of {limit}; it is damaged or no network's weights: delete it")]
+    #[error("{path}: has {got} {what}, above the limit of {limit}; it is damaged or is not a weights file: delete it")]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -12,7 +12,7 @@ const MOST_PARAMETERS: usize = 1 << 31;
 /// One layer with what it reads.
 pub(super) struct Node<'a> {
     pub layer: &'a Layer,
-    /// The numbers of the values that it reads; its own output is the value behind its number.
+    /// The numbers of the values that it reads; its own output is the value after its number.
     pub inputs: Vec<usize>,
     /// How it computes in a training step.
     pub mode: Mode,

@@ -62,7 +62,7 @@ pub fn read(path: &Path) -> Result<NetDef, NnError> {
 /// Reads a net; `origin` names it in messages.
 ///
 /// # Errors
-/// [`NnError::File`]: text that is no TOML, keys and types that do not exist, with the nearest ones that do, and values
+/// [`NnError::File`]: text that is not TOML, keys and types that do not exist, with the nearest valid ones, and values
 /// out of their limits. Names, shapes and blocks that do not fit, as [`super::Net::build`] and [`NetDef::blocks`] tell
 /// them; a layer that nobody reads.
 pub fn parse(origin: &str, text: &str) -> Result<NetDef, NnError> {
@@ -129,7 +129,7 @@ fn layer(mut table: Table) -> Result<Layer, String> {
     let shared: Common = shared.try_into().map_err(|e: toml::de::Error| e.message().to_string())?;
     check_name(&shared.name)?;
     if RESERVED.contains(&shared.name.as_str()) {
-        return Err(format!("{:?} is no name for a layer; it stands for what every net has", shared.name));
+        return Err(format!("{:?} cannot be the name of a layer: every net has one of that name", shared.name));
     }
     let kind: Kind = Value::Table(table).try_into().map_err(|e: toml::de::Error| e.message().to_string())?;
     let of_weights = [
@@ -179,7 +179,7 @@ fn check_name(name: &str) -> Result<(), String> {
     let valid = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(valid) || name.starts_with('.') {
         let expected = "1 to 64 letters, digits, '_', '-' and '.', the first no '.'";
-        return Err(format!("{name:?} is no name, expected {expected}"));
+        return Err(format!("{name:?} is not a valid name, expected {expected}"));
     }
     Ok(())
 }

@@ -1,14 +1,16 @@
-//! Where a net looks for numbers that are none.
+//! Where a net looks for non-finite values.
 
 use super::build::Builder;
 use crate::ops::{Element, Role, TensorId, TensorShape, finite, program::Entry};
 
 impl Builder<'_> {
-    /// The tensors to look at, in the order in which a training step writes them, with what they are in words; the
-    /// flags; and the tape. A loss that is no number may hide behind a rectifier or a pool for many steps, so that
-    /// weights and gradients are looked at, too (what is not kept shows in what is computed from
-    /// it: the gradient of an activation in that of a bias, that of weights in their momentum); and the first tensor of the list that is not finite tells where it
-    /// began, since weights are written last.
+    /// The tensors to search, in the order in which a training step writes them, with their descriptions; the flags;
+    /// and the tape.
+    ///
+    /// A rectifier or a pool may hide a non-finite value from the loss for many steps, so weights and gradients are
+    /// searched, too. A tensor that is not kept shows in what is computed from it: the gradient of an activation in
+    /// that of a bias, a gradient of weights in their momentum. Weights are written last, so the first non-finite
+    /// tensor of the list is where it began.
     pub(super) fn watch(&mut self, loss: TensorId) -> (Vec<(TensorId, String)>, TensorId, Vec<Entry>) {
         let layers: Vec<&str> = self.def.layers.iter().map(|layer| layer.name.as_str()).collect();
         let mut watched: Vec<(TensorId, String)> = Vec::new();
@@ -28,7 +30,7 @@ impl Builder<'_> {
             if let Some((_, Some(gradient))) = self.outputs.get(*layer)
                 && self.options.keep_gradients
             {
-                look(*gradient, format!("the gradient behind layer {layer}"));
+                look(*gradient, format!("the gradient of the output of layer {layer}"));
             }
             for param in self.params.iter().filter(|param| param.layer == *layer) {
                 if let Some(gradient) = param.g {

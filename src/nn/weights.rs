@@ -66,7 +66,7 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<(Tensors, HashMap<String, Str
         }
         // The library has compared the sum of all sizes with the length; a slice is never taken on its word alone.
         let (from, to) = info.data_offsets;
-        let values = body.get(from..to).ok_or_else(|| corrupt(format!("tensor {name} lies behind the end")))?;
+        let values = body.get(from..to).ok_or_else(|| corrupt(format!("tensor {name} lies past the end")))?;
         let values = values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         tensors.insert(name, (info.shape.clone(), values));
     }

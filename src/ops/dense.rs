@@ -151,7 +151,7 @@ impl Operation for Forward {
                     ..ProductParameters::of([chunk.images, self.dims.k], 0)
                 };
                 for (i, &w) in pieces.iter().enumerate() {
-                    // The sum goes on from piece to piece; the bias and the rectifier come last, as in one piece.
+                    // The sum continues from piece to piece; the bias and the rectifier come last, as in one piece.
                     let last = u32::from(i + 1 == pieces.len() && split == 0);
                     let parameters = ProductParameters {
                         depth: w.rows as u32,

@@ -2,7 +2,7 @@
 
 use super::TensorId;
 
-/// What is done to a tensor, element by element, behind the operation that has written it.
+/// What is done to a tensor, element by element, after the operation that has written it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Epilogue {
     /// `y = max(y, 0)`.

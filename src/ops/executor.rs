@@ -258,7 +258,7 @@ impl Executor {
         Ok(())
     }
 
-    /// Overwrites the first `values.len()` bytes of a tensor of bytes; up to three bytes behind them may become zero.
+    /// Overwrites the first `values.len()` bytes of a tensor of bytes; up to three bytes after them may become zero.
     pub fn write_bytes(&mut self, id: TensorId, values: &[u8]) -> Result<(), OpsError> {
         let tensor = self.checked(id, Element::Byte, None)?;
         if values.len() > tensor.shape.len() {

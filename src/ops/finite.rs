@@ -1,4 +1,4 @@
-//! Whether a tensor holds a number that is none: found by its bits, because a compiler may take it that there is none.
+//! Whether a tensor holds a non-finite value: found by its bits, because a compiler may assume that there is none.
 
 use super::{Cost, Operation, Step, TensorId};
 use crate::{

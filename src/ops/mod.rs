@@ -160,7 +160,7 @@ pub trait Operation {
     fn as_epilogue(&self) -> Option<Epilogue> {
         None
     }
-    /// Takes on what an operation behind it does to its result, where it can.
+    /// Takes on what an operation after it does to its result, where it can.
     fn absorb(&mut self, _: Epilogue) -> Absorbed {
         Absorbed::Refused
     }
@@ -212,7 +212,7 @@ macro_rules! operations {
             pub fn as_epilogue(&self) -> Option<Epilogue> {
                 match self { $($(Op::$variant(call) => call.as_epilogue()),*),* }
             }
-            /// Takes on what an operation behind it does to its result, where it can.
+            /// Takes on what an operation after it does to its result, where it can.
             pub fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
                 match self { $($(Op::$variant(call) => call.absorb(epilogue)),*),* }
             }

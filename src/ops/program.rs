@@ -152,7 +152,7 @@ pub struct Entry {
     pub op: Op,
 }
 
-/// What tells one tape of a program from the others: its number, or a name that stands for one, such as
+/// What distinguishes one tape of a program from the others: its number, or a name that stands for one, such as
 /// those of the tapes of a net.
 pub trait TapeName: Copy {
     /// The number.

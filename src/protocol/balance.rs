@@ -49,7 +49,7 @@ mod tests {
         protocol::{Half, half_key::HalfKey},
     };
 
-    /// A half whose classes have these numbers of images, one class behind the other.
+    /// A half whose classes have these numbers of images, one class after the other.
     fn part(half: Half, counts: &[usize]) -> Part {
         let labels: Vec<u16> = (0..).zip(counts).flat_map(|(class, &count)| vec![class; count]).collect();
         let train = ImageSet::new(1, 1, 1, (0..labels.len()).map(|at| at as u8).collect(), labels).unwrap();

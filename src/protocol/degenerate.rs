@@ -53,7 +53,7 @@ pub fn task(what: &str, data: &Dataset) -> Result<(), DataError> {
     Ok(())
 }
 
-/// Refuses images for evaluation that are none.
+/// Refuses an empty set of images for evaluation.
 ///
 /// # Errors
 /// [`DataError::Degenerate`].
@@ -87,7 +87,7 @@ pub(super) fn outputs(experiment: &Experiment, classes: usize) -> Result<(), Pro
 }
 
 /// Refuses two seeds that halve the classes in the same way, whichever half is called A: their networks solve the same
-/// tasks, and would count as if they told something of others.
+/// tasks, and would count as if they said something about others.
 ///
 /// # Errors
 /// [`ProtocolError::Value`], with a seed to take instead.
@@ -112,8 +112,8 @@ pub(super) fn same_partitions(
             split_classes::classes(experiment, data, other, candidate).is_ok_and(|split| twin(&seen, &split).is_none())
         });
         let instead = match fresh {
-            Some(fresh) => format!("seed {fresh} gives others"),
-            None => format!("none of the seeds below {SEEDS} gives others; raise protocol.replicates instead"),
+            Some(fresh) => format!("seed {fresh} gives other halves"),
+            None => format!("none of the seeds below {SEEDS} gives other halves; raise protocol.replicates instead"),
         };
         return Err(ProtocolError::Value {
             experiment: experiment.name.clone(),

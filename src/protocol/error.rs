@@ -38,7 +38,7 @@ pub enum ProtocolError {
         got: String,
     },
     /// An experiment that is neither built in nor a file.
-    #[error("no experiment named {name:?}: there is no such file, and built in are {known}")]
+    #[error("no experiment named {name:?}: there is no such file, and the built-in experiments are {known}")]
     UnknownExperiment {
         /// What was asked for.
         name: String,
@@ -70,7 +70,7 @@ pub enum ProtocolError {
         difference: String,
     },
     /// A network whose parent is not there.
-    #[error("network {node} needs {parent}, which {state}; mend that first")]
+    #[error("network {node} needs {parent}, which {state}; solve that first")]
     Parent {
         /// The network.
         node: String,
@@ -87,7 +87,7 @@ pub enum ProtocolError {
         /// The other process and its host.
         owner: String,
     },
-    /// A network whose numbers are none any more.
+    /// A network with non-finite values.
     #[error("network {node} has diverged: {message}")]
     Diverged {
         /// The network.
@@ -97,7 +97,7 @@ pub enum ProtocolError {
     },
     /// A finished network whose files are not what was written.
     #[error(
-        "{path}: the finished weights do not have the digest that their manifest holds; delete the folder to train it again"
+        "{path}: the finished weights do not have the digest in their manifest; delete the folder to train it again"
     )]
     Damaged {
         /// The file.
@@ -143,7 +143,7 @@ pub enum ProtocolError {
 
 impl ProtocolError {
     /// Whether the error lies in the machine and not in what was asked for: a full disk, a lost device, another
-    /// process, a stop. It says nothing of the network, which goes on when the same command comes again.
+    /// process, a stop. It says nothing about the network, which resumes when the same command is run again.
     pub fn is_of_the_machine(&self) -> bool {
         match self {
             Self::Io { .. } | Self::Locked { .. } => true,

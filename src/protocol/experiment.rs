@@ -86,7 +86,7 @@ pub struct Data {
     pub fit: Fit,
     /// Training images of each class: the first ones of the set, or all where it is 0.
     pub train_per_class: usize,
-    /// Images of each class behind these, held out to choose schedules on.
+    /// Images of each class after these, held out to choose schedules on.
     pub held_out_per_class: usize,
     /// Test images of each class: the first ones of the set, or all where it is 0.
     pub test_per_class: usize,
@@ -268,7 +268,7 @@ impl Experiment {
     /// The names of the net's blocks, which n counts.
     ///
     /// # Errors
-    /// A net that is not there or cannot be meant.
+    /// A net that is missing or invalid.
     pub fn block_names(&self) -> Result<Vec<String>, ProtocolError> {
         Ok(self.net.blocks()?.into_iter().map(|block| block.name).collect())
     }

@@ -128,7 +128,7 @@ pub fn assignment(key: &str, text: &str) -> String {
 fn value_of(key: &str, text: &str) -> toml::Value {
     let table = format!("v = {text}").parse::<toml::Table>().ok().filter(|table| table.len() == 1);
     let parsed = table.and_then(|mut table| table.remove("v"));
-    // What stands behind the closing quote would be a comment, which no shell argument is meant to have.
+    // What follows the closing quote would be a comment, which no shell argument is meant to have.
     let quoted = text.trim_end().ends_with(['"', '\'']);
     let parsed = parsed.filter(|value| !is_text(key) || value.is_str() && quoted);
     parsed.unwrap_or_else(|| toml::Value::String(text.into()))

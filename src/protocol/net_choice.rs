@@ -31,7 +31,7 @@ impl NetChoice {
     /// The net.
     ///
     /// # Errors
-    /// A net that is not there or cannot be meant.
+    /// A net that is missing or invalid.
     pub fn def(&self) -> Result<NetDef, NnError> {
         match self.description.is_empty() {
             true => zoo::named(&self.name),

@@ -22,7 +22,7 @@ use crate::{
 };
 use std::{cell::Cell, path::PathBuf, time::Instant};
 
-/// What a network's training tells while it runs.
+/// What a network's training reports while it runs.
 pub trait Watcher: Sync {
     /// Steps done of a network, after some of them.
     fn progress(&self, node: &Node, done: u64, of: u64);
@@ -46,7 +46,7 @@ struct Job<'a> {
     division: Cell<Option<Division>>,
 }
 
-/// Trains one network, or goes on with it, or does nothing where it is done. Its parents must be done.
+/// Trains one network, or resumes it, or does nothing where it is done. Its parents must be done.
 ///
 /// An error that would come again is recorded and tried again by the next command; one of the machine is not.
 ///
@@ -118,7 +118,7 @@ fn ended(workshop: Workshop<'_>, node: &Node, data: &str) -> Result<bool, Protoc
         let message = manifest.message.unwrap_or_default();
         return Err(ProtocolError::Diverged { node: node.name.clone(), message });
     }
-    // A process that was killed behind its manifest has not removed them.
+    // A process that was killed after its manifest has not removed them.
     checkpoint::remove(&state_of(workshop.runs, node));
     Ok(true)
 }
@@ -155,7 +155,7 @@ impl Job<'_> {
 
     fn identity(&self) -> Identity {
         let settings = settings::digest(&settings::of(self.experiment, self.node));
-        // Frozen layers are the parents' for good: half a network must not go on with others.
+        // Frozen layers are the parents' for good: half a network must not continue with others.
         let parents = self.manifest(State::Running).parents.concat();
         Identity {
             configuration: digest::hex(format!("{settings} {}{parents}", self.half.digest).as_bytes()),
@@ -163,8 +163,8 @@ impl Job<'_> {
         }
     }
 
-    /// Trains the network, or goes on with it. Where the device has no memory left, batches are halved, once; where
-    /// another network found none, and lost the device for all, this one goes on as it was.
+    /// Trains the network, or resumes it. Where the device has no memory left, batches are halved, once; where
+    /// another network found none, and lost the device for all, this one continues as it was.
     fn train(&self, watcher: &dyn Watcher, waiting: bool) -> Result<(), ProtocolError> {
         let state = state_of(self.runs, self.node);
         let find = || checkpoint::find(&self.identity(), &state, &mut |text| watcher.notice(self.node, &text));
@@ -183,8 +183,7 @@ impl Job<'_> {
             found = find()?;
             let from_step = found.as_ref().map_or(0, |found| found.step);
             if error.is_lost_beside() {
-                watcher
-                    .notice(self.node, &format!("from step {from_step} on again, on a device opened anew ({error})"));
+                watcher.notice(self.node, &format!("resumes from step {from_step} on a newly opened device ({error})"));
                 continue;
             }
             let text = format!(
@@ -223,7 +222,7 @@ impl Job<'_> {
             None => Measured::default(),
             Some(found) => {
                 let measured = found.load(&mut trainer)?;
-                watcher.notice(self.node, &format!("goes on from step {}", trainer.step));
+                watcher.notice(self.node, &format!("resumes from step {}", trainer.step));
                 measured
             }
         };

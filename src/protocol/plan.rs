@@ -66,7 +66,7 @@ impl Plan {
         Self { nodes }
     }
 
-    /// The plan of an experiment, and behind it every other network that its directory holds: what earlier
+    /// The plan of an experiment, followed by every other network that its directory holds: what earlier
     /// commands with other splits, replicates, arms or layers left there belongs to the same study.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub enum State {
     Done,
     /// Stopped by an error that comes again whenever it is tried.
     Failed,
-    /// Stopped because its numbers were none any more.
+    /// Stopped because of non-finite values.
     Diverged,
 }
 

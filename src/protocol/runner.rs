@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the runner tells.
+/// What the runner reports.
 pub trait Events: Watcher {
     /// A network begins.
     fn begin(&self, node: &Node);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
-/// Keys of files belong to them, which end in `path` or `file`: the images behind them count by their digest.
+/// Keys of files belong to them, which end in `path` or `file`: the images in them count by their digest.
 const OF_NO_NETWORK: [&str; 15] = [
     "name",
     "description",
@@ -37,7 +37,7 @@ const OF_NO_NETWORK: [&str; 15] = [
 pub fn shared(experiment: &Experiment) -> Table {
     let mut settings = without_defaults(experiment);
     if let Some(Value::Table(net)) = settings.get_mut("net") {
-        // However a net is given, its digest tells it from others of its name.
+        // However a net is given, its digest distinguishes it from others of its name.
         net.remove("description");
         net.extend(experiment.net.digest().map(|digest| ("digest".to_string(), Value::String(digest))));
     }

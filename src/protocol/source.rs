@@ -140,7 +140,7 @@ impl Halves {
         Self::beside(experiment, nodes, &BTreeSet::new())
     }
 
-    /// The same where a study goes on that has networks on other splits already: they must be other partitions.
+    /// The same where a study is resumed that has networks on other splits already: they must be other partitions.
     ///
     /// # Errors
     /// As [`Self::of`].

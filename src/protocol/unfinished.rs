@@ -64,7 +64,7 @@ impl RunDir {
 
     /// The splits of the networks that are here already and belong to the same study.
     pub fn earlier_splits(&self, experiment: &Experiment) -> BTreeSet<u32> {
-        // A manifest that cannot be read is told where its network is looked at.
+        // A manifest that cannot be read is reported where its network is looked at.
         match (self.difference(experiment), self.found()) {
             (Ok(None), Ok(found)) => found.iter().map(|node| node.split).collect(),
             _ => BTreeSet::new(),

@@ -45,7 +45,7 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The units behind an estimate, such as `4 splits, 8 targets, 8 runs`.
+/// The units of an estimate, such as `4 splits, 8 targets, 8 runs`.
 #[must_use]
 pub fn units(e: &Estimate) -> String {
     let behind = format!("{}, {}", counted(e.targets, "target"), counted(e.runs, "run"));

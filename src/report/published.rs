@@ -12,7 +12,7 @@ use super::{
     run::{Arm, Evaluation, Kind, Reported, Run, State, Study, USUAL_MARGIN},
 };
 
-/// Who each run is; `data/paper/README.md` tells where this comes from.
+/// Who each run is; `data/paper/README.md` says where this comes from.
 const RUNS: &str = include_str!("../../data/paper/published_runs.csv");
 /// What each run's validation accuracies were.
 const CURVES: &[u8] = include_bytes!("../../data/paper/validation_curves.csv.gz");

@@ -49,7 +49,7 @@ fn difference(points: f64) -> String {
 }
 
 /// A percentage as the share that was meant, rounded to six decimals, halves away from zero. Means of up to eight
-/// numbers of six decimals have nine; what stands behind those is noise that must not decide the sixth.
+/// numbers of six decimals have nine; what follows those is noise that must not decide the sixth.
 fn exact(percent: f64) -> f64 {
     let billionths = (percent * 1e7).round();
     (billionths / 1e3).round() / 1e6

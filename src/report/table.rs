@@ -27,7 +27,7 @@ pub(super) fn claims(report: &Report) -> String {
     format!("the paper's claims, judged from these runs:\n{}", report.claims.iter().map(of).collect::<String>())
 }
 
-/// The units behind a claim, and what it is conditional on.
+/// The units of a claim, and what it is conditional on.
 pub(super) fn behind(claim: &Claim) -> String {
     let units = (claim.units > 0).then(|| counted(claim.units, claim.unit.noun()));
     let words: Vec<String> = units.into_iter().chain(claim.labels.iter().cloned()).collect();

@@ -1,7 +1,7 @@
-//! Checkpoints: everything that a training run needs to go on to the same bits.
+//! Checkpoints: everything that a training run needs to resume to the same bits.
 //!
 //! Two generations are kept. Each file holds the digest of its own bytes, so that one that is not what was written is
-//! passed over for the one before.
+//! ignored in favour of the one before.
 
 use super::{Division, HeldOut, Record, TrainError, Trainer, record};
 use crate::{
@@ -84,7 +84,7 @@ pub fn previous(path: &Path) -> PathBuf {
 /// Writes a checkpoint: weights, history, step and what was measured. The one before becomes [`previous`].
 ///
 /// # Errors
-/// A lost device; a file that cannot be written; numbers that are none, which are not written, so that the last
+/// A lost device; a file that cannot be written; non-finite values, which are not written, so that the last
 /// finite checkpoint stays.
 pub fn save(
     trainer: &mut Trainer<'_>,
@@ -127,7 +127,7 @@ fn from_one_line<T: DeserializeOwned>(line: &str) -> Result<Vec<T>, String> {
 }
 
 /// Finds the newest whole checkpoint of a configuration on a device. `None` where there is none: the run begins anew,
-/// to the same bits. `tell` hears of each file that is passed over; it is removed.
+/// to the same bits. `tell` receives a message for each file that is ignored; it is removed.
 ///
 /// # Errors
 /// A file that cannot be read; a whole one of another configuration or device.
@@ -141,7 +141,7 @@ pub fn find(identity: &Identity, path: &Path, tell: &mut dyn FnMut(String)) -> R
         match unpack(path, bytes) {
             Ok(checkpoint) => return checkpoint.checked(identity).map(Some),
             Err(reason) => {
-                tell(format!("{}: {reason}; this checkpoint is removed and passed over", path.display()));
+                tell(format!("{}: {reason}; this checkpoint is removed and ignored", path.display()));
                 // The next save would else keep it in place of the whole one before it.
                 let _ = fs::remove_file(path);
             }
@@ -162,7 +162,7 @@ pub fn remove(path: &Path) {
 pub struct Checkpoint {
     /// Steps done.
     pub step: u64,
-    /// How batches were divided, where the device had no memory for larger ones: the run must go on so.
+    /// How batches were divided, where the device had no memory for larger ones: the run must continue so.
     pub division: Option<Division>,
     path: PathBuf,
     tensors: Tensors,
@@ -179,7 +179,7 @@ fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Checkpoint, String> {
     })?;
     let get = |key: &str| metadata.get(key).map_or("", String::as_str);
     let step = get("step").parse().map_err(|_| "it has no step")?;
-    let sum = u64::from_str_radix(get("loss_sum"), 16).map_err(|_| "the sum of its losses is no number")?;
+    let sum = u64::from_str_radix(get("loss_sum"), 16).map_err(|_| "the sum of its losses is not a number")?;
     let count = get("loss_count").parse().map_err(|_| "it does not say how many losses it has")?;
     let measured = Measured {
         losses: Losses { sum: f64::from_bits(sum), count },

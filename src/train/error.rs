@@ -30,7 +30,7 @@ pub enum TrainError {
         got: [usize; 3],
     },
     /// A label without an output.
-    #[error("the data has label {label}, the net only {classes} outputs; raise `outputs` or mend the labels")]
+    #[error("the data has label {label}, the net only {classes} outputs; raise `outputs` or correct the labels")]
     Label {
         /// The label.
         label: u32,
@@ -43,7 +43,7 @@ pub enum TrainError {
         /// Which set.
         what: &'static str,
     },
-    /// Numbers of the network that are none.
+    /// Non-finite values in the network.
     #[error(
         "{} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr, or loss_scale where precision is not f32",
         place.as_deref().unwrap_or("the loss")
@@ -51,7 +51,7 @@ pub enum TrainError {
     Diverged {
         /// The step.
         step: u64,
-        /// The loss of that step, or of the evaluation behind it.
+        /// The loss of that step, or of the evaluation after it.
         loss: f64,
         /// The first tensor, in the order of computation, that holds an infinity or a NaN; none where the loss
         /// arrived when later steps had written over the step's tensors.

@@ -17,7 +17,7 @@ pub(super) struct Feeder {
 }
 
 impl Feeder {
-    /// Announces that training goes on at `step`.
+    /// Announces that training continues at `step`.
     pub fn train(&mut self, set: &ImageSet, batches: &Batches, step: u64) {
         self.in_order = None;
         if set.is_stored() && self.training.as_ref().is_none_or(|training| training.next_number() != step) {

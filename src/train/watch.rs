@@ -1,4 +1,4 @@
-//! The search for numbers that are none, on the device.
+//! The search for non-finite values, on the device.
 
 use super::TrainError;
 use crate::{

@@ -20,7 +20,7 @@ fn train(args: &[&str]) -> Output {
 }
 
 #[test]
-fn weights_that_could_not_be_written_are_told_before_the_first_step() {
+fn weights_that_could_not_be_written_are_reported_before_the_first_step() {
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("file"), "kept").unwrap();
     for (out, word) in [("missing/w.safetensors", "No such file"), ("", "is a folder"), ("file/w", "ot a directory")] {
@@ -96,7 +96,7 @@ fn what_no_network_could_be_made_of_leaves_no_directory() {
 }
 
 #[test]
-fn a_report_that_could_not_be_written_is_told_before_anything_is_trained() {
+fn a_report_that_could_not_be_written_is_an_error_before_anything_is_trained() {
     let runs = tempfile::tempdir().unwrap();
     let folder = runs.path().join("default-quick");
     fs::create_dir(&folder).unwrap();
@@ -107,7 +107,7 @@ fn a_report_that_could_not_be_written_is_told_before_anything_is_trained() {
 }
 
 #[test]
-fn weights_are_kept_whatever_fails_behind_the_last_step() {
+fn weights_are_kept_whatever_fails_after_the_last_step() {
     let root = tempfile::tempdir().unwrap();
     let weights = root.path().join("w.safetensors");
     if !fs::exists("/dev/full").unwrap_or(false) {

@@ -83,7 +83,7 @@ fn two_seeds_of_one_partition_are_refused_with_another_seed_also_where_one_was_t
 }
 
 #[test]
-fn too_few_images_are_told_with_the_name_of_their_class() {
+fn too_few_images_are_reported_with_the_name_of_their_class() {
     let runs = tempfile::tempdir().unwrap();
     let output = strata(&["reproduce", "--device", "cpu", "--set", "data.train_per_class=600", "--runs"])
         .arg(runs.path().join("runs"))

@@ -61,7 +61,7 @@ fn a_net_file_that_cannot_be_meant_is_refused_by_one_clear_message() {
         (conv("a", "") + &conv("b", "inputs = [\"input\"]") + &scores(""), &["layer a", "no layer reads"]),
         (layer("a", "type = \"conv2d\"\nout_channels = 4\nkernel_size = 3") + &scores(""), &["init", "missing"]),
         (layer("a", "type = \"relu\"\ninit = \"he\"") + &scores(""), &["init", "no weights"]),
-        (layer("input", "type = \"relu\"") + &scores(""), &["\"input\"", "no name for a layer"]),
+        (layer("input", "type = \"relu\"") + &scores(""), &["\"input\"", "cannot be the name of a layer"]),
         (layer("a b", "type = \"relu\"") + &scores(""), &["\"a b\"", "letters"]),
         (conv("a", "stride = 70000") + &scores(""), &["stride", "70000", "65536"]),
         (conv("a", "stride = -1") + &scores(""), &["stride", "-1", "65536"]),

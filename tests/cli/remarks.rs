@@ -3,7 +3,7 @@
 use super::made::{err, strata};
 
 #[test]
-fn a_pack_tells_how_many_pictures_have_stray_bytes_and_names_one() {
+fn a_pack_reports_how_many_pictures_have_stray_bytes_and_names_one() {
     let root = tempfile::tempdir().unwrap();
     for number in 0..6u8 {
         let folder = root.path().join(format!("set/train/{}", number % 2));

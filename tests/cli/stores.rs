@@ -18,7 +18,7 @@ fn stores() -> (TempDir, PathBuf, PathBuf) {
 }
 
 #[test]
-fn a_changed_pixel_is_told_by_every_command_that_reads_it_and_no_network_is_trained_on_it() {
+fn a_changed_pixel_is_reported_by_every_command_that_reads_it_and_no_network_is_trained_on_it() {
     let (root, whole, changed) = stores();
     let verified = strata(&["data", "verify"]).arg(&whole).output().unwrap();
     assert!(
@@ -61,5 +61,5 @@ fn packing_says_that_files_have_changed_and_what_was_taken_for_what() {
     assert!(out(&again).contains("160 packed before") && err(&again).contains("test images from"), "{}", err(&again));
     fs::copy(root.path().join("set/train/b/00.png"), root.path().join("set/train/a/00.png")).unwrap();
     let anew = pack();
-    assert!(out(&anew).contains(": 0 packed before") && err(&anew).contains("had changed"), "{}", err(&anew));
+    assert!(out(&anew).contains(": 0 packed before") && err(&anew).contains("have changed"), "{}", err(&anew));
 }

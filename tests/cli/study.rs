@@ -27,7 +27,7 @@ fn reproduce_runs_every_arm_and_ends_with_the_table_and_the_report() {
 }
 
 #[test]
-fn a_killed_study_goes_on_to_the_same_bytes() {
+fn a_killed_study_resumes_to_the_same_bytes() {
     let (whole, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert!(tiny(&["reproduce"], whole.path()).output().unwrap().status.success());
     for delay in [40, 160, 400, 700] {

@@ -106,7 +106,7 @@ fn a_jpeg_whose_data_are_zeros_from_some_place_on_is_refused() {
 }
 
 #[test]
-fn stray_bytes_before_a_marker_do_no_harm_and_are_told() {
+fn stray_bytes_before_a_marker_do_no_harm_and_are_reported() {
     for (way, whole) in ways().into_iter().enumerate() {
         let (expected, none) = decode_with_remark(&whole, Path::new("x")).unwrap();
         assert_eq!(none, None);

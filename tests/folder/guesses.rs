@@ -115,7 +115,7 @@ fn archives_in_an_archive_are_the_parts_or_the_classes_that_they_are_named_as() 
 }
 
 #[test]
-fn what_was_taken_for_what_is_told() {
+fn how_a_layout_was_interpreted_is_reported() {
     let root = folder("set/", "Training", "Testing");
     put(root.path(), "set/extra/x.png", &png(1));
     let set = open(root.path(), None).unwrap();
@@ -184,7 +184,7 @@ fn two_folders_for_one_part_and_one_class_alone_are_refused() {
         put(root.path(), name, &png(1));
         put(root.path(), "README.txt", b"");
         let error = refused(root.path());
-        assert!(error.contains("holds one class only"), "{name}: {error}");
+        assert!(error.contains("holds only one class"), "{name}: {error}");
     }
     // What is called the training part is no guess; that nothing can be learned from it is told before training.
     let root = tempdir().unwrap();
@@ -255,7 +255,7 @@ fn a_hard_link_is_the_image_before_it_and_links_elsewhere_are_refused() {
     let linked = listed(&with_entry(EntryType::Link, "train/b/9.png", "./train/a/0.png")).unwrap();
     assert_eq!(linked, [a, b, ("b/9.png".to_string(), png(0))]);
     for (kind, link, reason) in [
-        (EntryType::Link, "train/a/7.png", "no image before it"),
+        (EntryType::Link, "train/a/7.png", "other than an earlier image"),
         (EntryType::Link, "/etc/x.png", "absolute name"),
         (EntryType::Symlink, "train/a/0.png", "symbolic"),
     ] {

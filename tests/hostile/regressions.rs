@@ -50,7 +50,7 @@ fn the_folders_of_inputs_and_the_fuzz_targets_are_those_of_the_list() {
 }
 
 #[test]
-fn valid_inputs_reach_behind_the_parsers() {
+fn valid_inputs_reach_past_the_parsers() {
     // The corpora would be worthless if their valid files were refused at the first byte.
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     let bytes = |name: &str| fs::read(corpus.join(name)).unwrap();

@@ -12,7 +12,7 @@ use strata::{
 
 #[test]
 fn a_training_step_writes_nothing_beside_its_tensors() {
-    // A write that goes astray is an error of the step; a value from a guard is a NaN.
+    // An out-of-bounds write is an error of the step; a value from a guard is a NaN.
     for n in [0, 3] {
         let (losses, _, weights) = two_steps(&software(), n);
         let (guarded_losses, _, guarded_weights) = two_steps(&guarded(true), n);

@@ -50,7 +50,7 @@ pub fn identity() -> Identity {
 }
 
 #[test]
-fn every_changed_byte_of_a_checkpoint_is_told_and_the_generation_before_is_used() {
+fn every_changed_byte_of_a_checkpoint_is_detected_and_the_generation_before_is_used() {
     let set = set();
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +105,7 @@ fn every_changed_byte_of_a_checkpoint_is_told_and_the_generation_before_is_used(
 }
 
 #[test]
-fn a_run_goes_on_from_the_older_checkpoint_to_the_same_bytes_and_says_so() {
+fn a_run_resumes_from_the_older_checkpoint_to_the_same_bytes_and_says_so() {
     let whole = undisturbed();
     for damaged in [1, 2] {
         let runs = tempfile::tempdir().unwrap();
@@ -120,8 +120,8 @@ fn a_run_goes_on_from_the_older_checkpoint_to_the_same_bytes_and_says_so() {
         }
         let output = strata(&["reproduce"], runs.path()).output().unwrap();
         assert!(output.status.success(), "{}", err(&output));
-        assert_eq!(err(&output).matches("passed over").count(), damaged, "{}", err(&output));
-        assert_eq!(err(&output).contains("s0-r0-baseA: goes on from step 3"), damaged == 1, "{}", err(&output));
+        assert_eq!(err(&output).matches("removed and ignored").count(), damaged, "{}", err(&output));
+        assert_eq!(err(&output).contains("s0-r0-baseA: resumes from step 3"), damaged == 1, "{}", err(&output));
         same(&whole, &results(runs.path()));
     }
 }

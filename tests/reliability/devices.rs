@@ -25,7 +25,7 @@ fn undisturbed(set: &[&str]) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn a_device_that_fails_is_an_error_of_its_kind_and_the_same_command_goes_on_to_the_same_bytes() {
+fn a_device_that_fails_is_an_error_of_its_kind_and_the_same_command_resumes_to_the_same_bytes() {
     let whole = undisturbed(&[]);
     let faults = [
         ("out-of-memory:1..", "out of device memory: no place for"),
@@ -54,7 +54,7 @@ fn a_device_that_fails_is_an_error_of_its_kind_and_the_same_command_goes_on_to_t
         let begun = folder.join("state.safetensors").exists();
         let output = base(runs.path()).output().unwrap();
         assert!(output.status.success(), "after {fault}: {}", err(&output));
-        assert_eq!(err(&output).contains("goes on from step"), begun, "after {fault}: {}", err(&output));
+        assert_eq!(err(&output).contains("resumes from step"), begun, "after {fault}: {}", err(&output));
         from_checkpoints += u32::from(begun);
         same(&whole, &results(runs.path()));
     }
@@ -91,7 +91,7 @@ fn a_batch_that_the_device_has_no_memory_for_is_halved_once_said_and_recorded() 
     let mut child = held(killed, "state.safetensors", 12).unwrap();
     assert!(kill(&mut child));
     let output = base(runs.path()).output().unwrap();
-    assert!(output.status.success() && err(&output).contains("goes on from step 2"), "{}", err(&output));
+    assert!(output.status.success() && err(&output).contains("resumes from step 2"), "{}", err(&output));
     assert_eq!(same_steps(runs.path()), manifest);
     let report = Command::new(env!("CARGO_BIN_EXE_strata")).arg("report").arg(runs.path().join("default")).output();
     assert!(report.unwrap().status.success());
@@ -109,7 +109,7 @@ fn a_batch_that_the_device_has_no_memory_for_is_halved_once_said_and_recorded() 
     let manifest = String::from_utf8_lossy(&first[&format!("{BASE}/manifest.toml")]).into_owned();
     let from = (1..4).find(|step| manifest.contains(&format!("parts = 2\nfrom_step = {step}"))).expect(&manifest);
     assert!(said.contains(&format!("from step {from} on each batch")), "{said}");
-    assert!(said.contains(&format!("goes on from step {from}")), "{said}");
+    assert!(said.contains(&format!("resumes from step {from}")), "{said}");
     same(&first, &second);
     assert!(first[&weights] != whole[&weights] && first[&weights] != halved[&weights]);
 }

@@ -1,4 +1,4 @@
-//! Numbers that are none.
+//! Non-finite values.
 
 use super::{
     damaged::{identity, set, trainer},
@@ -93,7 +93,7 @@ fn a_diverged_network_is_marked_everywhere_and_not_trained_again() {
     assert!(err(&again).contains("has diverged") && !err(&again).contains("goes on"), "{}", err(&again));
 }
 
-/// The loss that is none arrives when later steps have run; the run goes from its checkpoint to that step again.
+/// The non-finite loss arrives when later steps have run; the run repeats from its checkpoint to that step.
 #[test]
 fn a_network_that_diverges_on_a_gpu_names_the_layer_too() {
     let runs = tempfile::tempdir().unwrap();

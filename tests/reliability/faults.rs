@@ -25,7 +25,7 @@ fn what_cannot_be_read_is_named_fails_no_network_and_a_retry_succeeds() {
     fs::remove_dir(&state).unwrap();
     fs::rename(&aside, &state).unwrap();
     let output = strata(&["reproduce"], runs.path()).output().unwrap();
-    assert!(output.status.success() && err(&output).contains("goes on from step 4"), "{}", err(&output));
+    assert!(output.status.success() && err(&output).contains("resumes from step 4"), "{}", err(&output));
     same(&whole, &results(runs.path()));
 }
 
@@ -66,7 +66,7 @@ fn too_few_file_handles_are_an_error_with_a_path_and_no_panic() {
 }
 
 #[test]
-fn a_full_disk_behind_stdout_is_an_error_and_no_panic() {
+fn a_full_disk_under_stdout_is_an_error_and_no_panic() {
     if !fs::exists("/dev/full").unwrap_or(false) {
         return;
     }

@@ -70,7 +70,7 @@ fn of_networks_side_by_side_the_one_that_finds_no_memory_is_divided_and_the_othe
 }
 
 #[test]
-fn a_device_that_is_lost_under_several_networks_fails_none_and_the_same_command_goes_on_to_the_same_bytes() {
+fn a_device_that_is_lost_under_several_networks_fails_none_and_the_same_command_resumes_to_the_same_bytes() {
     let whole = tempfile::tempdir().unwrap();
     let whole = files(bases(whole.path(), "1"), whole.path());
     for fault in ["lost:1", "lost:40", "lost:120", "driver:50", "timeout:60"] {

@@ -44,7 +44,7 @@ fn a_study_that_is_stopped_again_and_again_ends_in_the_bytes_of_an_undisturbed_o
 }
 
 #[test]
-fn a_stop_writes_a_checkpoint_within_a_step_and_the_run_goes_on_from_it() {
+fn a_stop_writes_a_checkpoint_within_a_step_and_the_run_resumes_from_it() {
     let runs = tempfile::tempdir().unwrap();
     let long = ["--set", "solver.max_iter=1000000", "--set", "protocol.checkpoint_every=1000000"];
     let mut command = strata(&["run", "default", "s0-r0-baseA"], runs.path());
@@ -91,7 +91,7 @@ fn a_stop_ends_an_evaluation_and_the_pass_through_a_frozen_prefix() {
 }
 
 #[test]
-fn packing_that_is_stopped_says_so_and_goes_on() {
+fn packing_that_is_stopped_says_so_and_resumes() {
     let root = tempfile::tempdir().unwrap();
     for i in 0..600u32 {
         let class = root.path().join("set").join(["train", "val"][usize::from(i % 7 == 0)]).join((i % 2).to_string());

@@ -188,7 +188,7 @@ fn an_axis_of_percentages_ends_at_100_and_0_and_intervals_beyond_are_drawn_open(
     assert!(labels.len() > 1 && labels.iter().all(|label| (0.0..=100.0).contains(label)), "{labels:?}");
     let count = |class: &str| svg.descendants().filter(|n| n.attribute("class") == Some(class)).count();
     assert!(count("cap") < 2 * count("whisker"), "a cut end has no cap");
-    assert!(means.caption.contains("goes on beyond the frame"));
+    assert!(means.caption.contains("continues beyond the frame"));
     let frame = |n: &Node| n.attribute("y2").map(|y| y.parse::<f64>().unwrap());
     for whisker in svg.descendants().filter(|n| n.attribute("class") == Some("whisker")) {
         assert!(frame(&whisker).unwrap() >= 12.0 - 1e-9, "a whisker leaves the frame");

@@ -184,7 +184,7 @@ fn the_margin_is_that_of_the_study_and_changes_verdicts_alone() {
 }
 
 #[test]
-fn a_plateau_is_told_by_the_last_third_of_the_schedule_and_not_guessed() {
+fn a_plateau_is_judged_by_the_last_third_of_the_schedule_and_not_guessed() {
     // Twelve evaluations, of which the eighth is at two thirds.
     let rising = |points: f64| {
         let mut study = balanced(4, 1, 4);

@@ -21,24 +21,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The nets that are timed where none is named, with their images a step.
+/// The nets that are timed where none is named, with their images per step.
 const NETS: [(&str, usize); 2] = [("caffenet", 32), ("alexnet32", 128)];
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Only this net (`strata net list`) or net file
+    /// Time only this net (`strata net list`) or net file
     #[arg(long, value_name = "NAME|FILE")]
     net: Option<String>,
-    /// Images a step of the named net
+    /// Use this many images per step of the named net
     #[arg(long, default_value_t = 32, requires = "net", value_parser = at_least_one::<usize>())]
     batch: usize,
-    /// Steps that are timed; one more comes first to warm up
+    /// Time this many steps, after one to warm up
     #[arg(long, default_value_t = 5, value_parser = at_least_one::<u32>())]
     steps: u32,
-    /// Draw each net under the device's roofline, as DIR/roofline-NET.svg
+    /// Draw each net under the roofline of the device, as DIR/roofline-NET.svg
     #[arg(long, value_name = "DIR")]
     roofline: Option<PathBuf>,
-    /// text, or json: one object
+    /// Print text, or json: one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -112,7 +112,7 @@ fn draw(folder: &Path, net: &str, batch: usize, rows: &[Row], peak: Peak, device
     atomic::write(&path, svg.as_bytes()).with_context(|| format!("{}", path.display()))
 }
 
-/// Prints a line a layer with weights: milliseconds and share of the roof of its three passes.
+/// Prints a line for each layer with weights: milliseconds and share of the roof of its three passes.
 fn by_layer(rows: &[Row], peak: Peak, out: &mut impl Write) -> Result<()> {
     write!(out, "\n{:<8}", "layer")?;
     PASSES.iter().try_for_each(|(_, title)| write!(out, " {title:>24}"))?;

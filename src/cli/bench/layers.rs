@@ -18,10 +18,10 @@ pub struct Row {
     pub pass: &'static str,
     /// The median.
     pub milliseconds: f64,
-    /// Multiplications and additions of its definition, 10^9 a second; 0 where it does not multiply. Winograd does
-    /// fewer, and may so exceed the device's peak.
+    /// Multiplications and additions of its definition, in 10^9 per second; 0 where it does not multiply. Winograd
+    /// does fewer, and so may exceed the device's peak.
     pub gflops: f64,
-    /// What it must read and write at least, 10^9 bytes a second.
+    /// The least that it must read and write, in 10^9 bytes per second.
     pub gigabytes_per_second: f64,
 }
 
@@ -40,7 +40,7 @@ impl Row {
         }
     }
 
-    /// The most GFLOP/s that the device allows an operation of as many products a byte as this one.
+    /// The most GFLOP/s that the device allows an operation with as many products per byte as this one.
     pub fn roof(&self, peak: Peak) -> f64 {
         peak.at(self.gflops / self.gigabytes_per_second)
     }
@@ -53,7 +53,7 @@ pub fn measure(executor: &mut Executor, steps: u32) -> Result<Vec<Row>> {
     Ok(entries.zip(seconds).map(|(entry, seconds)| Row::new(entry, seconds)).collect())
 }
 
-/// Prints a line an operation; its share of the roof where the device's peak has been measured.
+/// Prints a line for each operation; its share of the roof where the device's peak has been measured.
 pub fn print(rows: &[Row], peak: Option<Peak>, out: &mut impl Write) -> Result<()> {
     let total: f64 = rows.iter().map(|row| row.milliseconds).sum();
     let titles = ("layer", "operation", "pass", "ms", "share", "GFLOP/s", "of roof", "GB/s");

@@ -10,9 +10,9 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub enum Options {
-    /// Whole training steps and inference of one net on random images
+    /// Time whole training steps and inference of one net on random images
     Step(step::Options),
-    /// Every operation of the study's nets at their shapes, after it has been checked, against what the device can do
+    /// Check every operation, then time it at the shapes of the study's nets, against the peak of the device
     Kernels(kernels::Options),
 }
 

@@ -1,4 +1,4 @@
-//! `strata bench step`: training steps with dropout, momentum and decay, and inference, in images a second.
+//! `strata bench step`: training steps with dropout, momentum and decay, and inference, in images per second.
 
 use super::{super::Format, layers, net};
 use crate::{
@@ -24,26 +24,26 @@ const WARM_UP: u32 = 2;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A net (`strata net list`) or a net file
+    /// Time this net (`strata net list`) or net file
     #[arg(long, value_name = "NAME|FILE", default_value = "alexnet32")]
     net: String,
-    /// Images a step
+    /// Use this many images per step
     #[arg(long, default_value_t = 128, value_parser = at_least_one::<usize>())]
     batch: usize,
-    /// Steps that are timed; two more come first to warm up
+    /// Time this many steps, after two to warm up
     #[arg(long, default_value_t = 5, value_parser = at_least_one::<u32>())]
     steps: u32,
-    /// Networks side by side on the device, as `reproduce --jobs` trains them: several have one thread each. Images a
-    /// second, GFLOP/s and memory are those of all together, milliseconds those of a step of one
+    /// Train this many networks side by side, as `reproduce --jobs` does, with one thread each where there are
+    /// several. Images per second, GFLOP/s and memory are totals; milliseconds are those of one network's step
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one::<usize>())]
     jobs: usize,
     /// Freeze the first n blocks
     #[arg(long, value_name = "N")]
     freeze: Option<usize>,
-    /// Print the time of every operation of a step of one network alone
+    /// Print the time of every operation in a step of a single network
     #[arg(long)]
     layers: bool,
-    /// text, or json: one object
+    /// Print text, or json: one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
@@ -52,11 +52,11 @@ pub struct Options {
     precision: PrecisionArgs,
 }
 
-/// What a tape of several networks side by side has taken.
+/// The times of a tape of several networks side by side.
 struct Timed {
     /// Seconds of a step of one network: the median.
     seconds: f64,
-    /// Steps a second of all networks together.
+    /// Steps per second of all networks together.
     rate: f64,
 }
 

@@ -29,13 +29,13 @@ const READING: Duration = Duration::from_secs(3);
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Photographs that are made up, packed and read
+    /// Generate, pack and read this many photographs
     #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(8..=1_000_000))]
     images: u32,
-    /// Images of a batch
+    /// Read batches of this many images
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=4096))]
     batch: u32,
-    /// Where the files go while it runs (default: the system's folder for temporary files)
+    /// Put temporary files into this folder (default: the system's folder for temporary files)
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
 }
@@ -104,7 +104,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
         number += 1;
     }
     let rate = (number - first) as f64 * batch as f64 / start.elapsed().as_secs_f64();
-    print_line!("the same, cropped to 227 x 227, mirrored, less the mean (cpu executor): {rate:.0} images/s")?;
+    print_line!("the same, cropped to 227 x 227, mirrored, mean-subtracted (cpu executor): {rate:.0} images/s")?;
     Ok(())
 }
 

@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// mnist, fashion-mnist, cifar10 or cifar100
+    /// Download mnist, fashion-mnist, cifar10 or cifar100
     name: String,
-    /// The folder to download into (default: the name)
+    /// Download into this folder (default: the name)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// A mirror: the address that the official file names are added to
+    /// Download from this mirror; the official file names are appended to the address
     #[arg(long, value_name = "MIRROR")]
     url: Option<String>,
 }

@@ -19,16 +19,16 @@ const NAMED: usize = 10;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
+    /// Inspect fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
     #[arg(default_value = "fashion-mnist")]
     data: String,
-    /// The folder of the data set's files, or the packed file
+    /// Read the data set's files from this folder, or this packed file
     #[arg(default_value = "", allow_hyphen_values = true)]
     path: String,
-    /// Write a contact sheet: one row a class
+    /// Write a contact sheet with one row per class
     #[arg(long, value_name = "PNG", allow_hyphen_values = true)]
     sheet: Option<PathBuf>,
-    /// text or json
+    /// Print text or json
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -76,7 +76,7 @@ pub fn main(options: &Options) -> Result<()> {
             )?;
             let twice = &found.twice;
             print_line!(
-                "the same pixels again: {} in training, {} in test, {} test images that training holds, too",
+                "duplicate images: {} in training, {} in test, {} test images that are also in training",
                 twice.in_training,
                 twice.in_test,
                 twice.across.len()

@@ -21,13 +21,13 @@ pub struct Options {
 enum Verb {
     /// Decode and resize the images of a folder or of tar archives once, into one memory-mapped file
     Pack(pack::Options),
-    /// Hold every image of a packed file against the digest that was packed with it
+    /// Check every image of a packed file against the digest stored with it
     Verify(verify::Options),
     /// Download the published files of mnist, fashion-mnist, cifar10 or cifar100
     Fetch(fetch::Options),
-    /// Print what is in a data set: counts, mean, images that come twice; write a contact sheet
+    /// Print counts, mean and duplicate images of a data set; write a contact sheet
     Inspect(inspect::Options),
-    /// Measure packing and the reading of batches, in images a second
+    /// Time packing and the reading of batches, in images per second
     Bench(bench::Options),
 }
 

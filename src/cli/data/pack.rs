@@ -16,25 +16,26 @@ use std::{path::PathBuf, time::Instant};
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A folder with train/ and val/ (class folders, a flat val, or tar archives), or one tar archive of both
+    /// Pack a folder with train/ and val/ (class folders, a flat val, or tar archives), or a tar archive of both
     #[arg(allow_hyphen_values = true)]
     dir: PathBuf,
-    /// The packed file
+    /// Write the packed file here
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     out: PathBuf,
-    /// Rows and columns of the packed images; proportions are not kept
+    /// Resize images to this many rows and columns; proportions are not kept
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
     size: u32,
-    /// What to do about an image that cannot be decoded
+    /// Choose what happens to an image that cannot be decoded
     #[arg(long, value_enum, default_value_t)]
     on_bad_image: OnBadImage,
-    /// The most bad images that are skipped
+    /// Skip at most this many bad images
     #[arg(long, default_value_t = 100)]
     max_bad: usize,
-    /// The classes of a flat val folder (default: val.txt, LOC_val_solution.csv or the development kit's file)
+    /// Read the classes of a flat val folder from this file (default: val.txt, LOC_val_solution.csv or the development
+    /// kit's file)
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     val_labels: Option<PathBuf>,
-    /// text or json
+    /// Print text or json
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -54,7 +55,7 @@ pub fn main(options: &Options) -> Result<()> {
     let (train, test) = (&set.train, &set.test);
     let (images, ignored) = (train.items.len() + test.items.len(), train.ignored + test.ignored);
     note!(
-        "{}: {} classes, {} training and {} test images, {ignored} other files passed over",
+        "{}: {} classes, {} training and {} test images, {ignored} other files ignored",
         set.name(),
         train.class_names.len(),
         train.items.len(),
@@ -84,7 +85,7 @@ pub fn main(options: &Options) -> Result<()> {
     let seconds = start.elapsed().as_secs_f64();
     let rate = (packed.images - packed.resumed) as f64 / seconds;
     if packed.replaced {
-        note!("{}: its files had changed since it was packed, and it was packed anew", options.out.display());
+        note!("{}: its files have changed since it was packed; it was packed again", options.out.display());
     }
     for skipped in &packed.skipped {
         note!("skipped {}: {}", skipped.name, skipped.reason);

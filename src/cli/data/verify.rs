@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Instant};
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// The packed file
+    /// Check this packed file
     #[arg(allow_hyphen_values = true)]
     file: PathBuf,
 }

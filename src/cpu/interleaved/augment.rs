@@ -3,7 +3,7 @@
 use super::Pack;
 use crate::host::ImageDims;
 
-/// Overwrites the lanes of a block's images in `x`; the lanes behind them become zero.
+/// Overwrites the SIMD lanes of a block's images in `x`; the lanes after them become zero.
 ///
 /// `images` holds the bytes of the block's stored images, one after the other, `crops` (top, left, mirror) of each,
 /// `mean` and `scale` what `cpu/augment.rs` says.

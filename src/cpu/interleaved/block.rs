@@ -56,7 +56,7 @@ struct Place {
 /// The tensors of a block, by their numbers; none for those that do not lie in blocks.
 #[derive(Debug, Default)]
 pub struct Block {
-    /// The images, by their numbers in the batch. Lanes behind the last one are computed like all others: their input
+    /// The images, by their numbers in the batch. Lanes after the last one are computed like all others: their input
     /// is zero, and so are their gradients.
     pub images: Range<usize>,
     places: Vec<Option<Place>>,

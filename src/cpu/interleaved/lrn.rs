@@ -1,6 +1,6 @@
 //! Local response normalisation over packs: the formulas, and the order of every sum, are those of `cpu/lrn.rs`.
 //!
-//! A place is one run of elements, channel by channel, with zeros for half a window in front and behind: so that all of
+//! A place is one run of elements, channel by channel, with zeros for half a window before and after: so that all of
 //! it is a few long loops.
 
 use super::{IMAGES, Pack};

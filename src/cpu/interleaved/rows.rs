@@ -2,7 +2,7 @@
 
 use super::{IMAGES, Pack};
 
-/// Overwrites the lanes of some images with rows of `packs.len()` elements; the lanes behind them become zero.
+/// Overwrites the lanes of some images with rows of `packs.len()` elements; the lanes after them become zero.
 pub fn to_packs<T: Copy + Default>(rows: &[T], packs: &mut [Pack<T>]) {
     let features = packs.len();
     let images = (rows.len() / features.max(1)).min(IMAGES);

@@ -34,7 +34,7 @@ const fn unchecked(name: &'static str) -> PublishedFile {
 
 /// Every data set that can be fetched. The checksums of the files to download are those of the makers' pages (for
 /// MNIST, whose page has none, torchvision's); a CIFAR archive vouches for the files in it, and those of CIFAR-100
-/// are known besides, so that a local copy can be told from another order of its records.
+/// are known besides, so that a local copy can be distinguished from another order of its records.
 pub const CATALOGUE: [Published; 4] = [
     Published {
         name: "mnist",

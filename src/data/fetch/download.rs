@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Downloads the files of a data set into a folder, from `url` or from its maker, and takes the wanted files out of
 /// an archive. Files that are there already with the right checksum stay.
 ///
-/// `progress` hears the name, the bytes that have arrived, and all bytes where the server tells.
+/// `progress` hears the name, the bytes that have arrived, and all bytes where the server sends that number.
 ///
 /// # Errors
 /// Every [`FetchError`]; [`DataError::Read`].
@@ -109,7 +109,7 @@ fn download(
             have = 0;
             out.set_len(0).and_then(|()| out.seek(SeekFrom::Start(0))).map_err(write)?;
         }
-        // Nothing is left to send: the file was whole, or is not the server's; the checksum tells.
+        // Nothing is left to send: the file was whole, or is not the server's; the checksum decides.
         416 => return finish(&part, file, path),
         status => return Err(broken(format!("the server answers {status}"), have).into()),
     }

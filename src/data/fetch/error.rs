@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum FetchError {
     /// The server could not be reached, refused, or broke off.
-    #[error("{url}: {reason}; {kept} bytes are kept, and the same command goes on from there (--url gives a mirror)")]
+    #[error("{url}: {reason}; {kept} bytes are kept, and the same command resumes from there (--url names a mirror)")]
     Transfer {
         /// The address.
         url: String,
@@ -17,7 +17,7 @@ pub enum FetchError {
         kept: u64,
     },
     /// More bytes than any of these files has.
-    #[error("{url}: sends more than {limit} bytes, which is none of the published files; check --url")]
+    #[error("{url}: sends more than {limit} bytes, more than any published file; check --url")]
     TooLong {
         /// The address.
         url: String,

@@ -14,7 +14,7 @@ use md5::{Digest, Md5};
 use std::{fs::File, io::Read, path::Path};
 
 /// The MD5 of a file as 32 hexadecimal digits: the only kind of checksum that the makers of these sets publish. It
-/// tells a damaged file, not a forged one.
+/// detects a damaged file, not a forged one.
 ///
 /// # Errors
 /// [`DataError::Read`].

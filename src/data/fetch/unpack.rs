@@ -14,7 +14,7 @@ use std::{
 /// The most bytes that an archive may unpack to: 1 GiB, several times the largest.
 const LIMIT: u64 = 1 << 30;
 
-/// A stream that fails behind a number of bytes: a small file can unpack to any length.
+/// A stream that fails after a number of bytes: a small file can unpack to any length.
 struct Capped<R> {
     inner: R,
     left: u64,

@@ -27,7 +27,7 @@ pub(super) struct Parts {
     pub test: Option<Tree>,
     /// Where a file of labels may lie.
     pub beside: PathBuf,
-    /// Folders and archives beside the parts that are none of them.
+    /// Folders and archives beside the parts that are not parts.
     pub passed_over: Vec<String>,
 }
 

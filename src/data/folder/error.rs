@@ -7,13 +7,13 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum FolderError {
     /// There is no class in a folder or archive.
-    #[error("{}: holds no class folder; an image belongs into a folder named as its class", path.display())]
+    #[error("{}: holds no class folder; put each image into a folder named after its class", path.display())]
     NoClasses {
         /// The folder or archive.
         path: PathBuf,
     },
     /// One class alone.
-    #[error("{}: holds one class only, {class:?}, and nothing can be told apart; give the folder of the class folders, or of train and val", path.display())]
+    #[error("{}: holds only one class, {class:?}, and a classifier needs two; give the folder of the class folders, or of train and val", path.display())]
     OneClass {
         /// The training part.
         path: PathBuf,
@@ -85,7 +85,7 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// A link that leads back to a folder around it.
-    #[error("{}: a link to a folder that holds it; remove it, since its images would come many times", path.display())]
+    #[error("{}: a link to a folder that holds it; remove it, since its images would be read many times", path.display())]
     LinkLoop {
         /// The link.
         path: PathBuf,
@@ -115,7 +115,7 @@ pub enum FolderError {
         reason: &'static str,
     },
     /// A flat test part without a file of labels.
-    #[error("{}: its images lie in no class folder and there is no file of labels; put one of {names} beside it", path.display())]
+    #[error("{}: its images are in no class folder and there is no file of labels; put one of {names} beside it", path.display())]
     NoLabels {
         /// The test part.
         path: PathBuf,

@@ -1,9 +1,9 @@
 //! The classes of a flat test part.
 //!
-//! Three forms are read, told by the lines of the whole file:
+//! Three forms are read, distinguished by the lines of the whole file:
 //!
 //! - `IMAGE CLASS`, as Caffe's `val.txt`, separated by a space or a tab, or as CSV with two columns;
-//! - `LOC_val_solution.csv`: `IMAGE,WNID ...` behind the header `ImageId,PredictionString`;
+//! - `LOC_val_solution.csv`: `IMAGE,WNID ...` after the header `ImageId,PredictionString`;
 //! - `ILSVRC2012_validation_ground_truth.txt` of the development kit: line k holds the `ILSVRC2012_ID` of image
 //!   `ILSVRC2012_val_k`. These numbers follow an order of their own, so that `map_clsloc.txt` (`WNID ID NAME` a line)
 //!   must lie beside it.
@@ -56,7 +56,7 @@ struct Entry {
 /// Reads a file of labels: the class number of each image by the image's [`stem`].
 ///
 /// # Errors
-/// [`DataError::Read`]; [`FolderError::Label`] for a line that is none of the three forms, for a class that there is
+/// [`DataError::Read`]; [`FolderError::Label`] for a line in none of the three forms, for a class that there is
 /// not, for names and numbers in one file, for numbers that may count from 1, and for an image that comes twice.
 pub fn read(path: &Path, classes: &[String]) -> Result<HashMap<String, u16>, DataError> {
     let text = text(path)?;
@@ -117,7 +117,7 @@ fn of_csv(path: &Path, text: &str) -> Result<Vec<Entry>, DataError> {
             continue;
         }
         let class = class.trim();
-        // The published file has boxes behind each class; elsewhere a class is the whole field, spaces included.
+        // The published file has boxes after each class; elsewhere a class is the whole field, spaces included.
         let class = if published { class.split_whitespace().next().unwrap_or_default() } else { class };
         entries.push(Entry { line, image: image_of(image), class: class.to_string() });
     }
@@ -128,7 +128,7 @@ fn of_kit(path: &Path, text: &str) -> Result<Vec<Entry>, DataError> {
     let names = kit_order(&path.with_file_name(KIT_ORDER))?;
     let entry = |(line, id): (usize, &str)| {
         let wnid = id.parse().ok().and_then(|id: u32| names.get(&id));
-        let wnid = wnid.ok_or_else(|| broken(path, line, format!("{id:?} is no number of {KIT_ORDER}")))?;
+        let wnid = wnid.ok_or_else(|| broken(path, line, format!("{id:?} is not a number of {KIT_ORDER}")))?;
         Ok(Entry { line, image: format!("ILSVRC2012_val_{line:08}"), class: wnid.clone() })
     };
     lines(text).map(entry).collect()
@@ -149,7 +149,7 @@ fn meaning(path: &Path, entries: &[Entry], by_name: &HashMap<&str, u16>) -> Resu
     match (no_name, no_number) {
         (Some(_), None) => {
             // Every number is below the number of classes. Where none is 0, the first class has no image, or they
-            // count from 1 and every label is off by one: nothing tells which.
+            // count from 1 and every label is off by one: nothing shows which.
             if let Some(first) =
                 entries.first().filter(|_| entries.iter().all(|e| number(&e.class, classes) != Some(0)))
             {

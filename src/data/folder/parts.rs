@@ -87,7 +87,7 @@ pub fn open(path: &Path, label_file: Option<&Path>) -> Result<FolderSet, DataErr
     };
     taken.insert(0, line);
     if !passed_over.is_empty() {
-        taken.push(format!("beside these parts there are {}, which are passed over", passed_over.join(", ")));
+        taken.push(format!("beside these parts there are {}, which are ignored", passed_over.join(", ")));
     }
     if replaced + test_replaced > 0 {
         taken.push(format!("{} entries are replaced by later ones of the same name", replaced + test_replaced));

@@ -22,7 +22,7 @@ const MAX_DEPTH: usize = 3;
 
 /// Where the images of an archive go in the tree.
 struct Within {
-    /// What stands in front of every name: nothing, or folders with a slash behind them.
+    /// What stands in front of every name: nothing, or folders with a slash after them.
     prefix: String,
     /// The folder of images that lie in none.
     class: Option<String>,
@@ -152,7 +152,7 @@ fn entries(path: &Arc<Path>, (start, len): (u64, u64), within: &Within, tree: &m
                 let target = link.as_deref().and_then(|link| std::str::from_utf8(link).ok()).unwrap_or_default();
                 let target = within.name(&relative(target).map_err(refused)?);
                 let Some(place) = linked.place(&tree.files, first, &target) else {
-                    return Err(refused("is a link to what is no image before it in the archive").into());
+                    return Err(refused("is a link to something other than an earlier image of the archive").into());
                 };
                 tree.files.push((within.name(&name), place));
             }
@@ -166,7 +166,7 @@ fn entries(path: &Arc<Path>, (start, len): (u64, u64), within: &Within, tree: &m
     Ok(())
 }
 
-/// Whether an entry says something about those behind it instead of holding a file.
+/// Whether an entry says something about those after it instead of holding a file.
 fn is_record(kind: EntryType) -> bool {
     [EntryType::GNULongName, EntryType::GNULongLink, EntryType::XHeader, EntryType::XGlobalHeader].contains(&kind)
 }
@@ -179,7 +179,7 @@ struct Linked {
 }
 
 impl Linked {
-    /// Where the last image of a name lies, among those behind the first ones that belong to other archives.
+    /// Where the last image of a name lies, among those after the first ones that belong to other archives.
     fn place(&mut self, files: &[(String, Place)], first: usize, name: &str) -> Option<Place> {
         for (at, (name, _)) in files.iter().enumerate().skip(first.max(self.seen)) {
             self.places.insert(name.clone(), at);

@@ -77,7 +77,7 @@ impl Header {
         }
     }
 
-    /// A colour of the palette; black behind its end, as in PIL.
+    /// A colour of the palette; black past its end, as in PIL.
     fn entry(&self, index: u8) -> [u8; 3] {
         let [blue, green, red] = self.palette.get(usize::from(index)).copied().unwrap_or_default();
         [red, green, blue]
@@ -124,7 +124,7 @@ fn header(bytes: &[u8]) -> Result<Header, Fault> {
     if palette_len > 65_536 {
         return Err(unread(&format!("a palette of {palette_len} colours")));
     }
-    // PIL takes pixels that would begin where the palette does for such behind it.
+    // PIL takes pixels that would begin where the palette does for such after it.
     let at = if pixels_at == 14 + size && bits <= 8 { pixels_at + entry * palette_len } else { pixels_at };
     let entries = bytes.get(palette_at..palette_at + entry * palette_len).ok_or(Fault::Truncated)?;
     let palette = entries.chunks_exact(entry).map(|entry| [entry[0], entry[1], entry[2]]).collect();

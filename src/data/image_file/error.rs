@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum ImageFileError {
     /// The bytes are those of no known image format.
     #[error(
-        "{}: is no JPEG, PNG, PNM, BMP, TIFF, WebP or GIF by its first bytes; remove it, or skip bad images", path.display()
+        "{}: is not a JPEG, PNG, PNM, BMP, TIFF, WebP or GIF file by its first bytes; remove it, or skip bad images", path.display()
     )]
     UnknownFormat {
         /// The file.

@@ -24,7 +24,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// The fault behind a decoder's error: bytes that ran out are told apart. Some decoders pass the reader's error
+    /// The fault of a decoder's error: bytes that ran out are one of their own. Some decoders pass the reader's error
     /// on, others its text.
     pub(super) fn of(error: &(dyn Error + 'static)) -> Self {
         let text = io::Error::from(ErrorKind::UnexpectedEof).to_string();

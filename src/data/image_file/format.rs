@@ -1,4 +1,4 @@
-//! Which format the bytes of a file have: told by the first ones, never by the name.
+//! Which format the bytes of a file have: determined by the first ones, never by the name.
 
 /// A format that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

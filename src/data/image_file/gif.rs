@@ -30,7 +30,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Rgb, Fault> {
             indices[(top + y) * width as usize + left..][..columns].copy_from_slice(row);
         }
     }
-    // An index behind the end of the palette is black.
+    // An index past the end of the palette is black.
     let colour = |index| palette.chunks_exact(3).nth(index).map_or([0; 3], |entry| [entry[0], entry[1], entry[2]]);
     let colours: Vec<[u8; 3]> = (0..256).map(colour).collect();
     Ok(Rgb { width, height, pixels: indices.into_iter().flat_map(|index| colours[usize::from(index)]).collect() })

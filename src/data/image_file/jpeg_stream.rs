@@ -144,7 +144,7 @@ impl Frame {
     }
 }
 
-/// Moves behind the next marker and returns it. Entropy-coded data are passed over like any other bytes between
+/// Moves past the next marker and returns it. Entropy-coded data are passed over like any other bytes between
 /// markers: in them, 0xff stands before 0 or a restart marker only.
 fn next_marker(bytes: &[u8], at: &mut usize) -> Option<u8> {
     loop {

@@ -2,7 +2,7 @@
 //!
 //! libjpeg reports through two functions that it calls. An error may not return to it; here it unwinds through the C
 //! frames, as the crate's own function does, with a payload of our own and without a panic message. Warnings are what
-//! libjpeg calls everything after which it goes on with a guess: those of missing data end decoding in the same way,
+//! libjpeg calls everything after which it continues with a guess: those of missing data end decoding in the same way,
 //! the others are kept for the caller.
 //!
 //! The settings are libjpeg's defaults, which PIL leaves as they are: the accurate transform in whole numbers, smooth
@@ -127,7 +127,7 @@ fn reports() -> jpeg_error_mgr {
     reports
 }
 
-/// libjpeg's `error_exit`: an error after which it cannot go on.
+/// libjpeg's `error_exit`: an error after which it cannot continue.
 extern "C-unwind" fn stop_on_error(state: &mut jpeg_common_struct) {
     stop(Stop::Refused(message(state).text));
 }
@@ -144,7 +144,7 @@ extern "C-unwind" fn hear(state: &mut jpeg_common_struct, level: c_int) {
         // scan that has none. PIL's libjpeg reads such files the same way.
         JWRN_ADOBE_XFORM | JWRN_JFIF_MAJOR | JWRN_NOT_SEQUENTIAL => None,
         JWRN_JPEG_EOF => stop(Stop::Ended),
-        // A scan that ends early, a code that is none, a restart marker that is missing, bits of coefficients that
+        // A scan that ends early, an invalid code, a restart marker that is missing, bits of coefficients that
         // never came: what follows is a guess.
         _ => stop(Stop::Refused(text)),
     };

@@ -1,6 +1,6 @@
 //! Image files of any usual format, decoded to red, green and blue bytes and resized.
 //!
-//! The format is told by the first bytes, never by the name: ImageNet holds a PNG named `.JPEG`. What comes out is
+//! The first bytes decide the format, never the name: ImageNet holds a PNG named `.JPEG`. What comes out is
 //! what PIL's `Image.open(f).convert("RGB")` gives, which is torchvision's loader, to the last bit:
 //!
 //! - JPEG is decoded by libjpeg, with the settings that PIL leaves as they are;
@@ -13,8 +13,8 @@
 //!   tag of the image itself, and PIL turns such images;
 //! - of an animation the first frame counts.
 //!
-//! `docs/data.md` has a table of all kinds, and `tests/folder/kinds.rs` holds each row of it to PIL's pixels. Kinds that are
-//! in neither are refused. A truncated file is an error that names it; a decoder's guess for the missing part is never
+//! `docs/data.md` has a table of all kinds, and `tests/folder/kinds.rs` checks each row against PIL's pixels. Kinds in
+//! neither are refused. A truncated file is an error that names it; a decoder's guess for the missing part is never
 //! used.
 
 mod bmp;

@@ -47,12 +47,12 @@ fn header(bytes: &[u8]) -> Result<Header, Fault> {
     if let Some(most) = most.filter(|most| !(1..=65_535).contains(most)) {
         return Err(Fault::Undecodable(format!("its largest value is {most}, and 1 to 65535 are read")));
     }
-    // One byte of space ends the header; a text may begin behind it.
+    // One byte of space ends the header; a text may begin after it.
     let channels = if matches!(kind, b'3' | b'6') { 3 } else { 1 };
     Ok(Header { width, height, channels, plain: matches!(kind, b'1'..=b'3'), most, at: at + 1 })
 }
 
-/// The next number of a header, with comments passed over. `at` is left on the byte behind it.
+/// The next number of a header, with comments passed over. `at` is left on the byte after it.
 fn number(bytes: &[u8], at: &mut usize) -> Result<u32, Fault> {
     let mut digits = String::new();
     loop {
@@ -69,7 +69,7 @@ fn number(bytes: &[u8], at: &mut usize) -> Result<u32, Fault> {
         }
         *at += 1;
     }
-    digits.parse().map_err(|_| Fault::Undecodable(format!("{digits:?} in its header is no number")))
+    digits.parse().map_err(|_| Fault::Undecodable(format!("{digits:?} in its header is not a number")))
 }
 
 /// Packed bits, a row in whole bytes.
@@ -110,7 +110,7 @@ fn plain_bits(body: &[u8], samples: usize) -> Result<Vec<u8>, Fault> {
         values.push(match byte {
             b'0' => 255,
             b'1' => 0,
-            other => return Err(Fault::Undecodable(format!("{:?} stands among its bits", char::from(other)))),
+            other => return Err(Fault::Undecodable(format!("{:?} is among its bits", char::from(other)))),
         });
     }
     if values.len() < samples { Err(Fault::Truncated) } else { Ok(values) }
@@ -126,7 +126,7 @@ fn plain_values(body: &[u8], samples: usize, most: u32) -> Result<Vec<u8>, Fault
             Some(number) => values.push(scaled(number, most)),
             None => {
                 let word = String::from_utf8_lossy(&word[..word.len().min(12)]).into_owned();
-                return Err(Fault::Undecodable(format!("{word:?} stands among its values, which end at {most}")));
+                return Err(Fault::Undecodable(format!("{word:?} is among its values, which end at {most}")));
             }
         }
     }

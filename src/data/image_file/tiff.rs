@@ -28,7 +28,7 @@ struct Page {
     height: u32,
     orientation: u16,
     colour: ColorType,
-    /// Whether colours were multiplied by the alpha behind them.
+    /// Whether colours were multiplied by the alpha after them.
     premultiplied: bool,
     palette: Option<Palette>,
 }

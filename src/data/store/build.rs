@@ -67,7 +67,7 @@ pub(super) struct Build {
 }
 
 impl Build {
-    /// Begins a store or goes on with one. `replaces` is the [`stamp`] of a finished one that is stale.
+    /// Begins a store or resumes one. `replaces` is the [`stamp`] of a finished one that is stale.
     pub fn open(
         out: &Path,
         identity: &str,

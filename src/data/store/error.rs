@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum StoreError {
     /// A file that is no packed store, or a damaged or unfinished one.
-    #[error("{}: is no whole packed store ({reason}); build it with strata data pack", path.display())]
+    #[error("{}: is not a complete packed store ({reason}); build it with strata data pack", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// A finished store that lacks images, where none may be left out.
-    #[error("{}: {got} bad images are left out of it, the first one {first}; mend the data, or accept that with --on-bad-image skip", path.display())]
+    #[error("{}: {got} bad images are left out of it, the first one {first}; repair the data, or accept that with --on-bad-image skip", path.display())]
     LeftOut {
         /// The store.
         path: PathBuf,
@@ -45,7 +45,7 @@ pub enum StoreError {
         first: String,
     },
     /// A file that cannot be written.
-    #[error("{}: cannot be written ({source}); what is packed so far is kept, and the same command goes on", path.display())]
+    #[error("{}: cannot be written ({source}); what is packed so far is kept, and the same command resumes", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -68,7 +68,7 @@ pub enum StoreError {
     },
     /// More bad images than may be skipped.
     #[error(
-        "{got} bad images are more than the {limit} that may be skipped; the last one: {last}; raise --max-bad or mend the data"
+        "{got} bad images are more than the {limit} that may be skipped; the last one: {last}; raise --max-bad or repair the data"
     )]
     TooManyBad {
         /// Bad images so far.
@@ -79,13 +79,13 @@ pub enum StoreError {
         last: String,
     },
     /// Skipping bad images left a class without any.
-    #[error("every training image of class {class} is bad; mend the data")]
+    #[error("every training image of class {class} is bad; repair the data")]
     EmptiedClass {
         /// The class.
         class: String,
     },
     /// The build was asked to stop.
-    #[error("stopped after {done} of {total} images; the same command goes on from there")]
+    #[error("stopped after {done} of {total} images; the same command resumes from there")]
     Stopped {
         /// Images done.
         done: usize,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What a store begins with.
 pub(super) const MAGIC: &[u8; 24] = b"strata packed images 1\n\0";
 
-/// What a store ends with, so that a file cut short is told at once.
+/// What a store ends with, so that a truncated file is detected at once.
 pub(super) const END: &[u8; 16] = b"strata pack end\n";
 
 /// Where pixels begin: a page, so that images lie on few pages.
@@ -24,7 +24,7 @@ pub(super) const MAX_IMAGES: usize = 1 << 31;
 pub(super) const DIGEST: usize = 32;
 
 /// How files become pixels. It is raised whenever decoding or warping gives other pixels of the same file, so that
-/// stores of the way before are known to be stale.
+/// stores read in an earlier way are known to be stale.
 pub(super) const READING: u32 = 2;
 
 /// A bad image that was left out.

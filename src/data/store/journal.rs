@@ -21,7 +21,7 @@ struct Head {
     reading: u32,
 }
 
-/// One chunk of images, written behind its pixels.
+/// One chunk of images, written after its pixels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Chunk {
     /// Images of the listing looked at, this chunk's included.
@@ -37,7 +37,7 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    /// Whether it can stand behind chunks of `before` images: it names each image of its own at most once, in their
+    /// Whether it can follow chunks of `before` images: it names each image of its own at most once, in their
     /// order, with a digest for each one kept.
     fn follows(&self, before: usize) -> bool {
         let own = |place: &usize| (before..self.done).contains(place);
@@ -55,7 +55,7 @@ impl Chunk {
 pub(super) struct Journal {
     file: File,
     path: PathBuf,
-    /// Where the line of each chunk that was found begins, and behind them where the last one ends.
+    /// Where the line of each chunk that was found begins, and after them where the last one ends.
     lines: Vec<u64>,
 }
 

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! There are no means in it: a mean belongs to one training half. A store is written beside its final name, with a
-//! journal from which a killed build goes on, and gets its name when it is whole. The index holds one digest of the bytes
+//! journal from which a killed build resumes, and gets its name once whole. The index holds one digest of the bytes
 //! of all files, by which [`pack`] knows whether they have changed. Opening a store checks the footer, the index and
 //! the tables; [`Store::verify`] checks every pixel, and [`crate::data::ImageSet::verify`] those of some images.
 

@@ -29,14 +29,14 @@ pub struct Packed {
 }
 
 /// Packs a data set into one file: decodes in parallel, warps to S x S, writes in the order of the listing. A build
-/// that was killed goes on from its last whole chunk to the same bytes; a store that is whole already stays.
+/// that was killed resumes from its last whole chunk to the same bytes; a store that is whole already stays.
 ///
 /// What is packed already is known by its content. The files of the listing are read again, and where the bytes of
 /// any of them have changed, or where a later version reads files in another way, a finished store is built anew and
-/// an unfinished one from that chunk on: an image that was bad and has been mended is taken up. The pixels are held
+/// an unfinished one from that chunk on: an image that was bad and has been repaired is included. The pixels are held
 /// against their digests, and `options` decide about images left out, as if all was packed now.
 ///
-/// `progress` hears how many images of how many are done, and returns whether to go on.
+/// `progress` hears how many images of how many are done, and returns whether to continue.
 ///
 /// # Errors
 /// The first bad image under [`OnBad::Fail`]; every [`StoreError`].
@@ -102,7 +102,7 @@ fn is_of(store: &Store, items: &[&Item], progress: &dyn Fn(usize, usize) -> bool
     Ok(content::of_all(&sources) == packed)
 }
 
-/// Removes what a process may leave that is killed just behind the renaming of a whole store. What cannot be removed
+/// Removes what a process may leave that is killed just after the renaming of a whole store. What cannot be removed
 /// costs nothing but space, and a part that is locked belongs to a process that is about to remove it.
 fn tidy(out: &Path) {
     let [part, journal] = beside(out);

@@ -1,4 +1,4 @@
-//! Cases of the search for numbers that are none, which must be exact.
+//! Cases of the search for non-finite values, which must be exact.
 
 use super::{Builder, Case, Rule, Values};
 use crate::{
@@ -22,7 +22,7 @@ pub const CONFIGURATIONS: &[(&str, [usize; 2], Odd)] = &[
     ("one among many", [33, 1031], Some((0x7fc0_0000, 30_011))),
 ];
 
-/// The forward pass over one tensor, with a flag before its own and one behind.
+/// The forward pass over one tensor, with a flag before its own and one after.
 pub fn case(text: &str, [n, c]: [usize; 2], odd: Odd) -> Case {
     let mut b = Builder::new("finite", format!("{text}: {n} x {c}"));
     let shape = TensorShape::Activation(ImageDims { n, c, h: 1, w: 1 });

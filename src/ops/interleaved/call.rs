@@ -263,7 +263,7 @@ fn maxima(argmax: TensorId, program: &Program) -> Option<TensorId> {
     ops().filter(|op| op.writes().contains(&y)).all(|op| matches!(op, Op::MaxPoolForward(_))).then_some(y)
 }
 
-/// Looks for what is no number in a tensor that lies in blocks: in the lanes of its images.
+/// Looks for non-finite values in a tensor that lies in blocks: in the SIMD lanes of its images.
 pub(super) fn look(op: &Op, shared: &mut Memory<f32>, blocks: &[Block]) {
     let Op::Finite(look) = op else { return };
     let finite = |block: &Block| {

@@ -20,7 +20,7 @@ impl Buffer {
     pub const PARTS: Self = Self { name: "parts", binding: 2, access: Access::Read };
     /// The bias.
     pub const B: Self = Self { name: "b", binding: 3, access: Access::Read };
-    /// Sums that an update goes on from.
+    /// Sums that an update starts from.
     pub const PARTIAL: Self = Self { name: "partial", binding: 3, access: Access::Read };
     /// The upstream gradient.
     pub const DY: Self = Self { name: "dy", binding: 4, access: Access::Read };
@@ -122,7 +122,7 @@ pub struct Pass {
     pub operands: [Operand; 2],
     /// What becomes of the sums.
     pub end: End,
-    /// Whether a dispatch may go on from the sums of an earlier one.
+    /// Whether a dispatch may continue the sums of an earlier one.
     pub continues: bool,
     /// Whether tiles may begin within four channels, so that their results are read and written one by one.
     pub unaligned: bool,
@@ -154,7 +154,7 @@ impl Pass {
         }
     }
 
-    /// The same where a dispatch may go on from the sums of an earlier one.
+    /// The same where a dispatch may continue the sums of an earlier one.
     pub const fn continuing(mut self) -> Self {
         self.continues = true;
         self

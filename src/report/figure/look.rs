@@ -1,4 +1,4 @@
-//! How each arm looks: a colour of Okabe and Ito's palette, a shape and a dash pattern, so that no arm is told
+//! How each arm looks: a colour of Okabe and Ito's palette, a shape and a dash pattern, so that no arm is distinguished
 //! from another by colour alone.
 
 use super::super::run::Arm;
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_arm_is_told_from_another_by_colour_alone() {
+    fn no_arm_is_distinguished_from_another_by_colour_alone() {
         for (at, one) in Arm::ALL.into_iter().enumerate() {
             for other in Arm::ALL.into_iter().skip(at + 1) {
                 let (a, b) = (of(one), of(other));

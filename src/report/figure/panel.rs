@@ -217,7 +217,7 @@ impl Panel {
         svg.line((left, y), (right, y), &style);
     }
 
-    /// Puts each noted series' number behind the end of its line, pushed apart where they would touch.
+    /// Puts each noted series' number after the end of its line, pushed apart where they would touch.
     fn number_lines(&self, svg: &mut Svg, axes: &Axes) {
         let end = |s: &Series| Some((axes.at_y(s.means.last()?.1.mean), s.note?.0));
         let mut ends: Vec<(f64, u32, &Series)> =
@@ -312,7 +312,7 @@ fn draw_means(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, share: f
             let style = format!(r#"stroke="{}" stroke-width="1.2""#, look.colour);
             let inside = |v: f64| v.clamp(axes.y.0, axes.y.1);
             svg.line((x, axes.at_y(inside(low))), (x, axes.at_y(inside(high))), &format!(r#"{style} class="whisker""#));
-            // An end that is cut off gets no cap, so that it reads as going on.
+            // An end that is cut off gets no cap, so that it reads as continuing.
             for end in [low, high].into_iter().filter(|v| *v == inside(*v)) {
                 let cap = format!(r#"{style} class="cap""#);
                 svg.line((x - 3.0 * share, axes.at_y(end)), (x + 3.0 * share, axes.at_y(end)), &cap);

@@ -60,8 +60,8 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
         draw(&mut svg, &axes, line);
     }
     let height = super::curves::legend(&mut svg, lines.iter().map(|l| (l.label.as_str(), l.look)), EDGES.3 + 68.0);
-    let caption = "Means over splits with 95 % intervals between splits; one without a cap goes on beyond the frame. A point whose training failed stays at \
-                   chance; the table of runs tells it from one whose data were too few."
+    let caption = "Means over splits with 95 % intervals between splits; one without a cap continues beyond the frame. A point whose training failed stays at \
+                   chance; the table of runs distinguishes it from one whose data were too few."
         .to_string();
     Some(Figure::new(NAME, TITLE, caption, (svg, (WIDTH, height)), table(results)))
 }

@@ -48,7 +48,7 @@ pub(super) fn finish(
         return None;
     }
     let open =
-        if panel.cuts() { " A bar without a cap goes on beyond the frame; its ends stand in the table." } else { "" };
+        if panel.cuts() { " A bar without a cap continues beyond the frame; the table has its ends." } else { "" };
     let at_chance = panel.series.iter().flat_map(|s| &s.points).filter(|point| point.at_chance).count();
     let chance = match at_chance {
         0 => String::new(),

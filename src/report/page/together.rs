@@ -100,7 +100,7 @@ fn beside(rows: &[Beside]) -> String {
         cells
     };
     let intro = "Networks, data and schedules differ, and n counts the layers of each network: a study's shape can be \
-                 compared with another's, its numbers hardly. Networks with more layers than columns go on in results.json.";
+                 compared with another's, its numbers hardly. Networks with more layers than columns continue in results.json.";
     let caption = "Difference to the base by number of copied blocks (points)";
     format!("{}{}", paragraph(intro), table(caption, &head, &rows.iter().map(row).collect::<Vec<_>>()))
 }

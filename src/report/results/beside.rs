@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::{error::ReportError, published::published, run::Arm};
 use super::{Results, analyse};
 
-/// Small public studies; `data/paper/README.md` tells where they come from.
+/// Small public studies; `data/paper/README.md` says where they come from.
 const SMALL: &str = include_str!("../../../data/paper/small_scale.csv");
 const AUTHORS: &str = "Yosinski et al. (2014)";
 const ARMS: [Arm; 4] = [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus];

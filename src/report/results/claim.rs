@@ -29,13 +29,13 @@ pub struct Claim {
     pub labels: Vec<String>,
     /// Sentences with the numbers.
     pub found: String,
-    /// Independent units behind the judgement; 0 where nothing was judged.
+    /// Independent units of the judgement; 0 where nothing was judged.
     pub units: usize,
     /// What the units are.
     pub unit: Unit,
-    /// The contrast behind the judgement.
+    /// The contrast that was judged.
     pub contrast: Option<Contrast>,
-    /// The comparison behind the judgement, where it is one of two studies.
+    /// The comparison that was judged, where it is one of two studies.
     pub case: Option<SingleCase>,
 }
 

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_tells_t_p_and_how_the_sign_flip_test_stands_to_them() {
+    fn a_sentence_gives_t_p_and_how_the_sign_flip_test_agrees_with_them() {
         let four = sentence(&contrast(&[-2.0, -2.1, -1.9, -2.2]), MARGIN);
         assert!(four.contains("t(3) = -31.76, p = 6.9e-5"), "{four}");
         assert!(four.contains("4 splits cannot bring the joint sign-flip test below p = 0.125"), "{four}");

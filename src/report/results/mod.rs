@@ -53,7 +53,7 @@ pub use sizes::SizeRow;
 pub use targets::TargetRow;
 pub use together::{Report, report};
 
-/// How many runs stand where.
+/// How many runs are in each state.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct States {
     /// Not started.
@@ -64,7 +64,7 @@ pub struct States {
     pub done: usize,
     /// Stopped by an error.
     pub failed: usize,
-    /// Stopped because the loss left the finite numbers.
+    /// Stopped because of non-finite values.
     pub diverged: usize,
 }
 
@@ -89,11 +89,11 @@ pub struct Results {
     pub config_toml: String,
     /// Which number of a curve is a run's result.
     pub reported: Reported,
-    /// Differences smaller than this many points are taken for none.
+    /// The smallest difference that matters, in points.
     pub margin: f64,
     /// What counts as an independent unit.
     pub unit: Unit,
-    /// How many runs stand where.
+    /// How many runs are in each state.
     pub states: States,
     /// Runs left out of some or all numbers, by name.
     pub excluded: Vec<Excluded>,
@@ -119,11 +119,11 @@ pub struct Results {
     pub co_adaptation_control: Option<Arm>,
     /// BnB minus its control of the same split, replicate, target and n, else minus its own base.
     pub co_adaptation: Vec<Row>,
-    /// The differences behind `co_adaptation`, run by run.
+    /// The differences of `co_adaptation`, run by run.
     pub co_adaptation_runs: Vec<Difference>,
     /// AnB minus BnB of the same split, replicate, target and n.
     pub specificity: Vec<Row>,
-    /// The differences behind `specificity`, run by run.
+    /// The differences of `specificity`, run by run.
     pub specificity_runs: Vec<Difference>,
     /// Accuracies by target, where the two targets are not drawn at random.
     pub targets: Vec<TargetRow>,

@@ -71,7 +71,7 @@ pub struct Difference {
     pub n: u32,
     /// The difference, in points.
     pub value: f64,
-    /// Whether a run behind it ended at chance.
+    /// Whether one of its runs ended at chance.
     pub at_chance: bool,
 }
 

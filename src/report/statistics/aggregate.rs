@@ -43,7 +43,7 @@ pub struct Observation {
     pub run: String,
     /// The number.
     pub value: f64,
-    /// Whether a run behind the number ended at chance.
+    /// Whether one of its runs ended at chance.
     pub at_chance: bool,
 }
 
@@ -56,7 +56,7 @@ pub struct Sample {
     pub seen: Vec<Observation>,
 }
 
-/// One value per unit, and how much stands behind them.
+/// One value per unit, and how much they rest on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Clusters {
     /// The units' names and values, by name.

@@ -5,7 +5,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{Sample, Unit, aggregate, mean, sd};
 
-/// A mean over units, its 95 % interval, and what stands behind it.
+/// A mean over units, its 95 % interval, and what it rests on.
 #[derive(Clone, Debug, Serialize)]
 pub struct Estimate {
     /// Mean of the units' values.
@@ -22,7 +22,7 @@ pub struct Estimate {
     pub targets: usize,
     /// Runs over all targets.
     pub runs: usize,
-    /// Runs behind the mean that ended at chance, or whose counterpart did.
+    /// Runs of the mean that ended at chance, or whose counterpart did.
     pub at_chance: usize,
 }
 
