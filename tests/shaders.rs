@@ -323,7 +323,8 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
 #[test]
 fn every_net_of_the_zoo_loads_within_webgpus_default_limits() {
     // CaffeNet at the paper's batch of 256: conv1's output has 297 MB, fc6's weights 151 MB.
-    for (name, batch) in [("caffenet", 256), ("alexnet", 128), ("alexnet32", 128), ("alexnet28", 64)] {
+    for (name, batch) in [("caffenet", 256), ("alexnet", 128), ("alexnet32", 128), ("alexnet28", 64), ("resnet20", 128)]
+    {
         let def = zoo::net(name, 1000).unwrap();
         let [_, h, w] = def.input;
         let options =

@@ -9,6 +9,7 @@ mod net;
 mod npy;
 mod onnx;
 mod refusals;
+mod resnet;
 mod skipped;
 
 use case::{Case, Stop};
@@ -35,6 +36,7 @@ const OPERATIONS: &[(&str, Run)] = &[
     ("softmax_ce", gradients::softmax_ce),
     ("sgd", gradients::sgd),
     ("net", net::net),
+    ("resnet", resnet::resnet),
     ("Conv", onnx::conv),
     ("MaxPool", onnx::max_pool),
     ("GlobalMaxPool", onnx::global_max_pool),

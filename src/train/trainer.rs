@@ -48,7 +48,7 @@ pub struct Trainer<'a> {
     pub step: u64,
     /// Why batches are computed in parts, where that is for want of memory: checkpoints keep it.
     pub division: Option<Division>,
-    solver: Solver,
+    pub(super) solver: Solver,
     pub(super) train: Images<'a>,
     pub(super) batches: Batches,
     pub(super) dropout: Stream,
