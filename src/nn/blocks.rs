@@ -9,7 +9,7 @@ use super::{
 };
 use std::{collections::BTreeMap, ops::Range};
 
-/// The score on top of [`NetDef::below`]: no net file can have a layer of this name.
+/// The scores on top of [`NetDef::below`]: no net file can have a layer of this name.
 const SCORES: &str = ".scores";
 
 /// A block of a net.
@@ -168,11 +168,12 @@ impl NetDef {
         Ok(self)
     }
 
-    /// What a layer reads of an evaluation, as a net of its own: all layers that it depends on, frozen, under one score.
+    /// What a layer reads of an evaluation, as a net of its own: all layers that it depends on, frozen, under as many
+    /// scores as the net has.
     /// Also the name of the layer that it reads; none where that is the net's input.
     ///
     /// # Errors
-    /// No such layer.
+    /// No such layer; a net that does not end in class scores.
     pub(crate) fn below(mut self, layer: &str) -> Result<(Self, Option<String>), NnError> {
         let Some(place) = self.layers.iter().position(|other| other.name == layer) else {
             let nearest = keys::nearest(layer, self.layers.iter().map(|layer| layer.name.as_str())).into();
@@ -183,11 +184,11 @@ impl NetDef {
             self.layers[at].trainable = false;
             self.layers[at].block = None;
         }
-        let read = self.layers[place].inputs.clone();
+        let (read, out_features) = (self.layers[place].inputs.clone(), self.classes()?);
         self.layers.truncate(place);
         let init = Some(Init { weight: Filler::He, bias: 0.0 });
         let scores =
-            Layer { inputs: read.clone(), trainable: false, ..Layer::new(SCORES, Dense { out_features: 1 }, init) };
+            Layer { inputs: read.clone(), trainable: false, ..Layer::new(SCORES, Dense { out_features }, init) };
         self.layers.push(scores);
         self.without_unread();
         Ok((self, read.into_iter().find(|name| name != INPUT)))

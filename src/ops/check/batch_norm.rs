@@ -185,7 +185,7 @@ impl Configuration {
         }
         if self.std > 0.0 {
             // Small beside what is divided by, whatever the mean.
-            let step = 3e-3 * self.std.hypot(eps.sqrt()) / self.mean.hypot(self.std);
+            let step = 1e-3 * self.std.hypot(eps.sqrt()) / self.mean.hypot(self.std);
             let gradient = |of, by| Gradient { of, by };
             b.loss(y, dy, step, vec![gradient(x, dx), gradient(weight, dweight), gradient(bias, dbias)]);
         }
