@@ -5,6 +5,8 @@
 
 mod add;
 mod augment;
+mod avg_pool;
+mod batch_norm;
 mod conv2d;
 mod dense;
 mod devices;

@@ -8,7 +8,10 @@ use strata::{
     host::Stream,
     ops::{
         Device, OpsError, TensorShape,
-        check::{Case, add, conv2d, dense, lrn, max_pool, relu, sgd, softmax_cross_entropy, top_k},
+        batch_norm::BatchNorm,
+        check::{
+            Case, add, avg_pool, batch_norm, conv2d, dense, lrn, max_pool, relu, sgd, softmax_cross_entropy, top_k,
+        },
         lrn::Lrn,
         sgd::{Convention, Rule},
     },
@@ -85,6 +88,31 @@ fn pooling(d: &mut Draws) -> Drawn {
     told(&configuration, configuration.case())
 }
 
+fn averages(d: &mut Draws) -> Drawn {
+    let kernel = [d.within(1, 5), d.within(1, 5)];
+    let dilation = [d.one_of(&[1, 1, 1, 2]), d.one_of(&[1, 1, 1, 2])];
+    let stride = [d.within(1, 4), d.within(1, 4)];
+    let pads: [usize; 4] = std::array::from_fn(|side| d.within(0, kernel[side % 2] / 2));
+    let mut side = |axis: usize| dilation[axis] * (kernel[axis] - 1) + 1 + d.within(0, 12);
+    let [h, w] = [side(0), side(1)];
+    let x = [d.within(1, 4), d.within(1, 20), h, w];
+    let (ceil, include_pad) = (d.within(0, 1) == 1, d.within(0, 1) == 1);
+    let configuration =
+        avg_pool::Configuration { text: "random", x, kernel, stride, pads, dilation, ceil, include_pad };
+    told(&configuration, configuration.case())
+}
+
+fn batches(d: &mut Draws) -> Drawn {
+    // Of two values the variance may be so small that no difference is; sometimes more chunks than invocations.
+    let most = d.one_of(&[5, 9, 80]);
+    let x = [d.within(4, most), d.within(1, 40), d.within(1, 9), d.within(1, 9)];
+    let norm = BatchNorm { eps: d.one_of(&[1e-5, 1e-5, 1e-3, 0.1]), momentum: d.one_of(&[0.0, 0.1, 0.1, 0.5, 1.0]) };
+    let (mean, std) = (d.one_of(&[0.0, 0.0, 1.0, -30.0, 100.0]), d.one_of(&[1e-3, 1.0, 1.0, 20.0]));
+    let training = d.within(0, 3) > 0;
+    let configuration = batch_norm::Configuration { text: "random", x, mean, std, norm, training };
+    told(&configuration, configuration.case())
+}
+
 fn normalisation(d: &mut Draws) -> Drawn {
     let x = [d.within(1, 3), d.within(1, 40), d.within(1, 7), d.within(1, 7)];
     let parameters = Lrn {
@@ -142,7 +170,7 @@ fn sum(d: &mut Draws) -> Drawn {
 
 fn drawn(seed: u64) -> Drawn {
     let mut draws = Draws::new(seed);
-    match draws.within(0, 22) {
+    match draws.within(0, 28) {
         0..=8 => convolution(&mut draws),
         9..=12 => pooling(&mut draws),
         13..=14 => normalisation(&mut draws),
@@ -151,6 +179,8 @@ fn drawn(seed: u64) -> Drawn {
         18 => rank(&mut draws),
         19..=20 => update(&mut draws),
         21 => sum(&mut draws),
+        22..=24 => averages(&mut draws),
+        25..=27 => batches(&mut draws),
         _ => rectifier(&mut draws),
     }
 }

@@ -22,6 +22,7 @@ pub mod graph;
 pub mod learning;
 pub mod made;
 pub mod memory;
+pub mod normalised;
 pub mod padding;
 pub mod precision;
 pub mod prefix;

@@ -19,7 +19,8 @@ use strata::{
     host::{ImageDims, Window},
     nn::{BuildOptions, Input, Net, zoo},
     ops::{
-        Device, Element, Executor, Program, Role, TensorShape, catalogue, conv2d, dense, lrn, max_pool, program::Entry,
+        Device, Element, Executor, Program, Role, TensorShape, avg_pool, batch_norm, catalogue, conv2d, dense, lrn,
+        max_pool, program::Entry,
     },
 };
 
@@ -248,12 +249,28 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
     let kernel = TensorShape::Kernel { dims: [96, 3, 11, 11], groups: 1 };
     let [x, y, dy] = [TensorShape::Activation(x), wide, wide].map(|shape| real(&mut program, "conv1", shape));
     let [w, dw] = [kernel; 2].map(|shape| real(&mut program, "conv1.weight", shape));
+    let normed = real(&mut program, "norm1", wide);
     let b = real(&mut program, "conv1.bias", TensorShape::Channels(96));
     let lrn = lrn::Lrn { size: 5, alpha: 1e-4, beta: 0.75, k: 1.0 }.dims(conv.y()).unwrap();
     let pool = max_pool::MaxPool { kernel_size: [3; 2], stride: [2; 2], padding: [0; 2], ceil_mode: true };
     let pool = pool.dims(conv.y()).unwrap();
     let pooled = real(&mut program, "pool1", TensorShape::Activation(pool.y()));
     let argmax = program.tensor("argmax", Role::Activation, Element::Word, TensorShape::Activation(pool.y()));
+    let averages = avg_pool::AvgPool {
+        kernel_size: [3; 2],
+        stride: [2; 2],
+        padding: [0; 2],
+        ceil_mode: true,
+        count_include_pad: false,
+    };
+    let averages = averages.dims(conv.y()).unwrap();
+    let norm = batch_norm::BatchNorm { eps: 1e-5, momentum: 0.1 }.training_dims(conv.y()).unwrap();
+    let channels = TensorShape::Channels(96);
+    let [weight, bias, mean, var, batch_mean, batch_var] =
+        [channels; 6].map(|shape| real(&mut program, "norm1", shape));
+    let [batch, running] =
+        [(batch_mean, batch_var), (mean, var)].map(|(mean, var)| batch_norm::Statistics { mean, var });
+    let params = batch_norm::Gradients { weight: batch_mean, bias: batch_var, accumulate: true };
     let fc = dense::DenseDims { x: ImageDims { n: 128, c: 256, h: 6, w: 6 }, k: 4096 };
     let [fx, fdx] = [TensorShape::Activation(fc.x); 2].map(|shape| real(&mut program, "fc6.x", shape));
     let [fy, fdy] = [TensorShape::Activation(fc.y()); 2].map(|shape| real(&mut program, "fc6.y", shape));
@@ -266,6 +283,32 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
             conv2d::BackwardWeight { dims: conv, x, dy, dw: dw.into(), db: b, accumulate: false }.into(),
             lrn::Forward { dims: lrn, x: y, y: dy }.into(),
             max_pool::Forward { dims: pool, x: y, y: pooled, argmax }.into(),
+            avg_pool::Forward { dims: averages, x: y, y: pooled }.into(),
+            avg_pool::Backward { dims: averages, dy: pooled, dx: dy, rectified: Some(y) }.into(),
+            batch_norm::Forward { dims: norm, x: y, weight, bias, batch, running, y: normed, relu: true }.into(),
+            batch_norm::Backward {
+                dims: norm,
+                x: y,
+                weight,
+                batch: running,
+                dy: normed,
+                params,
+                dx: Some(dy),
+                rectified: true,
+            }
+            .into(),
+            batch_norm::ForwardEvaluation { dims: norm, x: y, weight, bias, running, y: normed, relu: false }.into(),
+            batch_norm::BackwardEvaluation {
+                dims: norm,
+                x: y,
+                weight,
+                running,
+                dy: normed,
+                params: Some(params),
+                dx: Some(dy),
+                rectified: false,
+            }
+            .into(),
             dense::Forward { dims: fc, x: fx, w: fw, b: None, y: fy, relu: false }.into(),
             dense::BackwardInput { dims: fc, w: fw, dy: fdy, dx: fdx, rectified: None }.into(),
             dense::BackwardWeight { dims: fc, x: fx, dy: fdy, dw: fdw.into(), db: fb, accumulate: false }.into(),
@@ -280,7 +323,8 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
 #[test]
 fn every_net_of_the_zoo_loads_within_webgpus_default_limits() {
     // CaffeNet at the paper's batch of 256: conv1's output has 297 MB, fc6's weights 151 MB.
-    for (name, batch) in [("caffenet", 256), ("alexnet", 128), ("alexnet32", 128), ("alexnet28", 64)] {
+    for (name, batch) in [("caffenet", 256), ("alexnet", 128), ("alexnet32", 128), ("alexnet28", 64), ("resnet20", 128)]
+    {
         let def = zoo::net(name, 1000).unwrap();
         let [_, h, w] = def.input;
         let options =

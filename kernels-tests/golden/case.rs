@@ -96,6 +96,20 @@ impl Attributes {
         Ok(Attributes { values, asked: RefCell::default() })
     }
 
+    /// Texts.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Stop> {
+        let read = |v: &Value| v.as_array()?.iter().map(|v| v.as_str().map(str::to_owned)).collect();
+        self.typed(name, "a list of texts", read)
+    }
+
+    /// The groups of attributes in a list.
+    pub fn list(&self, name: &str) -> Result<Vec<Attributes>, Stop> {
+        let read = |v: &Value| v.as_array()?.iter().map(|v| v.as_object().cloned()).collect::<Option<Vec<_>>>();
+        let groups = self.typed(name, "a list of groups of attributes", read)?;
+        let groups = groups.ok_or_else(|| Stop::Fail(format!("attribute {name} is missing")))?;
+        Ok(groups.into_iter().map(|values| Attributes { values, asked: RefCell::default() }).collect())
+    }
+
     /// Fails where an attribute has another value than the only one that is understood.
     pub fn must_be(&self, name: &str, value: &str) -> Result<(), Stop> {
         match self.text(name)? {

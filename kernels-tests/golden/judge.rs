@@ -55,7 +55,7 @@ pub fn by_rule(name: &str, got: &Got, want: &Array, rule: &Rule) -> Result<f64, 
 
 /// The rule of a gradient case's output: its bound, or exact where it has none.
 pub fn rule_of(case: &Case, output: &Named) -> Rule {
-    let limit = if case.op == "lrn" { LRN_LIMIT } else { LIMIT };
+    let limit = if ["lrn", "batchnorm"].contains(&case.op.as_str()) { LRN_LIMIT } else { LIMIT };
     output.bound.as_ref().map_or(Rule::Exact, |bound| Rule::Bound { bound: bound.wide(), limit })
 }
 

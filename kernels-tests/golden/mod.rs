@@ -9,6 +9,7 @@ mod net;
 mod npy;
 mod onnx;
 mod refusals;
+mod resnet;
 mod skipped;
 
 use case::{Case, Stop};
@@ -29,13 +30,19 @@ const OPERATIONS: &[(&str, Run)] = &[
     ("relu", gradients::relu),
     ("lrn", gradients::lrn),
     ("maxpool", gradients::max_pool),
+    ("avgpool", gradients::avg_pool),
+    ("batchnorm", gradients::batch_norm),
     ("dropout", gradients::dropout),
     ("softmax_ce", gradients::softmax_ce),
     ("sgd", gradients::sgd),
     ("net", net::net),
+    ("resnet", resnet::resnet),
     ("Conv", onnx::conv),
     ("MaxPool", onnx::max_pool),
     ("GlobalMaxPool", onnx::global_max_pool),
+    ("AveragePool", onnx::average_pool),
+    ("GlobalAveragePool", onnx::global_average_pool),
+    ("BatchNormalization", onnx::batch_normalization),
     ("Gemm", onnx::gemm),
     ("MatMul", onnx::matmul),
     ("Dropout", onnx::dropout),

@@ -99,7 +99,7 @@ fn of_protocol(error: &ProtocolError) -> u8 {
         ProtocolError::Data(_) => DATA,
         ProtocolError::Nn(error) => of_nn(error),
         ProtocolError::Train(error) => of_train(error),
-        ProtocolError::Ops(_) => DEVICE,
+        ProtocolError::Ops(_) | ProtocolError::Undivided { .. } => DEVICE,
     }
 }
 
@@ -121,6 +121,7 @@ fn of_nn(error: &NnError) -> u8 {
         NnError::Corrupt { .. }
         | NnError::TooLarge { .. }
         | NnError::MissingTensor { .. }
+        | NnError::MissingStatistics { .. }
         | NnError::TensorShape { .. } => RUN_DIRECTORY,
         NnError::Io { .. } => OTHER,
         NnError::Ops(_) => DEVICE,

@@ -3,7 +3,7 @@
 use super::{Format, at_least_one};
 use crate::{
     host::Layout,
-    nn::{BuildOptions, Net, NetDef, Param, Tape, memory_plan, zoo},
+    nn::{BuildOptions, Net, NetDef, Param, ParamRole, Tape, memory_plan, zoo},
     ops::{TensorShape, storage},
 };
 use anyhow::Result;
@@ -68,13 +68,17 @@ struct Shown {
     layers: Vec<Row>,
 }
 
+/// Elements that can learn.
 fn elements(param: &Param) -> usize {
-    param.shape.iter().product()
+    if param.role == ParamRole::Statistic { 0 } else { param.shape.iter().product() }
 }
 
 fn shown(def: &NetDef, batch: usize) -> Result<Shown> {
     let blocks = def.blocks()?;
-    let one = Net::build(def, BuildOptions::of(1))?;
+    // Nothing learns in it, so that a normalisation of one value a channel can be shown.
+    let mut still = def.clone();
+    still.layers.iter_mut().for_each(|layer| layer.trainable = false);
+    let one = Net::build(&still, BuildOptions::of(1))?;
     let net = Net::build(def, BuildOptions::of(batch))?;
     let forward = one.program.tape(Tape::Evaluate);
     let row = |(place, layer): (usize, &crate::nn::Layer)| Row {

@@ -1,44 +1,12 @@
 //! Max pooling. Ties go to the first maximum in row-major order of the window, as in Caffe and PyTorch.
 
-use super::vectorised;
-use crate::host::{PoolDims, Real, Window};
+use super::{
+    channels::by_channels,
+    pooling::{taps_inside, write_places},
+    vectorised,
+};
+use crate::host::{PoolDims, Real};
 use rayon::prelude::*;
-
-/// The lines of every window down, and its columns across, that lie inside the image.
-fn taps_inside(dims: &PoolDims) -> [Vec<Vec<usize>>; 2] {
-    let inside = |window: &Window, outputs: usize, inputs: usize| -> Vec<Vec<usize>> {
-        let taps = |p| (0..window.kernel).filter_map(move |r| window.position(p, r, inputs)).collect();
-        (0..outputs).map(taps).collect()
-    };
-    [inside(&dims.vertical, dims.p, dims.x.h), inside(&dims.horizontal, dims.q, dims.x.w)]
-}
-
-/// Overwrites `places` with those of a window's taps, in row-major order.
-#[inline(always)]
-fn write_places(lines: &[usize], columns: &[usize], width: usize, places: &mut Vec<u32>) {
-    places.clear();
-    for h in lines {
-        places.extend(columns.iter().map(|w| (h * width + w) as u32));
-    }
-}
-
-/// Calls `$channels` for all channels of a pixel: sixteen at a time in registers, then eight, then the rest.
-macro_rules! by_channels {
-    ($channels:ident, $c:expr, ($($argument:expr),*)) => {{
-        let mut first = 0;
-        while first + 16 <= $c {
-            $channels::<T, 16>($($argument),*, first);
-            first += 16;
-        }
-        if first + 8 <= $c {
-            $channels::<T, 8>($($argument),*, first);
-            first += 8;
-        }
-        for first in first..$c {
-            $channels::<T, 1>($($argument),*, first);
-        }
-    }};
-}
 
 /// Overwrites `y` with each window's maximum and `argmax` with its place `h * W + w` in the image.
 /// Padding never wins. A NaN is greater than any number, so that it cannot hide.

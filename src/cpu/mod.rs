@@ -7,6 +7,9 @@
 
 pub mod add;
 pub mod augment;
+pub mod avg_pool;
+pub mod batch_norm;
+mod channels;
 pub mod conv2d;
 mod conv2d_weight;
 pub mod dense;
@@ -19,6 +22,7 @@ pub mod max_pool;
 pub mod memory;
 mod panels;
 pub mod peak;
+mod pooling;
 pub mod product;
 pub mod relu;
 pub mod sgd;

@@ -84,7 +84,7 @@ impl Display for ConvDims {
     }
 }
 
-/// A max pooling.
+/// A pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolDims {
     /// The input.
@@ -120,4 +120,47 @@ pub struct LrnDims {
     pub beta: f64,
     /// The constant below the power.
     pub k: f64,
+}
+
+/// An average pooling: `y = sum of the window's pixels / divisor of the window`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AvgPoolDims {
+    /// Input, output and windows.
+    pub pool: PoolDims,
+    /// Whether taps in the padding count in the divisor.
+    pub count_include_pad: bool,
+}
+
+impl AvgPoolDims {
+    /// The taps of a window that count in its divisor, down and across; the divisor is their product.
+    pub fn counted(&self, p: usize, q: usize) -> [usize; 2] {
+        let PoolDims { x, vertical, horizontal, .. } = &self.pool;
+        let axis = |window: &Window, output: usize, input: usize| {
+            let inside = |&tap: &usize| match self.count_include_pad {
+                // Taps behind the padding, where the output size was rounded up, never count.
+                true => output * window.stride + tap * window.dilation < window.pad_begin + input + window.pad_end,
+                false => window.position(output, tap, input).is_some(),
+            };
+            (0..window.kernel).filter(inside).count()
+        };
+        [axis(vertical, p, x.h), axis(horizontal, q, x.w)]
+    }
+}
+
+/// A batch normalisation: every channel has a mean and a variance of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNormDims {
+    /// Input and output.
+    pub x: ImageDims,
+    /// What is added to the variance below the root.
+    pub eps: f64,
+    /// The share of the batch in the running statistics.
+    pub momentum: f64,
+}
+
+impl BatchNormDims {
+    /// Values a channel: images times pixels.
+    pub const fn values(&self) -> usize {
+        self.x.n * self.x.h * self.x.w
+    }
 }

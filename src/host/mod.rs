@@ -14,7 +14,7 @@ pub mod stop;
 pub mod stream;
 pub mod window;
 
-pub use dims::{ConvDims, ImageDims, LrnDims, PoolDims};
+pub use dims::{AvgPoolDims, BatchNormDims, ConvDims, ImageDims, LrnDims, PoolDims};
 pub use lanes::Lanes;
 pub use layout::Layout;
 pub use precision::Precision;

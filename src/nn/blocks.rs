@@ -2,10 +2,15 @@
 //! block is one, too, however many layers it has.
 
 use super::{
-    Depends, Layer, Mode, NetDef, NnError,
-    layers::{LayerKind, Place},
+    Depends, Filler, Init, Layer, Mode, NetDef, NnError,
+    def::INPUT,
+    keys,
+    layers::{Dense, LayerKind, Place},
 };
 use std::{collections::BTreeMap, ops::Range};
+
+/// The scores on top of [`NetDef::below`]: no net file can have a layer of this name.
+const SCORES: &str = ".scores";
 
 /// A block of a net.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +166,32 @@ impl NetDef {
         self.layers.extend(last.map(|last| Layer { inputs: top.into_iter().collect(), block, ..last }));
         self.without_unread();
         Ok(self)
+    }
+
+    /// What a layer reads of an evaluation, as a net of its own: all layers that it depends on, frozen, under as many
+    /// scores as the net has.
+    /// Also the name of the layer that it reads; none where that is the net's input.
+    ///
+    /// # Errors
+    /// No such layer; a net that does not end in class scores.
+    pub(crate) fn below(mut self, layer: &str) -> Result<(Self, Option<String>), NnError> {
+        let Some(place) = self.layers.iter().position(|other| other.name == layer) else {
+            let nearest = keys::nearest(layer, self.layers.iter().map(|layer| layer.name.as_str())).into();
+            return Err(NnError::UnknownLayer { net: self.name, layer: layer.into(), nearest });
+        };
+        for at in 0..=place {
+            self.layers[at].inputs = self.inputs_of(at).into_iter().map(String::from).collect();
+            self.layers[at].trainable = false;
+            self.layers[at].block = None;
+        }
+        let (read, out_features) = (self.layers[place].inputs.clone(), self.classes()?);
+        self.layers.truncate(place);
+        let init = Some(Init { weight: Filler::He, bias: 0.0 });
+        let scores =
+            Layer { inputs: read.clone(), trainable: false, ..Layer::new(SCORES, Dense { out_features }, init) };
+        self.layers.push(scores);
+        self.without_unread();
+        Ok((self, read.into_iter().find(|name| name != INPUT)))
     }
 
     /// Takes away what the last layer does not depend on.

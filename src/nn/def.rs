@@ -1,6 +1,6 @@
 //! Layers and nets as plain descriptions.
 
-use super::{Init, Kind, NnError, layers::Dense};
+use super::{Depends, Init, Kind, Mode, NnError, layers::Dense};
 
 /// The name by which layers read the net's input. No layer may have it, nor that of what stands on the class scores.
 pub const INPUT: &str = "input";
@@ -68,6 +68,13 @@ impl NetDef {
     /// The layers with parameters, in order.
     pub fn weighted(&self) -> impl Iterator<Item = &Layer> {
         self.layers.iter().filter(|layer| layer.has_params())
+    }
+
+    /// The first layer that takes statistics of the batch in training, if one learns: then a batch in parts is another
+    /// step than one that is whole.
+    pub fn of_batch(&self) -> Option<&Layer> {
+        let of_batch = |layer: &&Layer| layer.kind.layer().depends_on(Mode::Training) == Depends::Batch;
+        self.layers.iter().find(|layer| layer.learns() && of_batch(layer))
     }
 
     /// The names of what a layer reads.

@@ -173,6 +173,30 @@ pub enum NnError {
         /// The names of the blocks.
         blocks: String,
     },
+    /// A block with a normalisation of which a part is frozen.
+    #[error(
+        "net {net}, block {block}: {frozen} is frozen and {learning} learns; a normalisation belongs to the weights of its block: freeze all of the block, or nothing"
+    )]
+    PartlyFrozen {
+        /// The net.
+        net: String,
+        /// The block.
+        block: String,
+        /// A layer that does not learn.
+        frozen: String,
+        /// A layer that does.
+        learning: String,
+    },
+    /// Running statistics that are missing from a weights file.
+    #[error(
+        "{path}: the running statistics {tensor} are missing; a normalisation cannot be used without them: write the file with them (in PyTorch they are buffers of the `state_dict`)"
+    )]
+    MissingStatistics {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+    },
     /// A tensor that is missing from a weights file.
     #[error("{path}: tensor {tensor} is missing; the file belongs to another net")]
     MissingTensor {

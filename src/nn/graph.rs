@@ -1,6 +1,6 @@
 //! The graph of a net: which layer reads which tensor, what shapes they have, and what needs a gradient.
 
-use super::{Layer, Mode, NetDef, NnError, def::INPUT, layers::Place};
+use super::{Depends, Layer, Mode, NetDef, NnError, def::INPUT, layers::Place};
 use crate::{host::ImageDims, ops::OpsError};
 
 /// The most features of one tensor an image, elements of one net's parameters, and multiply-adds' worth of window: far
@@ -61,6 +61,7 @@ impl<'a> Graph<'a> {
             graph.values.push(Value { name: &layer.name, dims, readers: Vec::new(), needs });
         }
         def.classes()?;
+        whole_blocks(def)?;
         Ok(graph)
     }
 
@@ -121,6 +122,24 @@ impl<'a> Graph<'a> {
         let &[value] = &node.inputs[..] else { return false };
         node.layer.kind.layer().place() == Place::InPlace && value > 0 && self.values[value].readers.len() == 1
     }
+}
+
+/// Refuses a block with a normalisation of which only a part learns: statistics that move under weights that do not, or
+/// the other way round, are hardly ever meant.
+fn whole_blocks(def: &NetDef) -> Result<(), NnError> {
+    let of_batch = |layer: &Layer| layer.kind.layer().depends_on(Mode::Training) == Depends::Batch;
+    if !def.layers.iter().any(of_batch) {
+        return Ok(());
+    }
+    for block in def.blocks()? {
+        let layers = &def.layers[block.layers];
+        let named = |learns| layers.iter().find(|layer| layer.has_params() && layer.learns() == learns);
+        if let (true, Some(frozen), Some(learning)) = (layers.iter().any(of_batch), named(false), named(true)) {
+            let [frozen, learning] = [frozen, learning].map(|layer| layer.name.clone());
+            return Err(NnError::PartlyFrozen { net: def.name.clone(), block: block.name, frozen, learning });
+        }
+    }
+    Ok(())
 }
 
 /// Why a name is none of the tensors before a layer: none at all, one that comes later, or one that waits for the layer.

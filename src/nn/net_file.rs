@@ -138,9 +138,17 @@ fn layer(mut table: Table) -> Result<Layer, String> {
         ("lr_mult", shared.lr_mult.is_some()),
         ("decay_mult", shared.decay_mult.is_some()),
     ];
-    match (kind.layer().has_params(), shared.init) {
-        (true, None) => return Err("the key \"init\" is missing: \"he\", or { gaussian = DEVIATION }".into()),
-        (true, Some(_)) => {}
+    match (kind.layer().has_params(), kind.layer().is_filled()) {
+        (_, true) if shared.init.is_none() => {
+            return Err("the key \"init\" is missing: \"he\", or { gaussian = DEVIATION }".into());
+        }
+        (true, true) => {}
+        (true, false) => {
+            if let Some((key, _)) = of_weights[..2].iter().find(|(_, given)| *given) {
+                let kind = kind.type_name();
+                return Err(format!("{key}: no filler draws the weights of a {kind} layer; remove it"));
+            }
+        }
         (false, _) => {
             if let Some((key, _)) = of_weights.into_iter().find(|(_, given)| *given) {
                 return Err(format!("{key}: a {} layer has no weights; remove it", kind.type_name()));

@@ -1,6 +1,6 @@
 //! Weights files: safetensors with the outer shapes (OIHW, `[out, in]`) under PyTorch-like names.
 
-use super::{NnError, Param};
+use super::{NnError, Param, ParamRole};
 use crate::host::bounded;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{collections::HashMap, path::Path};
@@ -81,7 +81,11 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<(Tensors, HashMap<String, Str
 /// A tensor that is missing or of another shape.
 pub fn take<'a>(tensors: &'a Tensors, param: &Param, path: &Path) -> Result<&'a [f32], NnError> {
     let Some((shape, values)) = tensors.get(&param.name) else {
-        return Err(NnError::MissingTensor { path: path.into(), tensor: param.name.clone() });
+        let (path, tensor) = (path.into(), param.name.clone());
+        return Err(match param.role {
+            ParamRole::Statistic => NnError::MissingStatistics { path, tensor },
+            ParamRole::Weight | ParamRole::Bias => NnError::MissingTensor { path, tensor },
+        });
     };
     if *shape != param.shape {
         let (tensor, expected, got) = (param.name.clone(), param.shape.clone(), shape.clone());

@@ -4,11 +4,12 @@ use super::{Init, NetDef, NnError, net_file};
 use std::path::Path;
 
 /// The names of the nets with their files.
-const SHIPPED: [(&str, &str); 7] = [
+const SHIPPED: [(&str, &str); 8] = [
     ("caffenet", include_str!("../../nets/caffenet.toml")),
     ("alexnet", include_str!("../../nets/alexnet.toml")),
     ("alexnet32", include_str!("../../nets/alexnet32.toml")),
     ("alexnet28", include_str!("../../nets/alexnet28.toml")),
+    ("resnet20", include_str!("../../nets/resnet20.toml")),
     ("vgg11-32", include_str!("../../nets/vgg11-32.toml")),
     ("lenet5", include_str!("../../nets/lenet5.toml")),
     ("torch-alexnet", include_str!("../../nets/torch-alexnet.toml")),

@@ -57,6 +57,12 @@ pub enum OpsError {
         /// Those of the second.
         b: [usize; 3],
     },
+    /// A variance of one value.
+    #[error("{op}: a channel has one value in training, which has no variance; use a larger batch, or a larger input")]
+    OneValue {
+        /// The operation.
+        op: &'static str,
+    },
     /// A parameter out of its range.
     #[error("{op}: {parameter} is {got}, expected {expected}")]
     Parameter {

@@ -29,17 +29,8 @@ impl MaxPool {
 }
 
 /// The dimensions of a pooling whose windows may be dilated or padded unevenly.
-pub fn dims(x: ImageDims, [vertical, horizontal]: [Window; 2], ceil_mode: bool) -> Result<PoolDims, OpsError> {
-    for window in [&vertical, &horizontal] {
-        if window.pad_begin.max(window.pad_end) >= window.extent().max(1) {
-            let (expected, got) = ("less than the window", window.pad_begin.max(window.pad_end).to_string());
-            return Err(OpsError::Parameter { op: "max_pool", parameter: "padding", expected, got });
-        }
-    }
-    match (vertical.outputs(x.h, ceil_mode), horizontal.outputs(x.w, ceil_mode)) {
-        (Some(p), Some(q)) => Ok(PoolDims { x, p, q, vertical, horizontal }),
-        _ => Err(super::error_window("max_pool", &vertical, &horizontal, &x)),
-    }
+pub fn dims(x: ImageDims, windows: [Window; 2], ceil_mode: bool) -> Result<PoolDims, OpsError> {
+    super::pooling::dims("max_pool", x, windows, ceil_mode)
 }
 
 /// Overwrites y and argmax.

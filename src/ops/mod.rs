@@ -15,6 +15,9 @@ macro_rules! registry {
             relu: ReluForward = Forward, ReluBackward = Backward;
             lrn: LrnForward = Forward, LrnBackward = Backward;
             max_pool: MaxPoolForward = Forward, MaxPoolBackward = Backward;
+            avg_pool: AvgPoolForward = Forward, AvgPoolBackward = Backward;
+            batch_norm: BatchNormForward = Forward, BatchNormForwardEvaluation = ForwardEvaluation,
+                BatchNormBackward = Backward, BatchNormBackwardEvaluation = BackwardEvaluation;
             dropout: Dropout = Apply;
             finite: Finite = Forward;
             softmax_cross_entropy: SoftmaxCrossEntropyForward = Forward, SoftmaxCrossEntropyBackward = Backward;
@@ -69,6 +72,8 @@ macro_rules! kernels {
 
 pub mod add;
 pub mod augment;
+pub mod avg_pool;
+pub mod batch_norm;
 pub mod check;
 pub mod conv2d;
 pub mod dense;
@@ -82,6 +87,7 @@ pub mod lrn;
 pub mod max_pool;
 mod peak;
 mod placement;
+mod pooling;
 mod product;
 pub mod program;
 pub mod relu;

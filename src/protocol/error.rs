@@ -127,6 +127,22 @@ pub enum ProtocolError {
         /// What is wrong.
         reason: String,
     },
+    /// A batch that the device has no memory for, and that cannot be halved without changing what is computed.
+    #[error(
+        "{node}: {source}; a batch of {batch_size} is not halved, because layer {layer} would take its statistics of half of it: set solver.batch_parts = {parts}, which records that, or solver.batch_size"
+    )]
+    Undivided {
+        /// The network.
+        node: String,
+        /// The first layer that takes statistics of the batch.
+        layer: String,
+        /// Images of a batch.
+        batch_size: usize,
+        /// Parts that would halve it.
+        parts: usize,
+        /// What the device says.
+        source: Box<ProtocolError>,
+    },
     /// An error of the data.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -146,7 +162,7 @@ impl ProtocolError {
     /// process, a stop. It says nothing about the network, which resumes when the same command is run again.
     pub fn is_of_the_machine(&self) -> bool {
         match self {
-            Self::Io { .. } | Self::Locked { .. } => true,
+            Self::Io { .. } | Self::Locked { .. } | Self::Undivided { .. } => true,
             Self::Train(TrainError::Io { .. } | TrainError::Stopped { .. }) => true,
             Self::Nn(NnError::Io { .. }) | Self::Train(TrainError::Nn(NnError::Io { .. })) => true,
             _ => self.of_device().is_some(),

@@ -186,6 +186,11 @@ impl Job<'_> {
                 watcher.notice(self.node, &format!("resumes from step {from_step} on a newly opened device ({error})"));
                 continue;
             }
+            let def = net_of(self.experiment, self.node, self.half.classes)?;
+            if let Some(layer) = def.of_batch() {
+                let (node, layer) = (self.node.name.clone(), layer.name.clone());
+                return Err(ProtocolError::Undivided { node, layer, batch_size, parts, source: Box::new(error) });
+            }
             let text = format!(
                 "from step {from_step} on each batch of {batch_size} is computed in {parts} parts whose gradients are \
                  added: the same steps but for rounding, which the manifest records ({error})"
@@ -219,7 +224,10 @@ impl Job<'_> {
 
         let identity = self.identity();
         let mut measured = match found {
-            None => Measured::default(),
+            None => {
+                start::statistics(&mut trainer, self.node, &device)?;
+                Measured::default()
+            }
             Some(found) => {
                 let measured = found.load(&mut trainer)?;
                 watcher.notice(self.node, &format!("resumes from step {}", trainer.step));

@@ -4,6 +4,7 @@
 use super::{Arm, Node, ProtocolError, run_dir::RunDir, streams};
 use crate::{
     nn::{Filler, Init, Param, ParamRole, weights, zoo},
+    ops::Device,
     train::Trainer,
 };
 
@@ -30,6 +31,7 @@ pub fn weights(trainer: &mut Trainer<'_>, seed: u64, node: &Node, runs: &RunDir)
             None => None,
         };
         let values = match learned {
+            // They belong to the random filters, and are measured when all of these are there.
             _ if node.arm.is_random() && param.role == ParamRole::Statistic => {
                 trainer.net.initial(&param, |name| streams::new_layer(seed, node, name))
             }
@@ -40,6 +42,18 @@ pub fn weights(trainer: &mut Trainer<'_>, seed: u64, node: &Node, runs: &RunDir)
         trainer.executor.write(param.w, &values).map_err(ProtocolError::Ops)?;
     }
     Ok(())
+}
+
+/// Gives the normalisations of a network's random blocks the statistics of the training images, for good.
+///
+/// # Errors
+/// A lost device; a stop.
+pub fn statistics(trainer: &mut Trainer<'_>, node: &Node, device: &Device) -> Result<(), ProtocolError> {
+    if !node.arm.is_random() {
+        return Ok(());
+    }
+    let layers = trainer.net.def.prefix(node.n.unwrap_or(0) + node.arm.preserved())?;
+    Ok(trainer.measure_statistics(device, &layers)?)
 }
 
 /// Normal values with the mean and the (population) deviation of learned ones.
@@ -64,6 +78,9 @@ fn random(trainer: &Trainer<'_>, seed: u64, node: &Node, param: &Param) -> Resul
         }
         _ => he,
     };
+    if let Some(value) = param.starts_at {
+        return Ok(vec![value as f32; param.shape.iter().product()]);
+    }
     if param.is_bias() {
         return Ok(vec![init.bias as f32; param.shape[0]]);
     }

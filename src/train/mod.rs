@@ -12,6 +12,7 @@ pub mod record;
 pub mod schedule;
 pub mod solver;
 mod solver_keys;
+mod statistics;
 pub mod trainer;
 mod watch;
 

@@ -36,16 +36,16 @@ pub struct Trainer<'a> {
     pub step: u64,
     /// Why batches are computed in parts, where that is for want of memory: checkpoints keep it.
     pub division: Option<Division>,
-    solver: Solver,
-    train: Images<'a>,
-    batches: Batches,
-    dropout: Stream,
-    reading: Reading,
+    pub(super) solver: Solver,
+    pub(super) train: Images<'a>,
+    pub(super) batches: Batches,
+    pub(super) dropout: Stream,
+    pub(super) reading: Reading,
     normalised: bool,
     prefix: Prefix,
     shared: Option<(&'a Prefixes, String)>,
     feeder: Feeder,
-    stop: Stop,
+    pub(super) stop: Stop,
     /// The last loss of a step or evaluation that is known.
     loss: f64,
     /// The losses of steps that [`Self::losses`] has not given yet, as far as they have arrived.

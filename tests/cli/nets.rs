@@ -121,7 +121,7 @@ fn write(path: &Path, text: &str) -> String {
 #[test]
 fn the_shipped_nets_are_listed_and_one_of_them_and_a_file_are_shown() {
     let listed = out(&strata(&["net", "list"]).output().unwrap());
-    for name in ["caffenet", "alexnet", "alexnet32", "alexnet28", "vgg11-32", "lenet5", "torch-alexnet"] {
+    for name in ["caffenet", "alexnet", "alexnet32", "alexnet28", "resnet20", "vgg11-32", "lenet5", "torch-alexnet"] {
         assert!(listed.lines().any(|line| line.split_whitespace().next() == Some(name)), "{name}: {listed}");
     }
     let folder = tempfile::tempdir().unwrap();

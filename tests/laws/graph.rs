@@ -26,8 +26,15 @@ fn he(name: &str, kind: impl Into<Kind>) -> Layer {
 }
 
 fn conv(name: &str, from: &str) -> Layer {
-    let kind =
-        Conv2d { out_channels: 4, kernel_size: [3; 2], stride: [1; 2], padding: [1; 2], dilation: [1; 2], groups: 1 };
+    let kind = Conv2d {
+        out_channels: 4,
+        kernel_size: [3; 2],
+        stride: [1; 2],
+        padding: [1; 2],
+        dilation: [1; 2],
+        groups: 1,
+        bias: true,
+    };
     Layer { inputs: vec![from.into()], ..he(name, kind) }
 }
 

@@ -115,6 +115,27 @@ fn a_batch_that_the_device_has_no_memory_for_is_halved_once_said_and_recorded() 
 }
 
 #[test]
+fn a_batch_is_not_halved_where_a_normalisation_would_take_its_statistics_of_half_of_it() {
+    let net = concat!("net.file=", env!("CARGO_MANIFEST_DIR"), "/tests/nets/normalised.toml");
+    let runs = tempfile::tempdir().unwrap();
+    let run = |set: &[&str], fault: Option<&str>| {
+        let mut command = base(runs.path());
+        command.args(["--set", net]).args(set).envs(fault.map(|fault| ("STRATA_FAULT", fault)));
+        command.output().unwrap()
+    };
+    let output = run(&[], Some("out-of-memory:40"));
+    assert_eq!(output.status.code(), Some(5), "{}", err(&output));
+    for words in ["a batch of 8 is not halved", "layer b1.norm", "solver.batch_parts = 2", "out of device memory"] {
+        assert!(err(&output).contains(words), "{words}: {}", err(&output));
+    }
+    assert!(!network(runs.path(), BASE).join("manifest.toml").exists(), "it is not the network's fault");
+    let output = run(&["--set", "solver.batch_parts=2"], None);
+    assert!(output.status.success(), "{}", err(&output));
+    let manifest = fs::read_to_string(network(runs.path(), BASE).join("manifest.toml")).unwrap();
+    assert!(manifest.contains("batch_parts = 2") && !manifest.contains("[division]"), "{manifest}");
+}
+
+#[test]
 fn a_lost_device_is_opened_anew_for_the_next_network_of_the_plan() {
     let whole = tempfile::tempdir().unwrap();
     assert!(command(&["reproduce"], whole.path()).output().unwrap().status.success());

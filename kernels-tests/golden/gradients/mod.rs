@@ -1,16 +1,18 @@
 //! `grad_<op>_<k>`: forward and backward passes of one operation.
 
+mod batch_norm;
 mod elementwise;
 mod product;
 mod softmax;
 mod update;
 mod window;
 
+pub use batch_norm::batch_norm;
 pub use elementwise::{dropout, lrn, relu};
 pub use product::dense;
 pub use softmax::softmax_ce;
 pub use update::sgd;
-pub use window::{conv2d, max_pool};
+pub use window::{avg_pool, conv2d, max_pool};
 
 use super::{
     case::{Case, Named, Stop, skip},

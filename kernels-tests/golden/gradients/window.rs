@@ -1,4 +1,4 @@
-//! Convolution and max pooling.
+//! Convolution and pooling.
 
 use super::{judged, sides};
 use crate::golden::{
@@ -8,7 +8,7 @@ use crate::golden::{
 };
 use strata::{
     host::Window,
-    ops::{Device, TensorShape, conv2d, max_pool},
+    ops::{Device, TensorShape, avg_pool, conv2d, max_pool},
 };
 
 /// The windows of a case: pads are those of both sides, or above, left, below, right.
@@ -85,5 +85,23 @@ pub fn max_pool(case: &Case, device: &Device) -> Result<Verdict, Stop> {
         ("dx", Got::new(&x.shape, e.read_f64(dx)?)),
         ("argmax", Got::new(&out, places)),
     ];
+    judged(case, &results, |output| judge::rule_of(case, output))
+}
+
+pub fn avg_pool(case: &Case, device: &Device) -> Result<Verdict, Stop> {
+    let (x, dy) = (case.given("x")?, case.given("dy")?);
+    let flag = |name: &str| -> Result<bool, Stop> {
+        case.attributes.flag(name)?.ok_or_else(|| Stop::Fail(format!("attribute {name} is missing")))
+    };
+    let dims = avg_pool::dims(sides(x)?, windows(case)?, flag("ceil_mode")?, flag("count_include_pad")?)?;
+    let (image, output) = (TensorShape::Activation(dims.pool.x), TensorShape::Activation(dims.pool.y()));
+    let mut m = Machine::new();
+    let (xi, dyi) = (m.real("x", image, x.f32s()?), m.real("dy", output, dy.f32s()?));
+    let (y, dx) = (m.result("y", output), m.result("dx", image));
+    m.call(avg_pool::Forward { dims, x: xi, y });
+    m.call(avg_pool::Backward { dims, dy: dyi, dx, rectified: None });
+    let mut e = m.run(device)?;
+    let out = [dims.pool.x.n, dims.pool.x.c, dims.pool.p, dims.pool.q];
+    let results = [("y", Got::new(&out, e.read_f64(y)?)), ("dx", Got::new(&x.shape, e.read_f64(dx)?))];
     judged(case, &results, |output| judge::rule_of(case, output))
 }

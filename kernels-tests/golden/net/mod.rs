@@ -129,7 +129,7 @@ fn frozen_are_untouched(case: &Case, shown: &[Shown], e: &mut Executor, frozen: 
 }
 
 /// The values of one step.
-fn part<T>(values: &[T], step: usize, steps: usize) -> Result<&[T], Stop> {
+pub fn part<T>(values: &[T], step: usize, steps: usize) -> Result<&[T], Stop> {
     if steps == 0 || !values.len().is_multiple_of(steps) {
         return Err(format!("{} values for {steps} steps", values.len()).into());
     }

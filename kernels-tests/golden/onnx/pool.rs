@@ -1,4 +1,4 @@
-//! `MaxPool` and `GlobalMaxPool`.
+//! `MaxPool` and `AveragePool`, also over the whole image.
 
 use super::window::{outer, windows};
 use crate::golden::{
@@ -8,8 +8,8 @@ use crate::golden::{
     npy::Array,
 };
 use strata::{
-    host::{PoolDims, Window},
-    ops::{Device, TensorShape, max_pool},
+    host::{AvgPoolDims, PoolDims, Window},
+    ops::{Device, TensorShape, avg_pool, max_pool},
 };
 
 pub fn max_pool(case: &Case, device: &Device) -> Result<Verdict, Stop> {
@@ -58,4 +58,31 @@ fn pooled(
     };
     let places = e.read_words(argmax)?.into_iter().enumerate().map(place).collect();
     by_tolerance(case, &[Got::new(&shape, e.read_f64(y)?), Got::new(&shape, places)])
+}
+
+pub fn average_pool(case: &Case, device: &Device) -> Result<Verdict, Stop> {
+    let x = case.required(0)?;
+    let kernel = case.attributes.sizes("kernel_shape")?.ok_or("attribute kernel_shape is missing")?;
+    let windows = windows(case, &x.shape, &kernel, "AveragePool: three spatial dimensions")?;
+    let ceil = case.attributes.flag("ceil_mode")?.unwrap_or(false);
+    let include_pad = case.attributes.flag("count_include_pad")?.unwrap_or(false);
+    averaged(case, device, x, &avg_pool::dims(windows.x, windows.windows, ceil, include_pad)?, windows.flat)
+}
+
+pub fn global_average_pool(case: &Case, device: &Device) -> Result<Verdict, Stop> {
+    let x = case.required(0)?;
+    let kernel = x.shape.get(2..).ok_or("the input has no spatial axes")?.to_vec();
+    let read = windows(case, &x.shape, &kernel, "AveragePool: three spatial dimensions")?;
+    averaged(case, device, x, &avg_pool::AvgPool::global(read.x).dims(read.x)?, read.flat)
+}
+
+fn averaged(case: &Case, device: &Device, x: &Array, dims: &AvgPoolDims, flat: bool) -> Result<Verdict, Stop> {
+    let mut m = Machine::new();
+    let xi = m.real("x", TensorShape::Activation(dims.pool.x), x.f32s()?);
+    let y = m.result("y", TensorShape::Activation(dims.pool.y()));
+    m.call(avg_pool::Forward { dims: *dims, x: xi, y });
+    case.all_understood()?;
+    let mut e = m.run(device)?;
+    let shape = outer(flat, [dims.pool.x.n, dims.pool.x.c, dims.pool.p, dims.pool.q]);
+    by_tolerance(case, &[Got::new(&shape, e.read_f64(y)?)])
 }

@@ -1,4 +1,4 @@
-//! The windows of `Conv` and `MaxPool`: one or two spatial axes, explicit or automatic padding.
+//! The windows of `Conv` and of the poolings: one or two spatial axes, explicit or automatic padding.
 
 use crate::golden::case::{Case, Stop};
 use strata::host::{ImageDims, Window};

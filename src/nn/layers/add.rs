@@ -19,6 +19,9 @@ impl LayerKind for Add {
     fn has_params(&self) -> bool {
         false
     }
+    fn is_filled(&self) -> bool {
+        false
+    }
     fn output(&self, x: &[ImageDims]) -> Result<ImageDims, OpsError> {
         if x[0] != x[1] {
             let [a, b] = [x[0], x[1]].map(|x| [x.c, x.h, x.w]);

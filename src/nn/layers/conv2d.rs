@@ -1,9 +1,9 @@
-//! A grouped convolution with a bias.
+//! A grouped convolution, with or without a bias.
 
 use super::{Depends, Io, KeptSpec, LayerKind, Mode, ParamSpec, Place, Wants, size, weight_and_bias};
 use crate::{
     host::{ConvDims, ImageDims},
-    ops::{self, Op, OpsError, TensorShape},
+    ops::{self, Element, Op, OpsError, TensorShape},
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,18 @@ pub struct Conv2d {
     /// Groups: each sees its share of the input channels only.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub groups: usize,
+    /// Whether a bias is added; in front of a batch normalisation it would make no difference.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub bias: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_yes(bias: &bool) -> bool {
+    *bias
 }
 
 const fn one() -> usize {
@@ -41,7 +53,7 @@ const fn is_one(groups: &usize) -> bool {
 
 impl Conv2d {
     fn dims(&self, x: ImageDims) -> Result<ConvDims, OpsError> {
-        let &Self { out_channels, kernel_size, stride, padding, dilation, groups } = self;
+        let &Self { out_channels, kernel_size, stride, padding, dilation, groups, .. } = self;
         ops::conv2d::Conv2d { out_channels, kernel_size, stride, padding, dilation, groups }.dims(x)
     }
 }
@@ -53,16 +65,24 @@ impl LayerKind for Conv2d {
     fn has_params(&self) -> bool {
         true
     }
+    fn is_filled(&self) -> bool {
+        true
+    }
     fn output(&self, x: &[ImageDims]) -> Result<ImageDims, OpsError> {
         Ok(self.dims(x[0])?.y())
     }
     fn params(&self, x: &[ImageDims]) -> Result<Vec<ParamSpec>, OpsError> {
         let dims = self.dims(x[0])?;
         let kernel = [dims.k, dims.cg(), dims.r(), dims.s()];
-        Ok(ParamSpec::product(TensorShape::Kernel { dims: kernel, groups: dims.groups }, kernel.to_vec()))
+        let mut params = ParamSpec::product(TensorShape::Kernel { dims: kernel, groups: dims.groups }, kernel.to_vec());
+        params.truncate(1 + usize::from(self.bias));
+        Ok(params)
     }
     fn keeps(&self, _: &[ImageDims]) -> Result<Vec<KeptSpec>, OpsError> {
-        Ok(Vec::new())
+        // The operation sums the gradient of a bias whether there is one or not.
+        let shape = TensorShape::Channels(self.out_channels);
+        let sum = KeptSpec { suffix: "sum", element: Element::Real, shape };
+        Ok(if self.bias { Vec::new() } else { vec![sum] })
     }
     fn depends_on(&self, _: Mode) -> Depends {
         Depends::Image
@@ -72,7 +92,7 @@ impl LayerKind for Conv2d {
     }
     fn forward(&self, io: &Io<'_>, _: Mode) -> Result<Vec<Op>, OpsError> {
         let (x, dims) = (io.x[0].0, self.dims(io.x[0].1)?);
-        let (w, b) = (io.params[0], Some(io.params[1]));
+        let (w, b) = (io.params[0], io.params.get(1).copied());
         Ok(vec![ops::conv2d::Forward { dims, x, w, b, y: io.y.0, relu: false }.into()])
     }
     fn backward(&self, io: &Io<'_>, wants: &Wants<'_>) -> Result<Vec<Op>, OpsError> {
@@ -81,7 +101,7 @@ impl LayerKind for Conv2d {
         if let Some(dx) = wants.dx[0] {
             ops.push(ops::conv2d::BackwardInput { dims, w: io.params[0], dy, dx, rectified: None }.into());
         }
-        if let Some((dw, db)) = weight_and_bias(wants.params) {
+        if let Some((dw, db)) = weight_and_bias(wants.params, io.kept) {
             ops.push(ops::conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false }.into());
         }
         Ok(ops)

@@ -32,6 +32,9 @@ impl LayerKind for Dense {
     fn has_params(&self) -> bool {
         true
     }
+    fn is_filled(&self) -> bool {
+        true
+    }
     fn output(&self, x: &[ImageDims]) -> Result<ImageDims, OpsError> {
         Ok(self.dims(x[0])?.y())
     }
@@ -59,7 +62,7 @@ impl LayerKind for Dense {
         if let Some(dx) = wants.dx[0] {
             ops.push(ops::dense::BackwardInput { dims, w: io.params[0], dy, dx, rectified: None }.into());
         }
-        if let Some((dw, db)) = weight_and_bias(wants.params) {
+        if let Some((dw, db)) = weight_and_bias(wants.params, io.kept) {
             ops.push(ops::dense::BackwardWeight { dims, x, dy, dw, db, accumulate: false }.into());
         }
         Ok(ops)

@@ -31,6 +31,9 @@ impl LayerKind for Dropout {
     fn has_params(&self) -> bool {
         false
     }
+    fn is_filled(&self) -> bool {
+        false
+    }
     fn output(&self, x: &[ImageDims]) -> Result<ImageDims, OpsError> {
         if !(0.0..1.0).contains(&self.ratio) {
             let (expected, got) = ("at least 0 and below 1", self.ratio.to_string());

@@ -45,6 +45,9 @@ impl LayerKind for Lrn {
     fn has_params(&self) -> bool {
         false
     }
+    fn is_filled(&self) -> bool {
+        false
+    }
     fn output(&self, x: &[ImageDims]) -> Result<ImageDims, OpsError> {
         Ok(self.dims(x[0])?.x)
     }

@@ -138,6 +138,8 @@ pub trait LayerKind {
     fn inputs(&self) -> usize;
     /// Whether it has parameters: then it can be frozen, and counts as a block where a net names none.
     fn has_params(&self) -> bool;
+    /// Whether a filler draws its weights, which must then be named.
+    fn is_filled(&self) -> bool;
     /// The dimensions of its output.
     ///
     /// # Errors
@@ -207,6 +209,8 @@ macro_rules! layers {
 
 layers! {
     Add = add,
+    AvgPool = avg_pool,
+    BatchNorm = batch_norm,
     Conv2d = conv2d,
     Dense = dense,
     Dropout = dropout,
@@ -215,10 +219,12 @@ layers! {
     Relu = relu,
 }
 
-/// The gradient of weights and the tensor of the gradient of their bias, from what becomes of the two.
-fn weight_and_bias(params: Option<&[Gradient]>) -> Option<(Gradient, TensorId)> {
-    match params {
-        Some(&[weight, Gradient::Kept(bias)]) => Some((weight, bias)),
+/// The gradient of weights and the tensor of the gradient of their bias, from what becomes of the two; the operation
+/// leaves that of a layer without a bias where the layer keeps it.
+fn weight_and_bias(params: Option<&[Gradient]>, kept: &[TensorId]) -> Option<(Gradient, TensorId)> {
+    match (params, kept) {
+        (Some(&[weight, Gradient::Kept(bias)]), _) => Some((weight, bias)),
+        (Some(&[weight]), &[bias]) => Some((weight, bias)),
         _ => None,
     }
 }

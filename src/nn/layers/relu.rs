@@ -19,6 +19,9 @@ impl LayerKind for Relu {
     fn has_params(&self) -> bool {
         false
     }
+    fn is_filled(&self) -> bool {
+        false
+    }
     fn output(&self, x: &[ImageDims]) -> Result<ImageDims, OpsError> {
         Ok(x[0])
     }

@@ -11,6 +11,8 @@
 
 pub mod add;
 pub mod augment;
+pub mod avg_pool;
+pub mod batch_norm;
 mod builder;
 mod case;
 pub mod conv2d;

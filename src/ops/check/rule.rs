@@ -10,7 +10,8 @@ pub const ROUNDING: f64 = 1.0 / 16_777_216.0;
 /// The accepted error in units of `2^-24 * bound`. Correct single precision stays at or below 5.
 pub const LIMIT: f64 = 16.0;
 
-/// The same for local response normalisation, which raises to a power.
+/// The same for local response normalisation, which raises to a power, and for batch normalisation, which divides by
+/// a root of sums.
 pub const LRN_LIMIT: f64 = 64.0;
 
 /// Added to every tolerance, so that results below the smallest normal number may be flushed to zero.
