@@ -5,7 +5,7 @@ use strata::{
     ops::Device,
 };
 
-/// Every device whose kernels are held against the reference: the native executor, and the WGSL kernels on the
+/// Every device whose kernels are checked against the reference: the native executor, and the WGSL kernels on the
 /// software adapter. Without that adapter the tests fail and say what to install; they never pass unseen.
 /// `STRATA_TEST_ADAPTER=NAME` names another adapter to run the kernels on, such as a real GPU.
 pub fn devices() -> Vec<Device> {

@@ -1,7 +1,7 @@
-//! Strata trains convolutional networks on a compute engine of its own, and measures how transferable each of their
+//! Strata trains convolutional networks on its own compute engine, and measures how transferable each of their
 //! layers is, after Yosinski, Clune, Bengio and Lipson, "How transferable are features in deep neural networks?" (2014).
 //!
-//! The program `strata` does this from the command line. As a library it gives the parts:
+//! The program `strata` does this from the command line. The library has these parts:
 //!
 //! | to | take |
 //! |---|---|
@@ -45,8 +45,8 @@
 //! Activations are NCHW and kernels OIHW outside. On one device with one driver the same seed gives the same bits. No
 //! call panics on what a user, a file or a device can cause: every room has one error type whose messages name a remedy.
 //!
-//! The rooms below stand in the order of their floors; a room uses only rooms below it
-//! (`tests/layering.rs` holds that order and fails on an arrow that points up).
+//! The rooms below are in the order of their floors; a room uses only rooms below it
+//! (`tests/layering.rs` holds that order and fails on an upward import).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod host;

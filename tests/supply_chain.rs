@@ -186,7 +186,7 @@ fn unsafe_code_is_denied_but_in_four_files_and_every_use_says_why_it_is_sound() 
             continue;
         }
         if !UNSAFE_FILES.contains(&name.as_str()) {
-            complaints.push(format!("{name}: unsafe code belongs into one of {}", UNSAFE_FILES.join(", ")));
+            complaints.push(format!("{name}: unsafe code must be in one of {}", UNSAFE_FILES.join(", ")));
         }
         for at in uses {
             // Directly above stand comments and attributes, one of them beginning with `SAFETY:`.

@@ -1,4 +1,4 @@
-//! Products of matrices of `f16`, in mixed precision and of pairs: where an adapter can, they are held against f64; where
+//! Products of matrices of `f16`, in mixed precision and of pairs: where an adapter can, compared with f64; where
 //! it cannot, it must say so.
 //!
 //! The adapter is the software one, or that of `STRATA_TEST_ADAPTER=NAME`, such as a real GPU.

@@ -1,4 +1,4 @@
-//! Every kernel on the software adapter, held against the native executor in f64, and the laws that
+//! Every kernel on the software adapter, checked against the native executor in f64, and the laws that
 //! the gpu executor keeps: the same bits run after run, however tensors are divided, whatever the batch.
 //!
 //! Here is what all of these tests share: the adapters, and a `Case` to run on them. `layers` makes a case of a layer,

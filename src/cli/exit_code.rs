@@ -129,7 +129,7 @@ fn of_nn(error: &NnError) -> u8 {
     }
 }
 
-/// Whether the reader of stdout went away, which is no error worth a message (`strata plan | head`).
+/// Whether the reader of stdout has closed it, which is not worth a message (`strata plan | head`).
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))

@@ -1,4 +1,4 @@
-//! `strata net`: the nets that there are, and what one of them is.
+//! `strata net`: list the nets, or describe one.
 
 use super::{Format, at_least_one};
 use crate::{

@@ -105,7 +105,7 @@ pub fn main(options: &Options) -> Result<()> {
         let rows = tuning.measure(gpu, &net.program, (Tape::Train, options.steps, &step), prepare)?;
         tuning.write(&path)?;
         if options.format == Format::Text {
-            writeln!(out, "{}, {} images a step, on {}", net.def.name, net.batch, opened.describe())?;
+            writeln!(out, "{}, {} images per step, on {}", net.def.name, net.batch, opened.describe())?;
             print(tiles, &rows, &mut out)?;
         }
         all.extend(rows);

@@ -30,7 +30,7 @@ impl WithSimd for Probe {
     }
 }
 
-/// The most multiply-adds a second on registers, in single precision, over all threads: the best of some measurements.
+/// The most multiply-adds per second on registers, in single precision, over all threads: the best of some measurements.
 pub fn multiply_adds_per_second() -> f64 {
     let threads = rayon::current_num_threads();
     let measure = |_| {

@@ -42,7 +42,7 @@ pub fn step<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
     parts.zip(g.par_chunks(ELEMENTS_PER_TASK)).for_each(|((w, h), g)| step_of_task(update, g, w, h));
 }
 
-/// The same for a few weights, on the thread at hand.
+/// The same for a few weights, on the current thread.
 pub(super) fn step_of_task<T: Real>(update: &Update, g: &[T], w: &mut [T], h: &mut [T]) {
     let (rate, momentum, decay) = (T::of(update.rate), T::of(update.momentum), T::of(update.decay));
     vectorised(

@@ -5,7 +5,7 @@
 //! (`winograd_points`), each point is a product of matrices over the channels, and the results are taken back. A block
 //! of tiles (`winograd_tiling`) is transformed, multiplied and taken back while it lies in cache. Results differ from
 //! the direct sum by rounding alone, within the same bounds.
-//! Double precision stays direct: what the fast way is held against must not share its transforms.
+//! Double precision stays direct: the reference must not share the transforms of the fast way.
 
 use super::{
     memory::Scratch,

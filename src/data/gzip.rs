@@ -10,7 +10,7 @@ use std::io::{self, BufRead, Read};
 /// beginning of another one are an error, not passed over: the file was joined to something else.
 #[derive(Debug)]
 pub(super) struct Gzip<R> {
-    /// The member at hand; none after the last one.
+    /// The current member; none after the last one.
     member: Option<GzDecoder<R>>,
 }
 

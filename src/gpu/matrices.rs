@@ -12,7 +12,7 @@ pub struct Matrices {
     pub lanes: u32,
 }
 
-/// The ways that there are kernels for: that of NVIDIA's GPUs, and that of Mesa's software adapter.
+/// The matrices that have kernels: those of NVIDIA's GPUs, and those of Mesa's software adapter.
 pub const MATRICES: [Matrices; 2] = [Matrices { size: 16, lanes: 32 }, Matrices { size: 8, lanes: 8 }];
 
 /// Bytes of workgroup memory that the largest of these kernels may take.

@@ -50,7 +50,7 @@ const LONG_ENOUGH: Duration = Duration::from_millis(50);
 /// Measurements, of which the best counts.
 const TRIES: usize = 5;
 
-/// The most multiply-adds a second on registers, in single precision.
+/// The most multiply-adds per second on registers, in single precision.
 pub fn multiply_adds_per_second(gpu: &Arc<Gpu>) -> Result<f64, GpuError> {
     let mut rounds = 16;
     loop {

@@ -3,7 +3,7 @@
 //! Sessions of several threads share a device. wgpu reports within the call that went wrong, on its thread, and a
 //! session looks at the reports of its own thread after each call. So none sees another's error, and none goes
 //! on without what it has lost because another has taken the report. A lost device is lost for all; that it was for
-//! want of memory is told to the thread whose call found none, and to the others that they need not take less.
+//! a lack of memory is reported to the thread whose call found none; the others learn that they need not take less.
 
 use super::{GpuError, lock::lock};
 use std::{
@@ -54,7 +54,7 @@ impl Reports {
         lock(&self.lost).as_ref().map(|(reason, _)| reason.clone())
     }
 
-    /// What this thread is told of a lost device, if it is lost. A submission that finds no memory loses it.
+    /// The error of this thread where the device is lost. A submission that finds no memory loses it.
     pub fn loss(&self) -> Option<GpuError> {
         let (reason, thread) = lock(&self.lost).clone()?;
         Some(match reason.to_lowercase().contains("out of memory") {

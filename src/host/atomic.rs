@@ -1,4 +1,4 @@
-//! Files that are either wholly there or not there.
+//! Files that appear whole or not at all.
 
 use std::{
     fs::{self, File},
@@ -102,7 +102,7 @@ pub fn remove_leftovers(folder: &Path, age: Duration) {
         let written = entry.metadata().and_then(|metadata| metadata.modified());
         let old = written.is_ok_and(|at| age.is_zero() || at.elapsed().is_ok_and(|past| past >= age));
         if name.starts_with('.') && name.ends_with(".tmp") && old {
-            // A leftover costs space and nothing else: one that cannot be removed is no reason to stop.
+            // A leftover costs space and nothing else: failing to remove one is no reason to stop.
             let _ = fs::remove_file(entry.path());
         }
     }

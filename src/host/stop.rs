@@ -5,19 +5,19 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// Whether work should stop. Long loops look at it once a batch; without flags nobody ever asks.
+/// Whether work should stop. Long loops read it once a batch; without flags it never asks.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     flags: Vec<Arc<AtomicBool>>,
 }
 
 impl Stop {
-    /// A stop that is asked for by setting any of these flags.
+    /// A stop that any of these flags requests.
     pub fn of(flags: impl IntoIterator<Item = Arc<AtomicBool>>) -> Self {
         Self { flags: flags.into_iter().collect() }
     }
 
-    /// Whether it is asked for.
+    /// Whether a stop is requested.
     pub fn asked(&self) -> bool {
         self.flags.iter().any(|flag| flag.load(Ordering::Relaxed))
     }

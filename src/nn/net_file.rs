@@ -63,8 +63,8 @@ pub fn read(path: &Path) -> Result<NetDef, NnError> {
 ///
 /// # Errors
 /// [`NnError::File`]: text that is not TOML, keys and types that do not exist, with the nearest valid ones, and values
-/// out of their limits. Names, shapes and blocks that do not fit, as [`super::Net::build`] and [`NetDef::blocks`] tell
-/// them; a layer that nobody reads.
+/// out of their limits. Names, shapes and blocks that do not fit, as [`super::Net::build`] and [`NetDef::blocks`]
+/// report them; a layer that nothing reads.
 pub fn parse(origin: &str, text: &str) -> Result<NetDef, NnError> {
     let refuse = |reason: String| NnError::File { origin: origin.into(), reason };
     if text.len() as u64 > MAX_BYTES {

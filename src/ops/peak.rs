@@ -6,9 +6,9 @@ use crate::{cpu, gpu};
 /// The most that a device does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
-    /// Multiplications and additions on registers in single precision, 10^9 a second.
+    /// Multiplications and additions on registers in single precision, 10^9 per second.
     pub gflops: f64,
-    /// Bytes between memory and registers, read and written ones together, 10^9 a second.
+    /// Bytes between memory and registers, read and written ones together, 10^9 per second.
     pub gigabytes_per_second: f64,
 }
 

@@ -68,7 +68,7 @@ impl Judging {
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// `fashion-mnist` (compiled in), `idx`, `cifar10`, `cifar100`, `cifar100-coarse` (its 20 superclasses), `folder`
-    /// (image files), `packed` (a store) or `noise` (made up).
+    /// (image files), `packed` (a store) or `noise` (generated).
     pub source: String,
     /// The folder of the files, or the packed file; empty for the embedded set and noise. Best given with
     /// `--set data.path=DIR`.

@@ -26,7 +26,7 @@ use std::{cell::Cell, path::PathBuf, time::Instant};
 pub trait Watcher: Sync {
     /// Steps done of a network, after some of them.
     fn progress(&self, node: &Node, done: u64, of: u64);
-    /// Something that whoever waits for a network may want to know.
+    /// A message for whoever waits for a network.
     fn notice(&self, node: &Node, text: &str);
     /// Whether training should stop at the next step, with a checkpoint.
     fn stop(&self) -> &Stop;
@@ -206,7 +206,7 @@ impl Job<'_> {
         let state = state_of(self.runs, self.node);
         let mut solver = self.experiment.solver_of(self.node.arm);
         solver.batch_parts = self.division.get().map_or(solver.batch_parts, |division| division.parts);
-        // A device that another network has lost, or this one for want of memory, is opened anew.
+        // A device that another network has lost, or this one for lack of memory, is opened again.
         let device = self.device.renewed()?;
         let def = net_of(self.experiment, self.node, self.half.classes)?;
         let images = Images { set: &self.half.train, normalisation: self.normalisation };

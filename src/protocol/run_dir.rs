@@ -321,7 +321,7 @@ impl RunDir {
         Ok(lock)
     }
 
-    /// The bytes of a finished network's weights, held against the digest in its manifest.
+    /// The bytes of a finished network's weights, checked against the digest in its manifest.
     ///
     /// # Errors
     /// A file that is missing or is not what was written.

@@ -32,7 +32,7 @@ pub enum Busy<'a> {
 
 /// How long a network is left alone that another process was found to train.
 const AGAIN: Duration = Duration::from_millis(250);
-/// How often whoever waits looks whether to stop.
+/// How often a waiting thread checks whether to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy, PartialEq)]

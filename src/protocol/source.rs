@@ -117,7 +117,7 @@ fn files(
 
 impl Halves {
     /// Splits the classes, cuts the training images, and computes each half's own mean:
-    /// nothing is computed over the other half or over test images. Images of a packed store are held against the
+    /// nothing is computed over the other half or over test images. Images of a packed store are checked against the
     /// digests that were packed with them.
     ///
     /// # Errors

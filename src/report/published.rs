@@ -101,7 +101,7 @@ fn evaluation(step: u64, top1: f64) -> Evaluation {
     Evaluation { step, epoch, train_loss, loss, top1, top5, images: 50_000, seconds: 0.0 }
 }
 
-/// A number that may be missing: `Some(None)` for an empty field, `None` for one that is no number.
+/// A number that may be missing: `Some(None)` for an empty field, `None` for one that is not a number.
 fn number<T: std::str::FromStr>(text: &str) -> Option<Option<T>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
 }

@@ -1,4 +1,4 @@
-//! Which images a step sees, and how they are cropped: functions of the step alone, so that a resumed run
+//! Which images per step sees, and how they are cropped: functions of the step alone, so that a resumed run
 //! sees what an undisturbed one would.
 
 use crate::{

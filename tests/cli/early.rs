@@ -64,7 +64,7 @@ fn a_set_without_test_images_is_refused_before_it_is_trained_on() {
 fn a_half_without_test_images_is_named_before_the_other_one_is_trained() {
     let root = tempfile::tempdir().unwrap();
     let all: Vec<u8> = (0..10).flat_map(|class| [class; 21]).collect();
-    // Seed 0 puts 0, 1, 3, 7 and 8 into A. That some classes of a half are not evaluated on is told and no more.
+    // Seed 0 puts 0, 1, 3, 7 and 8 into A. That some classes of a half are not evaluated on is only reported.
     idx(&root.path().join("some"), 28, &all, &[0, 1, 3, 7, 8, 2, 4]);
     let plan = ["plan", "default", "--memory", "--device", "cpu", "--set", "protocol.splits=[0]", "--set"];
     let sizes = ["--set", "data.train_per_class=20", "--set", "data.held_out_per_class=0", "--set"];

@@ -1,4 +1,4 @@
-//! Pictures of every kind of JPEG that libjpeg reads, each held to the pixels that PIL's libjpeg gave.
+//! Pictures of every kind of JPEG that libjpeg reads, each compared with the pixels that PIL's libjpeg gave.
 //!
 //! The pictures are made here; `data/pictures/jpeg.txt` has a digest for each, which `scripts/pictures` takes from PIL.
 

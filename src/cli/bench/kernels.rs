@@ -57,7 +57,7 @@ pub fn main(options: &Options) -> Result<()> {
     };
     // A net that is not there is refused before the checks take their time.
     wanted.iter().try_for_each(|(name, _)| net::find(name).map(drop))?;
-    // What is wrong is not worth its time: nothing is measured before every operation has been held against f64.
+    // A wrong operation is not worth timing: every operation is checked against f64 first.
     let summary = check::gradcheck(&device, |_| {})?;
     if !summary.ok() {
         return Err(CheckFailed { failed: summary.failed, total: summary.cases }.into());
@@ -87,7 +87,7 @@ pub fn main(options: &Options) -> Result<()> {
     let checks = summary.cases;
     writeln!(out, "{}: at most {gflops:.1} GFLOP/s and {bytes:.1} GB/s; {checks} checks right", device.describe())?;
     for (net, (batch, rows)) in &nets {
-        writeln!(out, "\n{net}, {batch} images a step")?;
+        writeln!(out, "\n{net}, {batch} images per step")?;
         layers::print(rows, Some(peak), &mut out)?;
         by_layer(rows, peak, &mut out)?;
     }
@@ -106,7 +106,7 @@ fn draw(folder: &Path, net: &str, batch: usize, rows: &[Row], peak: Peak, device
         })
         .collect();
     let roof = Roof { gflops: peak.gflops, gigabytes_per_second: peak.gigabytes_per_second };
-    let svg = roofline(&format!("{net}, {batch} images a step, {device}"), &achieved, roof);
+    let svg = roofline(&format!("{net}, {batch} images per step, {device}"), &achieved, roof);
     fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
     let path = folder.join(format!("roofline-{net}.svg"));
     atomic::write(&path, svg.as_bytes()).with_context(|| format!("{}", path.display()))

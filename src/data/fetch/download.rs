@@ -1,4 +1,4 @@
-//! One file over HTTP: resumed where it broke off, held against its checksum, named when it is whole.
+//! One file over HTTP: resumed where it broke off, checked against its checksum, named when it is complete.
 
 use super::{FetchError, Published, PublishedFile, md5_of, unpack};
 use crate::{data::DataError, host::atomic};

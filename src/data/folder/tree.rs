@@ -50,7 +50,7 @@ impl Tree {
         self.replaced += all - self.files.len();
     }
 
-    /// The first parts of all names, those apart that are none of a data set's.
+    /// The first parts of all names, without those that are not parts of a data set.
     pub fn tops(&self) -> BTreeSet<&str> {
         let names = self.files.iter().map(|(name, _)| name).chain(&self.folders);
         names.filter_map(|name| name.split('/').next()).filter(|top| !is_aside(top)).collect()

@@ -109,7 +109,7 @@ impl Store {
         same
     }
 
-    /// Holds every image against its digest.
+    /// Checks every image against its digest.
     ///
     /// # Errors
     /// [`StoreError::ChangedImage`] for the first one that differs.
@@ -118,7 +118,7 @@ impl Store {
         self.verify_places(&places)
     }
 
-    /// Holds some images against their digests. What was found whole before is not looked at again.
+    /// Checks some images against their digests, each of them once.
     ///
     /// # Errors
     /// [`StoreError::ChangedImage`] for the first one that differs.

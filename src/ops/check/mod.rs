@@ -5,7 +5,7 @@
 //! bound, `|got - reference| / (2^-24 * bound)`, where the bound is the sum of the absolute values of the
 //! terms that the element adds up: correct single precision stays at a few units whatever the values,
 //! half precision or one wrong index give hundreds. What is only moved (a maximum, a rectified value)
-//! must be exact. The reference in turn is held against central differences of itself.
+//! must be exact. The reference in turn is checked against central differences of itself.
 //!
 //! The same lists serve `strata gradcheck` and the tests in `kernels-tests`.
 

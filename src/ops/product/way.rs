@@ -102,7 +102,7 @@ pub(super) fn number(recorder: &Recorder<'_>, tile: usize) -> Option<usize> {
     WAYS.iter().position(|way| *way == wanted)
 }
 
-/// The tile for some products of so many rows and columns: that which is preferred for the operation at hand, if one is.
+/// The tile for some products of so many rows and columns: that which is preferred for the operation, if one is.
 pub(super) fn choose(recorder: &Recorder<'_>, products: usize, results: [usize; 2]) -> usize {
     let tiles = tiles(recorder.precision());
     recorder.tile().filter(|&tile| tile < tiles).unwrap_or_else(|| by_shape(tiles, products, results))

@@ -13,18 +13,18 @@ pub struct Achieved {
     pub layer: String,
     /// Its pass, such as `forward`.
     pub pass: &'static str,
-    /// Multiplications and additions, 10^9 a second.
+    /// Multiplications and additions, 10^9 per second.
     pub gflops: f64,
-    /// What it must read and write at least, 10^9 bytes a second.
+    /// What it must read and write at least, 10^9 bytes per second.
     pub gigabytes_per_second: f64,
 }
 
 /// The two limits of a device.
 #[derive(Clone, Copy, Debug)]
 pub struct Roof {
-    /// Multiplications and additions, 10^9 a second.
+    /// Multiplications and additions, 10^9 per second.
     pub gflops: f64,
-    /// Bytes to and from memory, 10^9 a second.
+    /// Bytes to and from memory, 10^9 per second.
     pub gigabytes_per_second: f64,
 }
 

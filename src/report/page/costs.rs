@@ -17,7 +17,7 @@ pub(super) fn table(results: &Results) -> String {
         Cell::number("networks"),
         Cell::number("work").below("10\u{b9}\u{b2} multiply-adds a network"),
         Cell::number("time").below("a network"),
-        Cell::number("speed").below("10\u{2079} multiply-adds a second"),
+        Cell::number("speed").below("10\u{2079} multiply-adds per second"),
         Cell::number("time").below("of all"),
     ];
     let number = |value: Option<f64>| Cell::number(value.map_or_else(|| "\u{2013}".to_string(), plain));

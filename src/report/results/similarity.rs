@@ -36,7 +36,7 @@ fn pair(one: &Run, other: &Run) -> Option<String> {
     }
 }
 
-/// One row for each kind of pair and each two layers that were compared; values that are no numbers are left out.
+/// One row for each kind of pair and each two layers that were compared; values that are not numbers are left out.
 pub(super) fn rows(study: &Study) -> Vec<SimilarityRow> {
     let run = |name: &str| study.runs.iter().find(|run| run.name == name);
     let at = |name: &str| study.layers.iter().position(|layer| layer == name).unwrap_or(usize::MAX);

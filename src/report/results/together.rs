@@ -56,7 +56,7 @@ fn comparable<'a>(to: &'a Study, studies: &'a [Study], kinds: &'a [Kind]) -> imp
     studies.iter().filter(move |s| kinds.contains(&s.kind) && s.net == to.net && shares(s))
 }
 
-/// Claim 1: the base on all classes against the bases on halves. One network is held against single networks: a
+/// Claim 1: the base on all classes against the bases on halves. One network is compared with single networks: a
 /// mean over the two halves of a split would hardly vary, because what makes one half hard makes the other easy.
 fn against_all_classes(halves: &Study, studies: &[Study]) -> Result<Option<Claim>, ReportError> {
     let Some(whole) = comparable(halves, studies, &[Kind::AllClasses]).next() else { return Ok(None) };

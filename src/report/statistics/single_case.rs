@@ -30,7 +30,7 @@ pub struct SingleCase {
 /// of the controls, k the number of splits that they come from, and d the difference of the means; the m cases need no
 /// spread of their own, so m may be 1.
 ///
-/// A control must be what a case is: one network is held against single networks, a mean of two directions against
+/// A control must be what a case is: one network is compared with single networks, a mean of two directions with
 /// such means. Several controls of one split give s, but count once in k, because they are not independent; that
 /// makes the interval rather too wide than too narrow. Assumes that cases would spread as controls do. `None` without
 /// a case or a control.
