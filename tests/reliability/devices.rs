@@ -120,7 +120,10 @@ fn a_batch_is_not_halved_where_a_normalisation_would_take_its_statistics_of_half
     let runs = tempfile::tempdir().unwrap();
     let run = |set: &[&str], fault: Option<&str>| {
         let mut command = base(runs.path());
-        command.args(["--set", net]).args(set).envs(fault.map(|fault| ("STRATA_FAULT", fault)));
+        command
+            .args(["--set", net, "--set", "protocol.layers=[1]"])
+            .args(set)
+            .envs(fault.map(|fault| ("STRATA_FAULT", fault)));
         command.output().unwrap()
     };
     let output = run(&[], Some("out-of-memory:40"));
