@@ -192,7 +192,7 @@ fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a net can be meant as a whole.
+/// Whether a net makes sense as a whole.
 fn check(def: &NetDef) -> Result<(), NnError> {
     let graph = Graph::of(def, 1)?;
     let inner = &graph.values[1..graph.values.len() - 1];

@@ -1,4 +1,4 @@
-//! Whether an experiment can be meant: the values of its keys, one by one and together.
+//! Whether an experiment makes sense: the values of its keys, one by one and together.
 
 use super::{Arm, Experiment, Halving, ProtocolError, SourceTask, experiment::Protocol};
 use crate::{
@@ -13,7 +13,7 @@ const MAX_NETWORKS: usize = 100_000;
 const MAX_EVALUATIONS: u64 = 10_000;
 
 impl Experiment {
-    /// Whether the values can be meant, one by one and together.
+    /// Whether the values make sense, one by one and together.
     ///
     /// # Errors
     /// [`ProtocolError::Value`] with what is expected; those of the solver and of the zoo.
@@ -55,7 +55,7 @@ impl Experiment {
         self.bad(key, expected, epochs)
     }
 
-    /// Whether everything can be meant that does not depend on how long networks train.
+    /// Whether everything makes sense that does not depend on how long networks train.
     ///
     /// # Errors
     /// As [`Self::check`].

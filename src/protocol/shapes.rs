@@ -7,7 +7,7 @@ use crate::data::{Dataset, fit::Fit};
 /// (`data.fit = "crop"`), images smaller than it.
 ///
 /// # Errors
-/// [`ProtocolError::Value`] with both shapes and what mends it.
+/// [`ProtocolError::Value`] with both shapes and a remedy.
 pub(super) fn check(experiment: &Experiment, data: &Dataset) -> Result<(), ProtocolError> {
     let [channels, height, width] = experiment.net.def()?.input;
     let (got, takes, kept) = (data.train.shape(), [height, width, channels], image_files::shape(experiment)?);

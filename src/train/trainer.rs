@@ -314,7 +314,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Fails where the weights, their history, or anything that the last step wrote holds an infinity or a NaN.
-    /// A loss that is a number does not tell: a NaN of a weight may hide behind a rectifier or a pool.
+    /// A finite loss proves nothing: a rectifier or a pool may hide a NaN of a weight.
     ///
     /// # Errors
     /// The first such tensor in the order of computation; a lost device.

@@ -36,7 +36,7 @@ fn halves_of_one_class_are_refused_by_the_name_of_the_class() {
     let file = format!("protocol.split_file={}", halves.display());
     let listed = study(&runs, &["protocol.split=listed", "protocol.splits=[0]", &file]);
     refused(&listed, &["it has 1 class, \"Trouser\""]);
-    // Two against two can be meant.
+    // Two against two is valid.
     fs::write(&halves, "\u{feff}class,half\r\n\"Trouser\",A\r\nBag,A\r\nCoat,B\r\n\"Shirt\",B\r\n").unwrap();
     let listed = study(&runs, &["protocol.split=listed", "protocol.splits=[0]", &file]);
     assert!(listed.status.success(), "{}", err(&listed));
