@@ -186,7 +186,7 @@ fn numbers(value: &Value) -> Result<(), String> {
 fn check_name(name: &str) -> Result<(), String> {
     let valid = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(valid) || name.starts_with('.') {
-        let expected = "1 to 64 letters, digits, '_', '-' and '.', the first no '.'";
+        let expected = "1 to 64 letters, digits, '_', '-' and '.', not beginning with '.'";
         return Err(format!("{name:?} is not a valid name, expected {expected}"));
     }
     Ok(())

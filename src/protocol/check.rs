@@ -91,7 +91,7 @@ impl Experiment {
         let (sizes, all) = (&self.protocol.train_sizes, self.data.train_per_class);
         for (i, &size) in sizes.iter().enumerate() {
             if size == 0 || (all > 0 && size >= all) || sizes[..i].contains(&size) {
-                let expected = "numbers that differ, from 1 to below data.train_per_class";
+                let expected = "distinct numbers from 1 to below data.train_per_class";
                 return bad("protocol.train_sizes", expected, size.to_string());
             }
         }

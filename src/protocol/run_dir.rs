@@ -211,7 +211,7 @@ impl RunDir {
             }
         } else {
             let words = settings::difference(&manifest.settings, &now);
-            Some(words.unwrap_or_else(|| "its settings are not what their digest says".into()))
+            Some(words.unwrap_or_else(|| "its settings do not match their digest".into()))
         };
         match difference {
             None => Ok(()),

@@ -84,7 +84,7 @@ pub fn run(
                 && busy != Busy::StopAt(&node.name)
             {
                 if first {
-                    events.notice(node, &format!("{error} (others are trained meanwhile, and this one is waited for)"));
+                    events.notice(node, &format!("{error} (training other networks while waiting for this one)"));
                 }
                 lock(&board).progress[index] = Progress::Elsewhere(Instant::now());
                 continue;

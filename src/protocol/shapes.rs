@@ -32,7 +32,7 @@ pub(super) fn check(experiment: &Experiment, data: &Dataset) -> Result<(), Proto
         }
     }
     if larger {
-        ways.push("\"crop\", with which the net sees a window of each image and nothing else".to_string());
+        ways.push("\"crop\", which shows the net only a window of each image".to_string());
     }
     Err(ProtocolError::Value {
         experiment: experiment.name.clone(),

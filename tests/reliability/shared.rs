@@ -77,6 +77,6 @@ fn a_runner_takes_over_what_a_killed_one_had_and_waits_for_what_a_living_one_has
     assert!(kill(&mut owner));
     let output = waiting.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", err(&output));
-    assert!(err(&output).contains("this one is waited for"), "{}", err(&output));
+    assert!(err(&output).contains("waiting for this one"), "{}", err(&output));
     same(&whole, &results(runs.path()));
 }
