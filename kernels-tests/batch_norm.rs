@@ -127,8 +127,8 @@ fn a_channel_of_one_value_gives_exactly_its_bias_and_a_variance_of_zero() {
         ))
         .expect("four tensors");
         assert_eq!(var, [0.0; 18], "{}", device.describe());
-        for channel in 0..18 {
-            assert_eq!(mean[channel], value(channel * 63), "{}: channel {channel}", device.describe());
+        for (channel, &mean) in mean.iter().enumerate() {
+            assert_eq!(mean, value(channel * 63), "{}: channel {channel}", device.describe());
         }
         for (at, y) in y.iter().enumerate() {
             assert_eq!(*y, bias[at / 63 % 18], "{}: element {at}", device.describe());

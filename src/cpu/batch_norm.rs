@@ -5,6 +5,8 @@
 //! differ from it, and its squares are taken about that mean, so that a channel of one value has a variance of exactly
 //! zero and one about a mean of 100 loses no digits. Chunks are put together in their order, in double precision.
 
+#![allow(clippy::needless_range_loop, reason = "one index over slices of one length is what becomes vectors")]
+
 use super::{ELEMENTS_PER_TASK, channels::by_channels, memory::Scratch, vectorised};
 use crate::host::{BatchNormDims, Real};
 use rayon::prelude::*;

@@ -88,7 +88,7 @@ fn with_sums<T: Real>(
         f(m, &sums, dx);
     };
     match dx {
-        Some(dx) => memory.write_real(dx.0, |m, dx| all(m, dx)),
+        Some(dx) => memory.write_real(dx.0, all),
         None => all(memory, &mut []),
     }
     memory.real[params.weight.0] = dweight;
