@@ -6,16 +6,16 @@
 //! fully connected layer it is PyTorch's `BatchNorm1d`: images of one pixel.
 
 mod backward;
+mod forward;
 mod record;
 
-pub use backward::{Backward, BackwardEvaluation, Gradients};
+pub use backward::{Backward, BackwardEvaluation};
+pub use forward::{Forward, ForwardEvaluation};
 
-use record::OnGpu;
-
-use super::{Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId};
+use super::{Cost, OpsError, TensorId};
 use crate::{
     cpu::{self, batch_norm::Channels},
-    gpu::{GpuError, Recorder, Shader, parameters, read, read_write, write},
+    gpu::{Shader, parameters},
     host::{BatchNormDims, ImageDims, Real},
 };
 
@@ -68,44 +68,21 @@ pub struct Statistics {
     pub var: TensorId,
 }
 
-/// Training. Overwrites y and the batch's statistics, and moves the running ones.
-#[derive(Clone, Debug)]
-pub struct Forward {
-    /// Dimensions.
-    pub dims: BatchNormDims,
-    /// Input.
-    pub x: TensorId,
-    /// Scale of each channel.
+/// What becomes of the gradients of scale and offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gradients {
+    /// Gradient of the scale.
     pub weight: TensorId,
-    /// What is added to each channel.
+    /// Gradient of the offset.
     pub bias: TensorId,
-    /// Statistics of the batch, for the backward pass; the variance is the one about its own mean.
-    pub batch: Statistics,
-    /// Running statistics; their variance follows the unbiased estimate.
-    pub running: Statistics,
-    /// Output.
-    pub y: TensorId,
-    /// Whether y passes through a rectifier.
-    pub relu: bool,
+    /// Whether they are added to what is there, where a batch is computed in parts.
+    pub accumulate: bool,
 }
 
-/// Evaluation. Overwrites y.
-#[derive(Clone, Debug)]
-pub struct ForwardEvaluation {
-    /// Dimensions.
-    pub dims: BatchNormDims,
-    /// Input.
-    pub x: TensorId,
-    /// Scale of each channel.
-    pub weight: TensorId,
-    /// What is added to each channel.
-    pub bias: TensorId,
-    /// Running statistics.
-    pub running: Statistics,
-    /// Output.
-    pub y: TensorId,
-    /// Whether y passes through a rectifier.
-    pub relu: bool,
+impl Gradients {
+    fn reads(&self) -> impl Iterator<Item = TensorId> {
+        [self.weight, self.bias].into_iter().filter(|_| self.accumulate)
+    }
 }
 
 /// The work of going so often over a tensor of the input's size.
@@ -115,98 +92,6 @@ fn cost(dims: &BatchNormDims, times: usize) -> Cost {
 
 fn channels<'a, T: Real>(m: &'a cpu::Memory<T>, statistics: Statistics, weight: TensorId) -> Channels<'a, T> {
     Channels { mean: &m.real[statistics.mean.0], var: &m.real[statistics.var.0], weight: &m.real[weight.0] }
-}
-
-impl Operation for Forward {
-    const STEM: &'static str = "batch_norm";
-    fn pass(&self) -> &'static str {
-        "forward"
-    }
-    fn cost(&self) -> Cost {
-        cost(&self.dims, 3)
-    }
-    fn reads(&self) -> Vec<TensorId> {
-        vec![self.x, self.weight, self.bias, self.running.mean, self.running.var]
-    }
-    fn writes(&self) -> Vec<TensorId> {
-        vec![self.y, self.batch.mean, self.batch.var, self.running.mean, self.running.var]
-    }
-    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Rectify { y } if y == self.y => {
-                self.relu = true;
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
-    }
-    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
-        let Self { dims, batch, running, .. } = self;
-        memory.write_both(batch.mean.0, batch.var.0, |m, mean, var| {
-            cpu::batch_norm::moments(dims, &m.real[self.x.0], mean, var, &m.scratch);
-        });
-        memory.write_both(running.mean.0, running.var.0, |m, mean, var| {
-            cpu::batch_norm::follow(dims, &m.real[batch.mean.0], &m.real[batch.var.0], mean, var);
-        });
-        memory.write_real(self.y.0, |m, y| {
-            let (x, by, bias) = (&m.real[self.x.0], channels(m, *batch, self.weight), &m.real[self.bias.0]);
-            cpu::batch_norm::normalise(dims, x, by, bias, y, self.relu);
-        });
-    }
-    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let gpu = OnGpu::new(recorder, &self.dims, self.x)?;
-        let whole = |recorder: &Recorder<'_>, id: TensorId| recorder.whole(id.0);
-        let scratch = gpu.scratch(recorder);
-        for x in recorder.parts(self.x.0) {
-            let parameters = gpu.parameters(x);
-            let workgroups = u64::from((parameters.chunks * parameters.across).div_ceil(64));
-            recorder.dispatch(&MOMENTS, &[], &parameters, &[read(x), write(scratch)], workgroups)?;
-        }
-        let bindings = [
-            read(scratch),
-            write(whole(recorder, self.batch.mean)?),
-            write(whole(recorder, self.batch.var)?),
-            read_write(whole(recorder, self.running.mean)?),
-            read_write(whole(recorder, self.running.var)?),
-        ];
-        recorder.dispatch(&SUM_MOMENTS, &[], &gpu.parameters_of_all(), &bindings, gpu.across() as u64)?;
-        gpu.normalise(recorder, self.x, self.batch, [self.weight, self.bias], self.y, self.relu)
-    }
-}
-
-impl Operation for ForwardEvaluation {
-    const STEM: &'static str = "batch_norm";
-    fn pass(&self) -> &'static str {
-        "forward_evaluation"
-    }
-    fn cost(&self) -> Cost {
-        cost(&self.dims, 2)
-    }
-    fn reads(&self) -> Vec<TensorId> {
-        vec![self.x, self.weight, self.bias, self.running.mean, self.running.var]
-    }
-    fn writes(&self) -> Vec<TensorId> {
-        vec![self.y]
-    }
-    fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Rectify { y } if y == self.y => {
-                self.relu = true;
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
-    }
-    fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
-        memory.write_real(self.y.0, |m, y| {
-            let (x, by, bias) = (&m.real[self.x.0], channels(m, self.running, self.weight), &m.real[self.bias.0]);
-            cpu::batch_norm::normalise(&self.dims, x, by, bias, y, self.relu);
-        });
-    }
-    fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
-        let gpu = OnGpu::new(recorder, &self.dims, self.x)?;
-        gpu.normalise(recorder, self.x, self.running, [self.weight, self.bias], self.y, self.relu)
-    }
 }
 
 static SHADER: Shader = shader!("batch_norm", ["grid", "rectifier"]);

@@ -167,7 +167,7 @@ mod tests {
         let (experiment, data) = (Experiment::find("default", &[]).unwrap(), data(10));
         assert!(same_partitions(&experiment, &data, None, 0..10).is_ok());
         let error = same_partitions(&experiment, &data, None, [5, 7, 24]).unwrap_err().to_string();
-        assert!(error.contains("5 and 24") && error.contains("seed 0 gives others"), "{error}");
+        assert!(error.contains("5 and 24") && error.contains("seed 0 gives other halves"), "{error}");
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn two_seeds_of_one_partition_are_refused_with_another_seed_also_where_one_was_t
         command.arg(format!("protocol.splits={splits}")).output().unwrap()
     };
     let output = whole("[5, 7, 24]");
-    refused(&output, &["protocol.splits", "5 and 24", "same halves", "seed 0 gives others"]);
+    refused(&output, &["protocol.splits", "5 and 24", "same halves", "seed 0 gives other halves"]);
     assert!(whole("[5, 7]").status.success());
     let with = |seed: &str| {
         let (node, splits) = (format!("s{seed}-r0-baseA"), format!("protocol.splits=[{seed}]"));

@@ -1,29 +1,12 @@
 //! The backward passes of a batch normalisation.
 
-use super::{BACKWARD, BACKWARD_EVALUATION, BatchNormParameters, Statistics, channels, cost, record::OnGpu};
+use super::{BACKWARD, BACKWARD_EVALUATION, BatchNormParameters, Gradients, Statistics, channels, cost, record::OnGpu};
 use crate::{
     cpu::{self, batch_norm::Sums},
     gpu::{GpuError, Recorder, read, write},
     host::{BatchNormDims, Real},
     ops::{Absorbed, Cost, Epilogue, Operation, Step, TensorId},
 };
-
-/// What becomes of the gradients of scale and offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gradients {
-    /// Gradient of the scale.
-    pub weight: TensorId,
-    /// Gradient of the offset.
-    pub bias: TensorId,
-    /// Whether they are added to what is there, where a batch is computed in parts.
-    pub accumulate: bool,
-}
-
-impl Gradients {
-    fn reads(&self) -> impl Iterator<Item = TensorId> {
-        [self.weight, self.bias].into_iter().filter(|_| self.accumulate)
-    }
-}
 
 /// The backward pass of training. Overwrites the gradients.
 #[derive(Clone, Debug)]
