@@ -8,4 +8,4 @@ mod jpeg_matrix;
 mod jpeg_writer;
 mod kinds;
 mod layouts;
-mod made;
+pub mod made;

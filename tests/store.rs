@@ -1,11 +1,7 @@
 //! The packed store, from outside. All images are made here.
 
-#[path = "folder/made.rs"]
-#[allow(dead_code)]
-mod made;
-
+use crate::folder::made::{encoded, jpeg, picture, png, put};
 use image::ImageFormat;
-use made::{encoded, jpeg, picture, png, put};
 use std::{
     cell::Cell,
     fs,

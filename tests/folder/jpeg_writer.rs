@@ -311,7 +311,7 @@ impl<'a> Coder<'a> {
                 continue;
             }
             (0..run / 16).for_each(|_| self.ac_symbol(0xf0));
-            self.ac_symbol(run % 16 << 4 | size_of(value));
+            self.ac_symbol(((run % 16) << 4) | size_of(value));
             self.value(value, size_of(value));
             run = 0;
         }
@@ -323,15 +323,15 @@ impl<'a> Coder<'a> {
     /// A band without its lowest bits.
     fn first_bits(&mut self, block: &[i32; 64]) {
         let mut run = 0;
-        for k in usize::from(self.scan.first)..=usize::from(self.scan.last) {
-            let value = (block[k].abs() >> self.scan.low) * block[k].signum();
+        for coefficient in &block[usize::from(self.scan.first)..=usize::from(self.scan.last)] {
+            let value = (coefficient.abs() >> self.scan.low) * coefficient.signum();
             if value == 0 {
                 run += 1;
                 continue;
             }
             self.flush();
             (0..run / 16).for_each(|_| self.ac_symbol(0xf0));
-            self.ac_symbol(run % 16 << 4 | size_of(value));
+            self.ac_symbol(((run % 16) << 4) | size_of(value));
             self.value(value, size_of(value));
             run = 0;
         }
