@@ -153,3 +153,22 @@ fn a_network_is_refused_whose_parent_was_trained_again_to_other_weights() {
     assert!(!output.status.success());
     assert!(err(&output).contains("trained again to other weights"), "{}", err(&output));
 }
+
+#[test]
+fn a_network_of_other_sums_is_refused_where_it_was_computed_on_the_same_device() {
+    let runs = tempfile::tempdir().unwrap();
+    let run = |name: &str| tiny(&["run", "default", name], runs.path()).output().unwrap();
+    assert!(run("s0-r0-baseA").status.success());
+    let file = runs.path().join("default-quick/s0-r0-baseA/manifest.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let line = text.lines().find(|line| line.starts_with("numerics = ")).unwrap();
+    // As a version of strata from before sums were counted left it, and one that counts on.
+    for (numerics, named) in [("", "numerics there: none"), ("numerics = 99", "numerics there: 99")] {
+        std::fs::write(&file, text.replace(line, numerics)).unwrap();
+        for node in ["s0-r0-baseA", "s0-r0-A1B"] {
+            let output = run(node);
+            assert_eq!(output.status.code(), Some(6), "{}", err(&output));
+            assert!(err(&output).contains(named), "{}", err(&output));
+        }
+    }
+}
