@@ -19,7 +19,7 @@ fn bad_input_gives_one_clear_message_and_its_exit_code() {
         (&["reproduce", "--set", "solver.momentum=2"], 3, &["momentum"]),
         (&["reproduce", "--set", "protocol.layers=[8]"], 3, &["protocol.layers", "1 to 7", "8"]),
         (&["reproduce", "--set", "data.views=3"], 3, &["data.views", "augmentation"]),
-        (&["reproduce", "--set", "protocol.train_sizes=[5, 5]"], 3, &["protocol.train_sizes", "differ"]),
+        (&["reproduce", "--set", "protocol.train_sizes=[5, 5]"], 3, &["protocol.train_sizes", "distinct"]),
         (&["reproduce", "--set", "protocol.train_sizes=[600]"], 3, &["protocol.train_sizes", "600"]),
         (&["reproduce", "--set", "protocol.split=halves"], 3, &["halves", "random", "two-data-sets"]),
         (&["reproduce", "--set", "protocol.split=man-made-natural"], 3, &["protocol.splits", "replicates"]),
