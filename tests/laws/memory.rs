@@ -80,18 +80,24 @@ fn shared_storage_and_updates_within_gradients_change_no_bit_and_memory_is_flat(
                 executor.run(Tape::Train, &step).unwrap();
                 bytes.push(executor.bytes());
             }
-            assert_eq!(bytes[1..], [bytes[0]; 2], "{}", device.describe());
             let ids = net.params.iter().flat_map(|param| [param.w, param.h.unwrap()]);
             let values: Vec<Vec<u32>> = ids.map(|id| bits(&executor.read(id).unwrap())).collect();
             let gradient = net.outputs["conv3"].1.unwrap();
             assert_eq!(executor.read(gradient).is_ok(), keep_gradients);
-            (bytes[0], values)
+            (bytes, values)
         };
         // Which threads borrow scratch memory at the same time depends on timing, so that several threads may reach
-        // their bound only after some steps. For one thread memory is flat from the first.
+        // their bound only after some steps. For one thread memory is flat from the first; bits are the same for both.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let ((shared, together), (own, apart)) = pool.install(|| (run(false), run(true)));
-        assert!(together == apart, "{}", device.describe());
+        for bytes in [&shared, &own] {
+            assert_eq!(bytes[1..], [bytes[0]; 2], "{}", device.describe());
+        }
+        let (several, of_several) = run(false);
+        assert!(together == apart && together == of_several && together == run(true).1, "{}", device.describe());
+        let most = shared[0] * rayon::current_num_threads() as u64;
+        assert!(several.iter().all(|&bytes| bytes <= most), "{several:?} bytes, at most {most}");
+        let (shared, own) = (shared[0], own[0]);
         assert!(shared < own, "{shared} bytes and {own}");
     }
 }
