@@ -60,7 +60,7 @@ fn number(variable: &str, usual: u64) -> u64 {
 
 #[test]
 fn inputs_with_random_damage_are_read_or_refused_without_a_panic() {
-    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
     let (seed, cases) = (number("STRATA_HOSTILE_SEED", SEED), number("STRATA_HOSTILE_CASES", CASES));
     let mut complaints = Vec::new();
     for (name, target) in TARGETS {

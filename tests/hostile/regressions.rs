@@ -19,7 +19,7 @@ fn inputs(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn every_kept_input_is_read_or_refused_without_a_panic() {
-    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
     for (name, target) in TARGETS {
         let begun_with = inputs(&fuzz.join("corpus").join(name));
         assert!(begun_with.len() >= 3, "{name}: a corpus has valid and broken files");
@@ -37,7 +37,7 @@ fn every_kept_input_is_read_or_refused_without_a_panic() {
 
 #[test]
 fn the_folders_of_inputs_and_the_fuzz_targets_are_those_of_the_list() {
-    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
     let mut names: Vec<String> = TARGETS.iter().map(|(name, _)| (*name).to_string()).collect();
     names.sort();
     let stems = |folder: &str| -> Vec<String> {
@@ -52,7 +52,7 @@ fn the_folders_of_inputs_and_the_fuzz_targets_are_those_of_the_list() {
 #[test]
 fn valid_inputs_reach_past_the_parsers() {
     // The corpora would be worthless if their valid files were refused at the first byte.
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
     let bytes = |name: &str| fs::read(corpus.join(name)).unwrap();
     let (path, images) = (Path::new("x"), ["bmp", "gif", "jpeg", "pgm", "png", "ppm", "tiff", "webp"]);
     for format in images {

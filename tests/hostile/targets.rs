@@ -1,6 +1,6 @@
 //! One function a parser: it may refuse any bytes, but not panic, hang or take memory out of proportion.
 //!
-//! `fuzz` feeds these functions what it makes up, the test beside them what it has kept.
+//! `tests/fuzz` feeds these functions what it makes up, the test beside them what it has kept.
 
 use std::{
     io::Write,

@@ -1,4 +1,4 @@
 //! The parsers under fuzzing are those that the suite feeds the kept inputs.
 
-#[path = "../../tests/hostile/targets.rs"]
+#[path = "../../hostile/targets.rs"]
 pub mod targets;
