@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use strata::data::{
-    DataError,
+    DataError, Source,
     fetch::{CATALOGUE, FetchError, Published, PublishedFile, fetch, md5_of, unlike_published},
 };
 
@@ -64,7 +64,7 @@ fn published(body: &[u8], inside: &'static [PublishedFile]) -> Published {
     fs::write(&path, body).unwrap();
     let md5: &'static str = Box::leak(md5_of(&path).unwrap().into_boxed_str());
     let files: &'static [PublishedFile] = Box::leak(Box::new([PublishedFile { name: "set.gz", md5: Some(md5) }]));
-    Published { name: "made", source: "idx", url: "http://127.0.0.1:9/", files, inside }
+    Published { name: "made", source: Source::Idx, url: "http://127.0.0.1:9/", files, inside }
 }
 
 fn body() -> Vec<u8> {

@@ -4,6 +4,7 @@
 
 mod cli;
 mod data;
+mod documents;
 mod fetch;
 mod folder;
 mod hostile;

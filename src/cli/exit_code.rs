@@ -87,6 +87,7 @@ fn of_protocol(error: &ProtocolError) -> u8 {
         ProtocolError::Experiment { .. }
         | ProtocolError::UnknownKey { .. }
         | ProtocolError::Value { .. }
+        | ProtocolError::Unfit { .. }
         | ProtocolError::UnknownExperiment { .. }
         | ProtocolError::UnknownNode { .. } => EXPERIMENT,
         ProtocolError::OtherConfiguration { .. }

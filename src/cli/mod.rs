@@ -19,8 +19,11 @@ mod study;
 mod train;
 mod tune;
 
-use crate::host::Precision;
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
+use crate::{data::Source, host::Precision, protocol::built_in::BuiltIn};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser},
+};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Measure how transferable each layer of a convolutional network is.
@@ -89,11 +92,32 @@ struct PrecisionArgs {
     precision: Option<Precision>,
 }
 
+/// One of a list of values by its name; help lists the names with a description each.
+fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
+    all: [T; N],
+    name: fn(T) -> &'static str,
+    description: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = all.map(|value| PossibleValue::new(name(value)).help(description(value)));
+    let find = move |given: String| all.into_iter().find(|&value| name(value) == given).ok_or("not on the list");
+    PossibleValuesParser::new(names).try_map(find)
+}
+
+/// A data source, by its name.
+fn source() -> impl TypedValueParser<Value = Source> {
+    one_of(Source::ALL, Source::name, Source::reads)
+}
+
+/// The sources that need a path, as values of an argument.
+fn sources_with_paths(argument: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let with_paths = Source::ALL.into_iter().filter(|source| source.needs_path());
+    with_paths.map(move |source| (argument, source.name()))
+}
+
 /// The experiment of a command.
 #[derive(Args, Clone, Debug)]
 struct StudyArgs {
-    /// Use this built-in experiment or TOML file
-    #[arg(default_value = "default")]
+    #[arg(default_value = "default", help = format!("Use this built-in experiment ({}) or TOML file", BuiltIn::names()))]
     experiment: String,
     /// Keep all runs in this directory
     #[arg(long, value_name = "DIR", default_value = "runs", allow_hyphen_values = true)]

@@ -1,12 +1,15 @@
 //! `strata train`: one network on all classes of one data set.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, PrecisionArgs, at_least_one, device, exit_code, interrupt::Interrupt};
+use super::{
+    DeviceArgs, PrecisionArgs, at_least_one, device, exit_code, interrupt::Interrupt, one_of, source,
+    sources_with_paths,
+};
 use crate::{
-    data::Normalisation,
+    data::{Normalisation, Source, fit::Fit},
     host::{Stream, atomic},
     nn::{weights, zoo},
-    protocol::{Experiment, degenerate, keys, source},
+    protocol::{degenerate, shapes},
     train::{
         Images, Policy, Reading, Schedule, Solver, TrainError, Trainer, USUAL_LOSS_SCALE, Warmup, checkpoint,
         trainer::Streams,
@@ -21,16 +24,15 @@ pub struct Options {
     /// Train this net (`strata net list`) or net file
     #[arg(long, value_name = "NAME|FILE", default_value = "alexnet28")]
     net: String,
-    /// Train on fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
-    #[arg(long, default_value = "fashion-mnist")]
-    data: String,
+    /// Train on this data source
+    #[arg(long, value_name = "SOURCE", default_value = Source::FashionMnist.name(), value_parser = source())]
+    data: Source,
     /// Read the data set's files from this folder, or this packed file
-    #[arg(long, default_value = "", allow_hyphen_values = true)]
-    data_path: String,
-    /// Fit images to the net's input: exact (other sizes are refused), resize, pad, or crop (to the window in the
-    /// middle)
-    #[arg(long, default_value = "exact")]
-    fit: String,
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true, required_if_eq_any = sources_with_paths("data"))]
+    data_path: Option<PathBuf>,
+    /// Fit images to the net's input in this way
+    #[arg(long, default_value = Fit::Exact.name(), value_parser = one_of(Fit::ALL, Fit::name, Fit::sees))]
+    fit: Fit,
     /// Train for this many steps
     #[arg(long, default_value_t = 500)]
     max_iter: u64,
@@ -125,18 +127,7 @@ pub fn main(options: &Options) -> Result<()> {
     }
     let device = device::open(&options.device.device, precision)?;
     let net = zoo::find(&options.net)?;
-    // No plan is made here: only the images of the experiment are of interest.
-    let description = net.to_toml();
-    let overrides = [
-        ("data.source", &options.data),
-        ("data.path", &options.data_path),
-        ("net.description", &description),
-        ("data.fit", &options.fit),
-    ];
-    let overrides = overrides.map(|(key, value)| keys::assignment(key, value));
-    let nothing = ["protocol.layers=[]", "protocol.arms=[]"].map(String::from);
-    let experiment = Experiment::find("default", &[&overrides[..], &nothing].concat())?;
-    let dataset = source::load(&experiment)?;
+    let dataset = shapes::load(options.data, options.data_path.as_deref(), &net, options.fit)?;
     dataset.taken.iter().for_each(|line| note!("{line}"));
     degenerate::task(&dataset.name, &dataset)?;
     degenerate::evaluated(&dataset.name, &dataset.test)?;

@@ -9,7 +9,7 @@ use std::{io::Read, path::Path};
 use super::{
     DataError, Dataset, ImageSet,
     cifar_classes::{CIFAR10_NAMES, CIFAR100_COARSE_NAMES, CIFAR100_FINE_NAMES},
-    source::{LIMIT, Source},
+    file_bytes::{FileBytes, LIMIT},
 };
 
 const SIDE: usize = 32;
@@ -101,7 +101,7 @@ fn find(folder: &Path, name: &str) -> Result<std::path::PathBuf, DataError> {
 /// [`DataError::PartialRecord`] when it is no whole number of records, [`DataError::NoPixels`] when it is empty,
 /// [`DataError::LabelOutOfRange`], [`DataError::TooLarge`] above 1 GiB, [`DataError::Read`], [`DataError::Gzip`].
 pub fn read_records(path: &Path, layout: &CifarLayout, records: Option<usize>) -> Result<ImageSet, DataError> {
-    parse(Source::open(path)?, layout, records)
+    parse(FileBytes::open(path)?, layout, records)
 }
 
 /// The same from a stream, for example a byte slice; `path` is what errors name.
@@ -114,10 +114,10 @@ pub fn read_stream(
     layout: &CifarLayout,
     records: Option<usize>,
 ) -> Result<ImageSet, DataError> {
-    parse(Source::new(stream, path)?, layout, records)
+    parse(FileBytes::new(stream, path)?, layout, records)
 }
 
-fn parse(mut source: Source<'_>, layout: &CifarLayout, records: Option<usize>) -> Result<ImageSet, DataError> {
+fn parse(mut source: FileBytes<'_>, layout: &CifarLayout, records: Option<usize>) -> Result<ImageSet, DataError> {
     let path = &source.path().to_path_buf();
     let mut record = vec![0; layout.label_ranges.len() + IMAGE];
     let most = LIMIT as usize / record.len();

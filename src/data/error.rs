@@ -25,6 +25,22 @@ pub enum DataError {
         /// The names that would have been accepted, separated by commas.
         names: String,
     },
+    /// A source of images that nobody knows.
+    #[error("no data source {name:?}; the nearest is {nearest:?}, and there are {known}")]
+    UnknownSource {
+        /// The name asked for.
+        name: String,
+        /// The nearest name.
+        nearest: &'static str,
+        /// All names.
+        known: String,
+    },
+    /// A source that reads files, without a path to them.
+    #[error("the data source {source_name} reads files; give their path")]
+    NoPath {
+        /// The name of the source.
+        source_name: &'static str,
+    },
     /// A gzip stream is damaged or ends early.
     #[error("{}: damaged or incomplete gzip data ({source}); download the file again", path.display())]
     Gzip {

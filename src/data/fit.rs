@@ -25,6 +25,9 @@ pub enum Fit {
 }
 
 impl Fit {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Exact, Self::Resize, Self::Pad, Self::Crop];
+
     /// The name in experiment files.
     pub const fn name(self) -> &'static str {
         match self {
@@ -32,6 +35,16 @@ impl Fit {
             Self::Crop => "crop",
             Self::Resize => "resize",
             Self::Pad => "pad",
+        }
+    }
+
+    /// What a net sees of images of another shape, for people.
+    pub const fn sees(self) -> &'static str {
+        match self {
+            Self::Exact => "nothing: images of another shape are refused",
+            Self::Crop => "a window of larger images, the centre or random ones, and nothing outside it",
+            Self::Resize => "images scaled to its shape",
+            Self::Pad => "smaller images with a black margin",
         }
     }
 }

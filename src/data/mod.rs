@@ -1,9 +1,9 @@
 //! Image sources, class splits, subsets and the description of crops.
 //!
 //! A data set is bytes in memory ([`Dataset`]: a training and a test [`ImageSet`]) with class names.
-//! It comes from IDX files ([`idx`]), from CIFAR's binary files ([`cifar`]), from folders or archives of image files
-//! ([`folder`], decoded by [`image_file`]), from a packed store ([`store`]: mapped, not copied), from the binary itself
-//! ([`fashion::embedded`]) or from a stream ([`mod@noise`]). [`shuffle`] takes the shapes out of images, [`mod@fit`] gives two
+//! A [`Source`] says where it comes from: IDX files ([`idx`]), CIFAR's binary files ([`cifar`]), folders or archives of image files
+//! ([`folder`], decoded by [`image_file`]), a packed store ([`store`]: mapped, not copied), the binary itself
+//! ([`fashion::embedded`]) or a stream ([`mod@noise`]). [`shuffle`] takes the shapes out of images, [`mod@fit`] gives two
 //! sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
 //! are trained on and which are held out, [`mean`] computes means and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the
 //! window that a network sees. Nothing here knows of devices, networks or learning.
@@ -15,6 +15,7 @@ mod csv_fields;
 mod error;
 pub mod fashion;
 pub mod fetch;
+mod file_bytes;
 pub mod fit;
 pub mod folder;
 mod gzip;
@@ -37,4 +38,5 @@ pub mod subset;
 pub use error::DataError;
 pub use image_set::{Dataset, ImageSet};
 pub use normalisation::Normalisation;
+pub use source::Source;
 pub use split::Split;

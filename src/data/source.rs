@@ -1,98 +1,148 @@
-//! Bytes of one file, plain or gzip, read under limits.
+//! Where the images of a data set come from: the list of all sources, each with its name, what it reads and how.
+//!
+//! Experiments (`data.source`), the arguments of commands, their help and `docs/data.md` take their names from here.
 
-use std::{
-    fs::File,
-    io::{self, BufReader, Cursor, Read},
-    path::{Path, PathBuf},
-};
+use super::{DataError, Dataset, Split, cifar, fashion, folder, idx, natural, noise, store::Store};
+use serde::{Deserialize, Serialize};
+use std::{fmt, path::Path, str::FromStr};
 
-use super::{DataError, gzip::Gzip};
+macro_rules! sources {
+    ($($variant:ident = $name:literal, $reads:literal;)+) => {
+        /// A source of images.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "&'static str")]
+        pub enum Source {
+            $(#[doc = $reads] $variant,)+
+        }
 
-/// No file may decode to more than this many bytes (1 GiB): the largest of the official files has 0.2 GB.
-pub(super) const LIMIT: u64 = 1 << 30;
+        impl Source {
+            /// All of them, in the order of the documents.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
-/// At most this much memory is reserved on the word of a header alone, before any byte has arrived.
-const TRUSTED_RESERVE: u64 = 64 << 20;
+            /// The name in experiments and arguments.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
 
-/// A stream of bytes that knows its name and how far it has been read.
-pub(super) struct Source<'a> {
-    reader: Box<dyn Read + 'a>,
-    path: PathBuf,
-    gzip: bool,
-    consumed: u64,
+            /// What is read, for people.
+            pub const fn reads(self) -> &'static str {
+                match self { $(Self::$variant => $reads,)+ }
+            }
+        }
+    };
 }
 
-impl<'a> Source<'a> {
-    /// Opens a file; gzip is recognised by its first two bytes, so the suffix does not matter.
-    pub(super) fn open(path: &Path) -> Result<Source<'static>, DataError> {
-        let file = File::open(path).map_err(|source| DataError::Read { path: path.into(), source })?;
-        Source::new(BufReader::with_capacity(1 << 16, file), path)
+sources! {
+    FashionMnist = "fashion-mnist", "Fashion-MNIST: a folder of its four files or, without a path, the embedded part (600 training images a class, all test images)";
+    Idx = "idx", "a folder of the four files of MNIST and its relatives, plain or gzip";
+    Cifar10 = "cifar10", "a folder of CIFAR-10's binary files";
+    Cifar100 = "cifar100", "a folder of CIFAR-100's binary files";
+    Cifar100Coarse = "cifar100-coarse", "the same files with the 20 superclasses as classes";
+    Folder = "folder", "image files: one folder a class, or tar archives of the same";
+    Packed = "packed", "one file that `strata data pack` made of a folder";
+    Noise = "noise", "generated images without a path: ten classes, each a pattern of random bytes under noise of each image's own";
+}
+
+impl Source {
+    /// Whether there is nothing to read without a path.
+    pub const fn needs_path(self) -> bool {
+        !matches!(self, Self::FashionMnist | Self::Noise)
     }
 
-    /// Wraps any stream; `path` is what errors name.
-    pub(super) fn new(mut stream: impl Read + 'a, path: &Path) -> Result<Self, DataError> {
-        let mut start = [0; 2];
-        let got = fill(&mut stream, &mut start).map_err(|source| DataError::Read { path: path.into(), source })?;
-        let gzip = start[..got] == [0x1f, 0x8b];
-        let whole = Cursor::new(start).take(got as u64).chain(stream);
-        let reader: Box<dyn Read + 'a> =
-            if gzip { Box::new(Gzip::new(BufReader::new(whole))) } else { Box::new(whole) };
-        Ok(Self { reader, path: path.into(), gzip, consumed: 0 })
-    }
-
-    /// The name that errors give.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Reads into `buffer` until it is full or the data ends, and returns how many bytes came.
-    pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, DataError> {
-        let got = fill(&mut self.reader, buffer).map_err(|source| self.failure(source))?;
-        self.consumed += got as u64;
-        Ok(got)
-    }
-
-    /// Reads exactly `len` bytes. Memory grows with the bytes that arrive, not with the bytes that are promised.
-    pub(super) fn read_exactly(&mut self, len: u64) -> Result<Vec<u8>, DataError> {
-        let expected = self.consumed.saturating_add(len);
-        if expected > LIMIT {
-            return Err(DataError::TooLarge { path: self.path.clone(), limit: LIMIT, got: expected });
-        }
-        let mut bytes = Vec::with_capacity(len.min(TRUSTED_RESERVE) as usize);
-        let result = (&mut self.reader).take(len).read_to_end(&mut bytes);
-        result.map_err(|source| self.failure(source))?;
-        self.consumed += bytes.len() as u64;
-        if self.consumed < expected {
-            return Err(DataError::Truncated { path: self.path.clone(), expected, got: self.consumed });
-        }
-        Ok(bytes)
-    }
-
-    /// Checks that nothing follows. For gzip this is also what verifies the checksum at the end.
-    pub(super) fn expect_end(&mut self) -> Result<(), DataError> {
-        let expected = self.consumed;
-        match self.fill(&mut [0])? {
-            0 => Ok(()),
-            _ => Err(DataError::TrailingBytes { path: self.path.clone(), expected }),
+    /// Reads the data set at a path. `shape`, `[height, width, channels]`, is what noise gets and, by its height, what
+    /// the files of a folder are warped to; other sources have shapes of their own.
+    ///
+    /// # Errors
+    /// [`DataError::NoPath`]; files that are missing or damaged.
+    pub fn load(self, path: Option<&Path>, shape: [usize; 3]) -> Result<Dataset, DataError> {
+        let files = || path.ok_or(DataError::NoPath { source_name: self.name() });
+        match self {
+            Self::FashionMnist => path.map_or_else(fashion::embedded, fashion::load_fashion_folder),
+            Self::Idx => idx::load_idx_folder(files()?),
+            Self::Cifar10 => cifar::load_cifar(files()?, &cifar::CIFAR10),
+            Self::Cifar100 => cifar::load_cifar(files()?, &cifar::CIFAR100_FINE),
+            Self::Cifar100Coarse => cifar::load_cifar(files()?, &cifar::CIFAR100_COARSE),
+            Self::Folder => folder::load(&folder::open(files()?, None)?, shape[0] as u32),
+            Self::Packed => Store::open(files()?)?.dataset(),
+            Self::Noise => noise::noise(shape, noise::CLASSES),
         }
     }
 
-    fn failure(&self, source: io::Error) -> DataError {
-        let path = self.path.clone();
-        if self.gzip { DataError::Gzip { path, source } } else { DataError::Read { path, source } }
+    /// The man-made (A) and the natural (B) classes of a data set of this source, where they are known.
+    ///
+    /// # Errors
+    /// Classes that are named by ImageNet's identifiers and are all of one kind.
+    pub fn man_made_and_natural(self, class_names: &[String]) -> Result<Option<Split>, DataError> {
+        Ok(match self {
+            Self::Cifar10 => Some(natural::cifar10()),
+            Self::Cifar100 => Some(natural::cifar100()),
+            Self::Cifar100Coarse => Some(natural::cifar100_coarse()),
+            Self::FashionMnist | Self::Idx | Self::Folder | Self::Packed | Self::Noise => {
+                natural::of_wnids(class_names)?
+            }
+        })
     }
 }
 
-/// Reads until `buffer` is full or the stream ends; an interrupted call is repeated.
-fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match stream.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(got) => filled += got,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+impl FromStr for Source {
+    type Err = DataError;
+
+    /// The source of a name.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownSource`] with the nearest name.
+    fn from_str(name: &str) -> Result<Self, DataError> {
+        if let Some(source) = Self::ALL.into_iter().find(|source| source.name() == name) {
+            return Ok(source);
+        }
+        let names = Self::ALL.map(Self::name);
+        let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
+        let nearest = names.into_iter().min_by_key(distance).unwrap_or("");
+        Err(DataError::UnknownSource { name: name.into(), nearest, known: names.join(", ") })
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = DataError;
+
+    fn try_from(name: String) -> Result<Self, DataError> {
+        name.parse()
+    }
+}
+
+impl From<Source> for &'static str {
+    fn from(source: Source) -> Self {
+        source.name()
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_without_its_path_is_refused_by_name() {
+        for source in Source::ALL {
+            let loaded = source.load(None, [4, 4, 1]);
+            match source.needs_path() {
+                true => assert!(loaded.unwrap_err().to_string().contains(source.name())),
+                false => assert!(!loaded.unwrap().train.is_empty()),
+            }
         }
     }
-    Ok(filled)
+
+    #[test]
+    fn an_unknown_source_is_refused_with_the_nearest_and_all_others() {
+        for source in Source::ALL {
+            assert_eq!(source.name().parse::<Source>().unwrap(), source);
+        }
+        let message = "cifra10".parse::<Source>().unwrap_err().to_string();
+        assert!(message.contains("\"cifar10\"") && message.contains("fashion-mnist, idx"), "{message}");
+    }
 }

@@ -2,7 +2,10 @@
 
 use super::{Arm, Experiment, Halving, ProtocolError, SourceTask, experiment::Protocol};
 use crate::{
-    data::normalisation::{Mean, Std},
+    data::{
+        Source,
+        normalisation::{Mean, Std},
+    },
     nn::{NetDef, zoo},
     train::batches::Augmentation,
 };
@@ -139,12 +142,16 @@ impl Experiment {
             return bad("protocol.classes_per_half", "a number where protocol.split is \"distance\"", "0".into());
         }
         let second = *split == Halving::TwoDataSets || sources.contains(&SourceTask::OtherData);
-        if second == self.data.other_source.is_empty() {
+        if second == self.data.other_source.is_none() {
             let expected = "a data set where protocol.split is \"two-data-sets\" or protocol.sources has \"other-data\", \
                 and none elsewhere";
-            return bad("data.other_source", expected, format!("{:?}", self.data.other_source));
+            return bad(
+                "data.other_source",
+                expected,
+                format!("{:?}", self.data.other_source.map_or("", Source::name)),
+            );
         }
-        if self.data.other_source.is_empty() && !self.data.other_path.is_empty() {
+        if self.data.other_source.is_none() && !self.data.other_path.is_empty() {
             let expected = "empty, unless data.other_source names a data set";
             return bad("data.other_path", expected, format!("{:?}", self.data.other_path));
         }

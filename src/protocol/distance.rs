@@ -3,13 +3,13 @@
 //! The classes of B, and the new layers, batch order and dropout of the networks on it, are the same whatever A is, so
 //! that two sources are compared on equal terms. All sources have as many classes as B and start their bases alike.
 
-use super::{Experiment, Half, ProtocolError, SourceTask, class_kinds, half_key::HalfKey};
+use super::{Experiment, Half, ProtocolError, SourceTask, half_key::HalfKey};
 use crate::data::{Dataset, Split, noise, shuffle, split};
 use std::collections::BTreeSet;
 
 /// The man-made and natural classes where they are known, and the classes that targets are drawn from.
 fn kinds_and_near(experiment: &Experiment, data: &Dataset) -> Result<(Option<Split>, Vec<u16>), ProtocolError> {
-    let kinds = class_kinds::man_made_and_natural(&experiment.data.source, data)?;
+    let kinds = experiment.data.source.man_made_and_natural(&data.class_names)?;
     let near = kinds.as_ref().map_or_else(|| (0..data.classes() as u16).collect(), |kinds| kinds.b.clone());
     Ok((kinds, near))
 }
@@ -45,7 +45,7 @@ pub(super) fn halves(
         experiment: experiment.name.clone(),
         key: "protocol.sources",
         expected: expected.into(),
-        got: format!("{:?} with data.source = {:?}", task.name(), experiment.data.source),
+        got: format!("{:?} with data.source = \"{}\"", task.name(), experiment.data.source),
     };
     let (kinds, near) = kinds_and_near(experiment, data)?;
     let target = target(experiment, data, seed)?;

@@ -37,11 +37,33 @@ pub enum ProtocolError {
         /// What came.
         got: String,
     },
+    /// Images that have not the shape that a net takes.
+    #[error(
+        "the images of {images} are {got:?} (H, W, C), {net} takes {expected:?}, and data.fit (--fit) is {fit:?}: {remedy}"
+    )]
+    Unfit {
+        /// The data set.
+        images: String,
+        /// The shape of its images: H, W, C.
+        got: [usize; 3],
+        /// The net.
+        net: String,
+        /// The shape that it takes.
+        expected: [usize; 3],
+        /// How images are fitted to it.
+        fit: &'static str,
+        /// What to do.
+        remedy: String,
+    },
     /// An experiment that is neither built in nor a file.
-    #[error("no experiment named {name:?}: there is no such file, and the built-in experiments are {known}")]
+    #[error(
+        "no experiment {name:?}: there is no such file; the nearest built-in one is {nearest:?}, and there are {known}"
+    )]
     UnknownExperiment {
         /// What was asked for.
         name: String,
+        /// The nearest built-in name.
+        nearest: &'static str,
         /// The built-in names.
         known: String,
     },

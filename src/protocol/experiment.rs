@@ -3,14 +3,14 @@
 use super::{Arm, Half, Halving, ProtocolError, SourceTask, net_choice::NetChoice, unequal::Unequal};
 use crate::{
     data::{
-        DataError, ImageSet, Normalisation,
+        DataError, ImageSet, Normalisation, Source,
         fit::Fit,
         normalisation::{Mean, Std},
     },
     nn::Input,
     train::{Reading, Solver, batches::Augmentation},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A resolved experiment.
 ///
@@ -67,16 +67,15 @@ impl Judging {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// `fashion-mnist` (compiled in), `idx`, `cifar10`, `cifar100`, `cifar100-coarse` (its 20 superclasses), `folder`
-    /// (image files), `packed` (a store) or `noise` (generated).
-    pub source: String,
+    /// What reads the images.
+    pub source: Source,
     /// The folder of the files, or the packed file; empty for the embedded set and noise. Best given with
-    /// `--set data.path=DIR`.
+    /// `--set data.path=PATH`.
     pub path: String,
     /// A second data set, which is B where `protocol.split` is `two-data-sets`, and the source `other-data` where it is
-    /// `distance`; else empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub other_source: String,
+    /// `distance`; else empty or left out.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
+    pub other_source: Option<Source>,
     /// The files of the second data set.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub other_path: String,
@@ -132,6 +131,12 @@ pub enum MeanOf {
     Source,
     /// That of the half that it is trained on, so that its inputs are centred whatever its layers come from.
     Target,
+}
+
+/// The source of a name, and none for an empty one.
+fn unless_empty<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Source>, D::Error> {
+    let name = String::deserialize(value)?;
+    if name.is_empty() { Ok(None) } else { name.parse().map(Some).map_err(de::Error::custom) }
 }
 
 fn is_usual<T: Default + PartialEq>(value: &T) -> bool {

@@ -1,25 +1,18 @@
 //! Experiments as files: one TOML file is one experiment, found by its name or its path, read and checked.
 
-use super::{Experiment, ProtocolError, experiment::MeanOf, keys, lengths::Lengths, net_choice};
+use super::{
+    Experiment, ProtocolError,
+    built_in::{BUILT_IN, BuiltIn},
+    experiment::MeanOf,
+    keys,
+    lengths::Lengths,
+    net_choice,
+};
 use crate::host::bounded;
 use std::path::Path;
 use toml::Table;
 
-/// The experiments that are built in.
-const BUILT_IN: [(&str, &str); 5] = [
-    ("default", include_str!("../../experiments/default.toml")),
-    ("cifar100", include_str!("../../experiments/cifar100.toml")),
-    ("cifar100-natural", include_str!("../../experiments/cifar100-natural.toml")),
-    ("cross-dataset", include_str!("../../experiments/cross-dataset.toml")),
-    ("distance", include_str!("../../experiments/distance.toml")),
-];
-
 impl Experiment {
-    /// The names of the built-in experiments.
-    pub fn built_in() -> Vec<&'static str> {
-        BUILT_IN.iter().map(|(name, _)| *name).collect()
-    }
-
     /// Finds an experiment by its built-in name or its file, with `key=value` overrides applied, and settles what it
     /// leaves open: `data.mean_of` is the target where A and B are different data sets.
     ///
@@ -36,13 +29,15 @@ impl Experiment {
         overrides: &[String],
         count: impl FnOnce(&Self) -> Result<usize, ProtocolError>,
     ) -> Result<Self, ProtocolError> {
-        let text = match BUILT_IN.iter().find(|(known, _)| *known == name) {
-            Some((_, text)) => (*text).to_string(),
+        let text = match BuiltIn::find(name) {
+            Some(built_in) => built_in.text.to_string(),
             None if Path::new(name).is_file() => bounded::read_text(Path::new(name), bounded::TEXT)
                 .map_err(|source| ProtocolError::Io { path: name.into(), source })?,
             None => {
-                let known = Self::built_in().join(", ");
-                return Err(ProtocolError::UnknownExperiment { name: name.into(), known });
+                let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
+                let nearest = BUILT_IN.map(|built_in| built_in.name).into_iter().min_by_key(distance).unwrap_or("");
+                let known = BuiltIn::names();
+                return Err(ProtocolError::UnknownExperiment { name: name.into(), nearest, known });
             }
         };
         Self::read(name, &text, overrides, true, count)

@@ -2,9 +2,9 @@
 
 pub mod arm;
 mod balance;
+pub mod built_in;
 mod check;
 pub mod cka;
-mod class_kinds;
 pub mod degenerate;
 mod distance;
 mod error;
@@ -12,7 +12,6 @@ pub mod experiment;
 mod experiment_file;
 mod half_key;
 pub mod halving;
-mod image_files;
 pub mod keys;
 mod lengths;
 mod lock;
@@ -28,7 +27,7 @@ pub mod resolve;
 pub mod run_dir;
 pub mod runner;
 pub mod settings;
-mod shapes;
+pub mod shapes;
 mod similarities;
 pub mod similarity;
 pub mod source;

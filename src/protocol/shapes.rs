@@ -1,48 +1,59 @@
-//! Whether images have the shape that an experiment's net takes.
+//! Data sets whose images have the shape that a net takes.
 
-use super::{Experiment, ProtocolError, image_files};
-use crate::data::{Dataset, fit::Fit};
+use super::ProtocolError;
+use crate::{
+    data::{Dataset, Source, fit},
+    nn::NetDef,
+};
+use std::path::Path;
 
-/// Refuses images of which the net would see a window only, or that it cannot take at all; where a window is asked for
-/// (`data.fit = "crop"`), images smaller than it.
+use fit::Fit;
+
+/// The side of the paper's images, and the sides of the windows that its nets and torchvision's see.
+const PAPER: (usize, [usize; 2]) = (256, [227, 224]);
+
+/// The shape in which images are kept for a net, `[height, width, channels]`: its input's, or 256 x 256 for nets that
+/// see 227 x 227 or 224 x 224 of it.
+fn kept(net: &NetDef) -> [usize; 3] {
+    let [channels, height, width] = net.input;
+    let side = |of_net: usize| if PAPER.1.contains(&of_net) { PAPER.0 } else { of_net };
+    [side(height), side(width), channels]
+}
+
+/// Reads a data set for a net, and fits its images to the net's input.
 ///
 /// # Errors
-/// [`ProtocolError::Value`] with both shapes and a remedy.
-pub(super) fn check(experiment: &Experiment, data: &Dataset) -> Result<(), ProtocolError> {
-    let [channels, height, width] = experiment.net.def()?.input;
-    let (got, takes, kept) = (data.train.shape(), [height, width, channels], image_files::shape(experiment)?);
-    let fit = experiment.data.fit;
-    let fits = match fit {
-        Fit::Crop => got[2] == channels && got[0] >= height && got[1] >= width,
+/// Those of [`Source::load`] and [`fit::fit`]; [`ProtocolError::Unfit`] for images of which the net would see a window
+/// only, or that it cannot take at all, or, where a window is asked for ([`Fit::Crop`]), that are smaller than it.
+pub fn load(source: Source, path: Option<&Path>, net: &NetDef, how: Fit) -> Result<Dataset, ProtocolError> {
+    let data = fit::fit(source.load(path, kept(net))?, kept(net), how)?;
+    check(&data, net, how)?;
+    Ok(data)
+}
+
+fn check(data: &Dataset, net: &NetDef, how: Fit) -> Result<(), ProtocolError> {
+    let [channels, height, width] = net.input;
+    let (got, takes, kept) = (data.train.shape(), [height, width, channels], kept(net));
+    let larger = got[2] == channels && got[0] >= height && got[1] >= width;
+    let fits = match how {
+        Fit::Crop => larger,
         Fit::Exact | Fit::Resize | Fit::Pad => got == takes || got == kept,
     };
     if fits {
         return Ok(());
     }
-    let larger = got[2] == channels && got[0] >= height && got[1] >= width;
     let mut ways = Vec::new();
     if data.train.is_stored() && got[2] != channels {
-        ways.push(format!("a net of {} channels (net.name)", got[2]));
+        ways.push(format!("choose a net of {} channels (net.name)", got[2]));
     } else if data.train.is_stored() {
-        ways.push(format!("images packed with --size {} (strata data pack)", kept[0]));
+        ways.push(format!("pack the images with --size {} (strata data pack)", kept[0]));
     } else {
-        ways.push("\"resize\"".to_string());
-        if got[0] <= kept[0] && got[1] <= kept[1] {
-            ways.push("\"pad\"".to_string());
-        }
+        let smaller = got[0] <= kept[0] && got[1] <= kept[1];
+        ways.push(format!("set data.fit to \"resize\"{}", if smaller { " or \"pad\"" } else { "" }));
     }
     if larger {
-        ways.push("\"crop\", which shows the net only a window of each image".to_string());
+        ways.push("set data.fit to \"crop\", which shows the net only a window of each image".to_string());
     }
-    Err(ProtocolError::Value {
-        experiment: experiment.name.clone(),
-        key: "data.fit",
-        expected: format!(
-            "{}: the images of {} are {got:?} (H, W, C), and {} takes {takes:?}",
-            ways.join(" or "),
-            data.name,
-            experiment.net.name
-        ),
-        got: format!("{:?}", fit.name()),
-    })
+    let (images, net, remedy) = (data.name.clone(), net.name.clone(), ways.join(", or "));
+    Err(ProtocolError::Unfit { images, got, net, expected: takes, fit: how.name(), remedy })
 }

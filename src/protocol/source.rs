@@ -4,12 +4,11 @@ use super::{
     Experiment, Half, Halving, Node, ProtocolError, SourceTask, balance, degenerate, distance,
     experiment::Protocol,
     half_key::HalfKey,
-    image_files,
     part::{HalfData, Part},
     reduced::Reduced,
     shapes, split_classes,
 };
-use crate::data::{Dataset, cifar, fashion, fit::fit, idx, noise};
+use crate::data::{Dataset, Source};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -32,28 +31,17 @@ pub struct Halves {
 /// Loads an experiment's data set, of two the one that is A, or B where A is one source after the other.
 ///
 /// # Errors
-/// An unknown source, a missing path, files that are missing or damaged, images that do not fit.
-pub fn load(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
+/// A missing path, files that are missing or damaged, images that do not fit.
+fn load(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
     let data = &experiment.data;
-    read(experiment, ["data.source", "data.path"], &data.source, &data.path)
-}
-
-/// Loads an experiment's data set whatever net there is: images keep their shape, but for a folder's, which have many.
-///
-/// # Errors
-/// As [`load`], but for those of shapes.
-pub fn load_as_it_is(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
-    let data = &experiment.data;
-    files(experiment, ["data.source", "data.path"], &data.source, &data.path)
+    read(experiment, "data.path", data.source, &data.path)
 }
 
 /// Loads the second data set, where there are two.
 fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset>, ProtocolError> {
     let data = &experiment.data;
-    if data.other_source.is_empty() {
-        return Ok(None);
-    }
-    let other = read(experiment, ["data.other_source", "data.other_path"], &data.other_source, &data.other_path)?;
+    let Some(source) = data.other_source else { return Ok(None) };
+    let other = read(experiment, "data.other_path", source, &data.other_path)?;
     if other.train.shape() != first.train.shape() {
         let shapes = (first.train.shape(), other.train.shape());
         return Err(ProtocolError::Value {
@@ -69,50 +57,14 @@ fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset
     Ok(Some(other))
 }
 
-/// The sources of data, as an experiment names them.
-const SOURCES: [&str; 8] =
-    ["fashion-mnist", "idx", "cifar10", "cifar100", "cifar100-coarse", "folder", "packed", "noise"];
-
-/// A data set with images of the shape that the experiment's net takes.
-fn read(experiment: &Experiment, keys: [&'static str; 2], source: &str, path: &str) -> Result<Dataset, ProtocolError> {
-    let data = fit(files(experiment, keys, source, path)?, image_files::shape(experiment)?, experiment.data.fit)?;
-    shapes::check(experiment, &data)?;
-    Ok(data)
-}
-
-/// A data set as its files hold it.
-fn files(
-    experiment: &Experiment,
-    keys: [&'static str; 2],
-    source: &str,
-    path_given: &str,
-) -> Result<Dataset, ProtocolError> {
-    let path = Path::new(path_given);
-    let value = |key, expected: String, got: String| ProtocolError::Value {
-        experiment: experiment.name.clone(),
-        key,
-        expected,
-        got,
-    };
-    if !SOURCES.contains(&source) {
-        let known = SOURCES.map(|name| format!("{name:?}")).join(", ");
-        return Err(value(keys[0], format!("one of {known}"), format!("{source:?}")));
+/// A data set with images of the shape that the experiment's net takes; an empty path is none.
+fn read(experiment: &Experiment, key: &'static str, source: Source, path: &str) -> Result<Dataset, ProtocolError> {
+    let path = Some(Path::new(path)).filter(|path| !path.as_os_str().is_empty());
+    if source.needs_path() && path.is_none() {
+        let expected = format!("the path of the files that {source} reads; give it with --set {key}=PATH");
+        return Err(ProtocolError::Value { experiment: experiment.name.clone(), key, expected, got: "empty".into() });
     }
-    if !["fashion-mnist", "noise"].contains(&source) && path_given.is_empty() {
-        let expected = format!("the folder of the data set's files; give it with --set {}=DIR", keys[1]);
-        return Err(value(keys[1], expected, "empty".into()));
-    }
-    Ok(match source {
-        "idx" => idx::load_idx_folder(path)?,
-        "cifar10" => cifar::load_cifar(path, &cifar::CIFAR10)?,
-        "cifar100" => cifar::load_cifar(path, &cifar::CIFAR100_FINE)?,
-        "cifar100-coarse" => cifar::load_cifar(path, &cifar::CIFAR100_COARSE)?,
-        "folder" => image_files::folder(path, experiment)?,
-        "packed" => image_files::packed(path)?,
-        "noise" => noise::noise(image_files::shape(experiment)?, noise::CLASSES)?,
-        _ if path_given.is_empty() => fashion::embedded()?,
-        _ => fashion::load_fashion_folder(path)?,
-    })
+    shapes::load(source, path, &experiment.net.def()?, experiment.data.fit)
 }
 
 impl Halves {
@@ -228,7 +180,7 @@ pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolErro
             let count = part.train.len();
             let (of, expected) = *first.get_or_insert((part.key, count));
             if count != expected {
-                let told = |key: HalfKey, count| format!("{key} of split {} has {count}", key.split);
+                let count_of = |key: HalfKey, count| format!("{key} of split {} has {count}", key.split);
                 return Err(ProtocolError::Value {
                     experiment: experiment.name.clone(),
                     key: "solver",
@@ -236,8 +188,8 @@ pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolErro
                         .into(),
                     got: format!(
                         "in epochs, which are not the same for all: {}, {}",
-                        told(of, expected),
-                        told(part.key, count)
+                        count_of(of, expected),
+                        count_of(part.key, count)
                     ),
                 });
             }

@@ -1,7 +1,7 @@
 //! From the data sets of an experiment to the two halves of a split.
 
-use super::{Experiment, Halving, ProtocolError, class_kinds, distance};
-use crate::data::{Dataset, Split, natural, split};
+use super::{Experiment, Halving, ProtocolError, distance};
+use crate::data::{Dataset, Source, Split, natural, split};
 use std::path::Path;
 
 /// The two halves of the split of a seed; `other` is there where A and B are two data sets.
@@ -51,20 +51,20 @@ pub(super) fn classes(
 
 /// The halves of one data set's classes.
 fn of_one(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Split, ProtocolError> {
-    let source = experiment.data.source.as_str();
+    let source = experiment.data.source;
     let none = |expected: &str| ProtocolError::Value {
         experiment: experiment.name.clone(),
         key: "protocol.split",
         expected: expected.into(),
-        got: format!("{:?} with data.source = {source:?}", experiment.protocol.split.name()),
+        got: format!("{:?} with data.source = \"{source}\"", experiment.protocol.split.name()),
     };
     Ok(match experiment.protocol.split {
         Halving::Random => split::random_halves(data.classes() as u16, seed)?,
         Halving::Listed => split::from_file(Path::new(&experiment.protocol.split_file), &data.class_names)?,
-        Halving::ManMadeNaturalBalanced if source == "cifar100" => natural::cifar100_balanced(),
+        Halving::ManMadeNaturalBalanced if source == Source::Cifar100 => natural::cifar100_balanced(),
         Halving::ManMadeNaturalBalanced => return Err(none("another halving: only cifar100 has a balanced one")),
         Halving::ManMadeNatural | Halving::TwoDataSets | Halving::Distance => {
-            class_kinds::man_made_and_natural(source, data)?.ok_or_else(|| {
+            source.man_made_and_natural(&data.class_names)?.ok_or_else(|| {
                 none("another halving: man-made and natural are known of cifar10, cifar100 and classes named by ImageNet's identifiers; write a file of classes and halves, and use \"listed\"")
             })?
         }

@@ -2,6 +2,7 @@
 
 use super::{Confusion, Estimator, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
+    data::Source,
     host::bounded,
     protocol::{Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State},
     train::{Division, HeldOut, Record, record},
@@ -40,12 +41,10 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
             // Told apart by `by_source`; together they have no kind of their own.
             Halving::Distance => Kind::OtherClasses,
         },
-        dataset: [&experiment.data.source, &experiment.data.other_source]
-            .into_iter()
-            .filter(|name| !name.is_empty())
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(" and "),
+        dataset: match experiment.data.other_source {
+            Some(other) => format!("{} and {other}", experiment.data.source),
+            None => experiment.data.source.to_string(),
+        },
         net: experiment.net.name.clone(),
         layers: experiment.block_names()?,
         device: named(devices, device),
@@ -87,8 +86,10 @@ pub fn studies(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<V
                 SourceTask::Noise => Kind::Noise,
             },
             dataset: match task {
-                SourceTask::OtherData => format!("{} and {}", data.other_source, data.source),
-                _ => data.source.clone(),
+                SourceTask::OtherData => {
+                    format!("{} and {}", data.other_source.map_or("", Source::name), data.source)
+                }
+                _ => data.source.to_string(),
             },
             similarities: similarities.cloned().collect(),
             runs,

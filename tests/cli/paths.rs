@@ -83,3 +83,59 @@ fn a_packed_file_may_have_such_a_name() {
         run(place.path(), name, &["data", "inspect", "packed", name]);
     }
 }
+
+/// Names that are no Unicode cannot stand in an experiment, but arguments take them.
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_unicode_is_found_where_it_is_an_argument() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let place = tempfile::tempdir().unwrap();
+    let name = OsStr::from_bytes(b"caf\xe9 \"'\\\n");
+    if fs::create_dir(place.path().join(name)).is_err() {
+        // Some file systems hold Unicode only.
+        return;
+    }
+    let labels: Vec<u8> = (0..10).flat_map(|class| [class; 3]).collect();
+    idx(&place.path().join(name), 28, &labels, &labels);
+    let run = |args: &[&str], paths: &[&OsStr]| {
+        let output = strata(args).args(paths).current_dir(place.path()).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", err(&output));
+    };
+    run(&["data", "inspect", "idx"], &[name]);
+    let quick = ["train", "--device", "cpu", "--max-iter", "1", "--batch-size", "2", "--data", "idx", "--data-path"];
+    run(&quick, &[name]);
+    super::made::tinted(&place.path().join("set").join(name).join("train"), &["a", "b"], 2, 8);
+    let store = OsStr::from_bytes(b"\xff.pack");
+    let folder = place.path().join("set").join(name);
+    run(&["data", "pack", "--size", "8", "--out"], &[store, folder.as_os_str()]);
+    run(&["data", "verify"], &[store]);
+    run(&["data", "inspect", "packed"], &[store]);
+    run(&["data", "inspect", "folder"], &[folder.as_os_str()]);
+}
+
+#[test]
+fn a_source_without_its_path_and_an_unknown_source_are_refused_with_what_to_type() {
+    for (args, words) in [
+        (&["train", "--data", "cifar10"][..], &["--data-path"][..]),
+        (&["data", "inspect", "packed"], &["PATH"]),
+        (&["train", "--data", "cifra10"], &["'cifar10'", "fashion-mnist", "packed"]),
+        (&["data", "inspect", "fasion-mnist"], &["'fashion-mnist'", "cifar100-coarse"]),
+        (&["train", "--fit", "sretch"], &["exact", "resize", "pad", "crop"]),
+        (&["data", "fetch", "cifar"], &["'cifar100'", "mnist"]),
+    ] {
+        let output = strata(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", err(&output));
+        words.iter().for_each(|word| assert!(err(&output).contains(word), "{args:?}: {}", err(&output)));
+    }
+    for (set, words) in [
+        ("data.source=cifra10", &["data.source", "\"cifar10\"", "fashion-mnist"][..]),
+        ("data.other_source=niose", &["data.other_source", "\"noise\""]),
+        ("data.source=cifar10", &["data.path", "cifar10"]),
+    ] {
+        let output = strata(&["plan", "default", "--memory", "--set", set]).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{set}: {}", err(&output));
+        words.iter().for_each(|word| assert!(err(&output).contains(word), "{set}: {}", err(&output)));
+    }
+    let output = strata(&["plan", "cifar10"]).output().unwrap();
+    assert!(err(&output).contains("\"cifar100\""), "{}", err(&output));
+}

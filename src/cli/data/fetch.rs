@@ -1,16 +1,19 @@
 //! `strata data fetch`.
 
 use super::bar;
-use crate::cli::output::print_line;
-use crate::data::fetch::{CATALOGUE, fetch, find};
-use anyhow::{Result, anyhow};
+use crate::{
+    cli::{one_of, output::print_line},
+    data::fetch::{CATALOGUE, Published, fetch},
+};
+use anyhow::Result;
 use clap::Args;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Download mnist, fashion-mnist, cifar10 or cifar100
-    name: String,
+    /// Download this data set
+    #[arg(value_name = "NAME", value_parser = one_of(CATALOGUE, |set| set.name, |set| set.url))]
+    set: Published,
     /// Download into this folder (default: the name)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -20,10 +23,7 @@ pub struct Options {
 }
 
 pub fn main(options: &Options) -> Result<()> {
-    let set = find(&options.name).ok_or_else(|| {
-        let known = CATALOGUE.map(|set| set.name).join(", ");
-        anyhow!("no data set {:?} to fetch; there are {known}", options.name)
-    })?;
+    let set = &options.set;
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from(set.name));
     let bar = bar("{prefix} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
     let result = fetch(set, options.url.as_deref(), &folder, &|name, done, total| {

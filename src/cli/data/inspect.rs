@@ -2,16 +2,15 @@
 
 use crate::cli::output::{note, print_line};
 use crate::{
-    cli::Format,
-    data::{fetch::unlike_published, folder, inspect},
+    cli::{Format, source, sources_with_paths},
+    data::{Source, fetch::unlike_published, folder, inspect},
     host::atomic,
-    protocol::{Experiment, keys, source},
 };
 use anyhow::{Context, Result};
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The side that files of any size are warped to.
+/// The side that files of any size are warped to, and that of generated images.
 const SIDE: u32 = 64;
 
 /// Test images that training holds, too, of which as many are named.
@@ -19,12 +18,12 @@ const NAMED: usize = 10;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Inspect fashion-mnist (compiled in), idx, cifar10, cifar100, folder (image files) or packed (a store)
-    #[arg(default_value = "fashion-mnist")]
-    data: String,
+    /// Inspect this data source
+    #[arg(value_name = "SOURCE", default_value = Source::FashionMnist.name(), value_parser = source())]
+    data: Source,
     /// Read the data set's files from this folder, or this packed file
-    #[arg(default_value = "", allow_hyphen_values = true)]
-    path: String,
+    #[arg(allow_hyphen_values = true, required_if_eq_any = sources_with_paths("data"))]
+    path: Option<PathBuf>,
     /// Write a contact sheet with one row per class
     #[arg(long, value_name = "PNG", allow_hyphen_values = true)]
     sheet: Option<PathBuf>,
@@ -37,16 +36,16 @@ pub fn main(options: &Options) -> Result<()> {
     if let Some(sheet) = &options.sheet {
         atomic::probe(sheet).with_context(|| format!("{} cannot be written", sheet.display()))?;
     }
-    let (dataset, sizes) = if options.data == "folder" {
-        let set = folder::open(Path::new(&options.path), None)?;
-        (folder::load(&set, SIDE)?, folder::sizes(&set)?)
-    } else {
-        let overrides = [("data.source", &options.data), ("data.path", &options.path)];
-        let overrides = overrides.map(|(key, value)| keys::assignment(key, value));
-        (source::load_as_it_is(&Experiment::find("default", &overrides)?)?, None)
+    let path = options.path.as_deref();
+    let (dataset, sizes) = match (options.data, path) {
+        (Source::Folder, Some(path)) => {
+            let set = folder::open(path, None)?;
+            (folder::load(&set, SIDE)?, folder::sizes(&set)?)
+        }
+        (source, path) => (source.load(path, [SIDE as usize, SIDE as usize, 3])?, None),
     };
-    if Path::new(&options.path).is_dir() && options.data != "folder" {
-        for name in unlike_published(Path::new(&options.path))? {
+    if let Some(path) = path.filter(|path| path.is_dir() && options.data != Source::Folder) {
+        for name in unlike_published(path)? {
             note!("warning: {name} is not the published file, byte for byte; its records may be in another order");
         }
     }

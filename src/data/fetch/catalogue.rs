@@ -1,5 +1,7 @@
 //! The data sets that can be fetched: their files, where their makers keep them, and their checksums.
 
+use crate::data::Source;
+
 /// One file as its maker publishes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishedFile {
@@ -14,8 +16,8 @@ pub struct PublishedFile {
 pub struct Published {
     /// The name that it is fetched by.
     pub name: &'static str,
-    /// What `data.source` is called for it.
-    pub source: &'static str,
+    /// What reads its files.
+    pub source: Source,
     /// The address that file names are added to.
     pub url: &'static str,
     /// The files there.
@@ -38,7 +40,7 @@ const fn unchecked(name: &'static str) -> PublishedFile {
 pub const CATALOGUE: [Published; 4] = [
     Published {
         name: "mnist",
-        source: "idx",
+        source: Source::Idx,
         url: "https://ossci-datasets.s3.amazonaws.com/mnist/",
         files: &[
             file("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
@@ -50,7 +52,7 @@ pub const CATALOGUE: [Published; 4] = [
     },
     Published {
         name: "fashion-mnist",
-        source: "fashion-mnist",
+        source: Source::FashionMnist,
         url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         files: &[
             file("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
@@ -62,7 +64,7 @@ pub const CATALOGUE: [Published; 4] = [
     },
     Published {
         name: "cifar10",
-        source: "cifar10",
+        source: Source::Cifar10,
         url: "https://www.cs.toronto.edu/~kriz/",
         files: &[file("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")],
         inside: &[
@@ -76,7 +78,7 @@ pub const CATALOGUE: [Published; 4] = [
     },
     Published {
         name: "cifar100",
-        source: "cifar100",
+        source: Source::Cifar100,
         url: "https://www.cs.toronto.edu/~kriz/",
         files: &[file("cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8")],
         inside: &[
@@ -85,8 +87,3 @@ pub const CATALOGUE: [Published; 4] = [
         ],
     },
 ];
-
-/// The data set of a name.
-pub fn find(name: &str) -> Option<&'static Published> {
-    CATALOGUE.iter().find(|set| set.name == name)
-}

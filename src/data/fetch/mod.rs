@@ -5,7 +5,7 @@ mod download;
 mod error;
 mod unpack;
 
-pub use catalogue::{CATALOGUE, Published, PublishedFile, find};
+pub use catalogue::{CATALOGUE, Published, PublishedFile};
 pub use download::fetch;
 pub use error::FetchError;
 

@@ -7,7 +7,7 @@ use std::{
 
 use crate::data::{
     DataError, ImageSet,
-    source::{LIMIT, Source},
+    file_bytes::{FileBytes, LIMIT},
 };
 
 /// The magic number of unsigned bytes, to which the number of dimensions is added.
@@ -29,7 +29,7 @@ pub struct IdxArray {
 /// # Errors
 /// Those of [`read_idx`], and [`DataError::Read`] when the file cannot be opened.
 pub fn read_idx_file(path: &Path, rank: u8) -> Result<IdxArray, DataError> {
-    parse(Source::open(path)?, rank)
+    parse(FileBytes::open(path)?, rank)
 }
 
 /// Reads IDX data from a stream, for example a byte slice; `path` is what errors name.
@@ -39,10 +39,10 @@ pub fn read_idx_file(path: &Path, rank: u8) -> Result<IdxArray, DataError> {
 /// is 0, [`DataError::TooLarge`] above 1 GiB, [`DataError::Truncated`] and [`DataError::TrailingBytes`] when the
 /// length differs from what the dimensions give, [`DataError::Gzip`] for a damaged gzip stream.
 pub fn read_idx(stream: impl Read, path: &Path, rank: u8) -> Result<IdxArray, DataError> {
-    parse(Source::new(stream, path)?, rank)
+    parse(FileBytes::new(stream, path)?, rank)
 }
 
-fn parse(mut source: Source<'_>, rank: u8) -> Result<IdxArray, DataError> {
+fn parse(mut source: FileBytes<'_>, rank: u8) -> Result<IdxArray, DataError> {
     let path = source.path().to_path_buf();
     let (expected, got) = (UNSIGNED_BYTES + u32::from(rank), next_u32(&mut source)?);
     if got != expected {
@@ -66,7 +66,7 @@ fn parse(mut source: Source<'_>, rank: u8) -> Result<IdxArray, DataError> {
     Ok(IdxArray { path, dimensions, values })
 }
 
-fn next_u32(source: &mut Source<'_>) -> Result<u32, DataError> {
+fn next_u32(source: &mut FileBytes<'_>) -> Result<u32, DataError> {
     let bytes = source.read_exactly(4)?;
     Ok(bytes.iter().fold(0, |number, &byte| number << 8 | u32::from(byte)))
 }
