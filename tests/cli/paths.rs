@@ -121,7 +121,7 @@ fn a_source_without_its_path_and_an_unknown_source_are_refused_with_what_to_type
         (&["train", "--data", "cifra10"], &["'cifar10'", "fashion-mnist", "packed"]),
         (&["data", "inspect", "fasion-mnist"], &["'fashion-mnist'", "cifar100-coarse"]),
         (&["train", "--fit", "sretch"], &["exact", "resize", "pad", "crop"]),
-        (&["data", "fetch", "cifar"], &["'cifar100'", "mnist"]),
+        (&["data", "fetch", "cifar"], &["'cifar10'", "mnist"]),
     ] {
         let output = strata(args).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", err(&output));
