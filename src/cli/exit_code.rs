@@ -1,5 +1,6 @@
 //! What a process says by its exit code. `docs/exit-codes.md` is the same list for users.
 
+use super::predict::Unread;
 use crate::{
     data::{DataError, store::StoreError},
     gpu::GpuError,
@@ -18,7 +19,7 @@ pub const EXPERIMENT: u8 = 3;
 pub const DATA: u8 = 4;
 /// No such device, or one that failed.
 pub const DEVICE: u8 = 5;
-/// A run directory of another configuration, or with damaged files.
+/// A run directory of another configuration, or with damaged files; a weights file that cannot be used.
 pub const RUN_DIRECTORY: u8 = 6;
 /// A network failed or diverged, or a parent of it did.
 pub const NETWORK: u8 = 7;
@@ -65,6 +66,9 @@ pub fn of(error: &anyhow::Error) -> u8 {
             if let Some(Stopped(code)) = cause.downcast_ref::<Stopped>() {
                 return Some(*code);
             }
+            if cause.is::<Unread>() {
+                return Some(DATA);
+            }
             if cause.is::<CheckFailed>() {
                 return Some(CHECK);
             }
@@ -109,7 +113,13 @@ fn of_train(error: &TrainError) -> u8 {
         TrainError::Setting { .. } => EXPERIMENT,
         TrainError::Images { .. } | TrainError::Label { .. } | TrainError::Empty { .. } | TrainError::Data(_) => DATA,
         TrainError::Diverged { .. } => NETWORK,
-        TrainError::Checkpoint { .. } | TrainError::Records { .. } => RUN_DIRECTORY,
+        TrainError::Checkpoint { .. }
+        | TrainError::Records { .. }
+        | TrainError::NotWeights { .. }
+        | TrainError::NoNet { .. }
+        | TrainError::WeightsFormat { .. }
+        | TrainError::Description { .. }
+        | TrainError::NonFiniteTensor { .. } => RUN_DIRECTORY,
         TrainError::Io { .. } => OTHER,
         TrainError::Stopped { .. } => INTERRUPTED,
         TrainError::Nn(error) => of_nn(error),

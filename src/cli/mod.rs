@@ -4,12 +4,17 @@ mod bench;
 mod data;
 mod device;
 mod devices;
+mod eval;
 pub mod exit_code;
+mod features;
 mod gradcheck;
 mod interrupt;
+mod json;
 mod net;
+mod network;
 mod output;
 mod plan;
+mod predict;
 mod progress;
 mod report;
 mod reproduce;
@@ -44,6 +49,12 @@ enum Command {
     Run(run::Options),
     /// Train one network on one data set
     Train(train::Options),
+    /// Evaluate a trained network on a data set: accuracy, loss and confusions
+    Eval(eval::Options),
+    /// Print the classes of image files by a trained network
+    Predict(predict::Options),
+    /// Write what a layer of a trained network gives for every image of a data set, as a NumPy file
+    Features(features::Options),
     /// List the built-in nets, or describe one net
     #[command(subcommand)]
     Net(net::Options),
@@ -145,6 +156,9 @@ pub fn main() -> ExitCode {
         Command::Plan(options) => plan::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Train(options) => train::main(&options),
+        Command::Eval(options) => eval::main(&options),
+        Command::Predict(options) => predict::main(&options),
+        Command::Features(options) => features::main(&options),
         Command::Net(options) => net::main(&options),
         Command::Data(options) => data::main(&options),
         Command::Report(options) => report::main(&options),

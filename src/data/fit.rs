@@ -70,6 +70,34 @@ pub fn fit(data: Dataset, shape: [usize; 3], how: Fit) -> Result<Dataset, DataEr
     Ok(Dataset { taken, ..Dataset::new(name, class_names, train, test)? })
 }
 
+/// One decoded image as the H x W x C bytes of a shape `[height, width, channels]`: as [`fit`] makes it, but that images
+/// that are kept exact or cropped are warped, too, as those of a folder are when it is loaded. `path` is what errors
+/// name.
+///
+/// # Errors
+/// [`DataError::NoFit`] as for [`fit`].
+pub fn one(image: Rgb, shape: [usize; 3], how: Fit, warp: &mut Warp, path: &Path) -> Result<Vec<u8>, DataError> {
+    let [height, width, channels] = shape;
+    let got = [image.height as usize, image.width as usize, 3];
+    let refuse = |reason| Err(DataError::NoFit { name: path.display().to_string(), expected: shape, got, reason });
+    if ![1, 3].contains(&channels) {
+        return refuse("only gray and colours are turned into each other");
+    }
+    if got[..2] == shape[..2] {
+        return Ok(of_channels(&image.pixels, 3, channels));
+    }
+    if how == Fit::Pad {
+        if got[0] > height || got[1] > width {
+            return refuse("padding cannot make images smaller; use \"resize\"");
+        }
+        return Ok(of_channels(&padded(&image.pixels, got, [height, width]), 3, channels));
+    }
+    if height != width {
+        return refuse("images are resized to squares only");
+    }
+    Ok(of_channels(&warp.apply(image, path)?, 3, channels))
+}
+
 fn part(name: &str, set: &ImageSet, shape: [usize; 3], how: Fit) -> Result<ImageSet, DataError> {
     let [height, width, channels] = shape;
     let refuse =

@@ -90,22 +90,52 @@ impl From<Std> for Words {
     }
 }
 
+/// What is subtracted from pixels, in numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MeanValues {
+    /// One for every pixel and channel of an image, `[h][w][c]`.
+    Image(Vec<f32>),
+    /// One for every channel, the same at every pixel and around the image.
+    Channels(Vec<f32>),
+}
+
 /// How pixels become numbers: `scale[c] * (pixel[h, w, c] - mean[h, w, c])`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Normalisation {
     /// Height, width and channels of the images that it is for.
     shape: [usize; 3],
-    /// The mean of one image, `[h][w][c]`.
-    image: Vec<f32>,
-    /// The mean around an image, `[c]`.
-    around: Vec<f32>,
+    mean: MeanValues,
     /// What the difference is multiplied with, `[c]`.
     pub scale: Vec<f32>,
-    /// Mean and factor of each channel in words, where that is all there is.
-    words: Option<[(&'static str, String); 2]>,
 }
 
 impl Normalisation {
+    /// The normalisation of images of a shape `[height, width, channels]` that these numbers are.
+    ///
+    /// # Errors
+    /// [`DataError::Channels`] for another number of values than channels, [`DataError::PixelCount`] for a mean image of
+    /// another size.
+    pub fn given(shape: [usize; 3], mean: MeanValues, scale: Vec<f32>) -> Result<Self, DataError> {
+        let [height, width, channels] = shape;
+        match &mean {
+            MeanValues::Image(values) => {
+                let expected = height.saturating_mul(width).saturating_mul(channels);
+                if values.len() != expected {
+                    let got = values.len();
+                    return Err(DataError::PixelCount { images: 1, height, width, channels, expected, got });
+                }
+            }
+            MeanValues::Channels(values) if values.len() != channels => {
+                return Err(DataError::Channels { what: "mean", expected: channels, got: values.len() });
+            }
+            MeanValues::Channels(_) => {}
+        }
+        if scale.len() != channels {
+            return Err(DataError::Channels { what: "scale", expected: channels, got: scale.len() });
+        }
+        Ok(Self { shape, mean, scale })
+    }
+
     /// The mean image of a set, and one scale.
     ///
     /// # Errors
@@ -125,7 +155,7 @@ impl Normalisation {
     /// [`DataError::NoDeviation`] for a channel that has one value everywhere.
     pub fn of(set: &ImageSet, mean: &Mean, std: &Std, scale: f64) -> Result<Self, DataError> {
         let shape = set.shape();
-        let [height, width, channels] = shape;
+        let [.., channels] = shape;
         let checked = |what, numbers: &[f64]| match numbers.len() == channels {
             true => Ok(numbers.to_vec()),
             false => Err(DataError::Channels { what, expected: channels, got: numbers.len() }),
@@ -147,43 +177,39 @@ impl Normalisation {
             None => vec![scale; channels],
             Some(deviations) => deviations.iter().map(|deviation| scale / deviation).collect(),
         };
-        let of_f32 = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<f32>>();
-        let words = means.as_ref().map(|means| {
-            let divided = |deviations: &Vec<f64>| deviations.iter().map(|deviation| deviation / scale).collect();
-            let (key, values): (_, Vec<f64>) = match &deviations {
-                Some(deviations) => ("std", divided(deviations)),
-                None => ("scale", factors.clone()),
-            };
-            [("mean", listed(means)), (key, listed(&values))]
-        });
-        let (image, around) = match &means {
-            None => (mean::mean_image(set)?, vec![0.0; channels]),
-            Some(means) => (of_f32(means).repeat(height * width), of_f32(means)),
+        let of_f32 = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect::<Vec<f32>>();
+        let mean = match means {
+            None => MeanValues::Image(mean::mean_image(set)?),
+            Some(means) => MeanValues::Channels(of_f32(means)),
         };
-        Ok(Self { shape, image, around, scale: of_f32(&factors), words })
+        Self::given(shape, mean, of_f32(factors))
+    }
+
+    /// Height, width and channels of the images that it is for.
+    pub const fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// What is subtracted.
+    pub const fn mean(&self) -> &MeanValues {
+        &self.mean
     }
 
     /// The mean of one image with `padding` pixels around it on each side, `[h][w][c]`.
     pub fn padded_mean(&self, padding: usize) -> Vec<f32> {
-        let [_, width, channels] = self.shape;
-        let beside = self.around.repeat(padding);
-        let above = self.around.repeat(padding * (width + 2 * padding));
-        let rows = self.image.chunks_exact(width * channels);
+        let [height, width, channels] = self.shape;
+        let image = match &self.mean {
+            MeanValues::Image(image) => image,
+            MeanValues::Channels(means) => return means.repeat((height + 2 * padding) * (width + 2 * padding)),
+        };
+        let beside = vec![0.0; padding * channels];
+        let above = vec![0.0; padding * (width + 2 * padding) * channels];
         let mut padded = above.clone();
+        let rows = image.chunks_exact(width * channels);
         rows.for_each(|row| padded.extend(beside.iter().chain(row).chain(&beside)));
         padded.extend(above);
         padded
     }
-
-    /// What a file of weights says of it: mean and `std`, or mean and `scale`, one number a channel. Nothing of a mean
-    /// image, which is one of a training half and not of a few words.
-    pub fn metadata(&self) -> impl Iterator<Item = (&'static str, String)> {
-        self.words.clone().into_iter().flatten()
-    }
-}
-
-fn listed(values: &[f64]) -> String {
-    values.iter().map(f64::to_string).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -209,15 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn a_deviation_divides_each_channel_and_stands_in_the_metadata() {
+    fn a_deviation_divides_each_channel() {
         let mean = Mean::Given(vec![1.0, 2.0, 3.5]);
         let given = Normalisation::of(&set(), &mean, &Std::Given(vec![2.0, 4.0, 5.0]), 1.0).unwrap();
         assert_eq!(given.scale, [0.5, 0.25, 0.2]);
-        let words: Vec<_> = given.metadata().collect();
-        assert_eq!(words, [("mean", "1 2 3.5".to_string()), ("std", "2 4 5".to_string())]);
-        let words: Vec<_> = Normalisation::of(&set(), &mean, &Std::None, 0.25).unwrap().metadata().collect();
-        assert_eq!(words[1], ("scale", "0.25 0.25 0.25".to_string()));
-        assert_eq!(Normalisation::mean_image(&set(), 1.0).unwrap().metadata().count(), 0);
+        assert_eq!(given.mean(), &MeanValues::Channels(vec![1.0, 2.0, 3.5]));
         let own = Normalisation::of(&set(), &Mean::Channel, &Std::Channel, 1.0).unwrap();
         let deviations = mean::channel_std(&set()).unwrap();
         assert!(own.scale.iter().zip(&deviations).all(|(scale, std)| (scale * std - 1.0).abs() < 1e-6));
@@ -228,6 +250,9 @@ mod tests {
         let two = Mean::Given(vec![1.0, 2.0]);
         let error = Normalisation::of(&set(), &two, &Std::None, 1.0).unwrap_err();
         assert!(matches!(error, DataError::Channels { what: "mean", expected: 3, got: 2 }), "{error}");
+        let image = MeanValues::Image(vec![0.0; 5]);
+        let error = Normalisation::given([1, 2, 3], image, vec![1.0; 3]).unwrap_err();
+        assert!(matches!(error, DataError::PixelCount { expected: 6, got: 5, .. }), "{error}");
         let flat = ImageSet::new(1, 2, 2, vec![7, 1, 7, 2], vec![0]).unwrap();
         let error = Normalisation::of(&flat, &Mean::Channel, &Std::Channel, 1.0).unwrap_err();
         assert!(matches!(error, DataError::NoDeviation { channel: 0 }), "{error}");

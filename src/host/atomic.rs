@@ -20,6 +20,27 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, bytes, None)
 }
 
+/// Replaces a file as [`write`] does with what `fill` writes, for files that are larger than they should be in memory.
+///
+/// # Errors
+/// Those of `fill`, and of any of the steps of [`write`]; the old file is then still in place.
+pub fn write_with<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let (temporary, file) = temporary(path)?;
+    let mut file = io::BufWriter::new(file);
+    let result = fill(&mut file).and_then(|()| {
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all()?;
+        Ok(rename(&temporary, path)?)
+    });
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    result
+}
+
 /// Replaces a file as [`write`] does, and keeps the one before it under the name `previous`, in the same folder.
 /// Between the two renames only `previous` is there.
 ///

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod dims;
 pub mod lanes;
 pub mod layout;
+pub mod npy;
 pub mod philox;
 pub mod png;
 pub mod precision;

@@ -14,11 +14,15 @@ pub const MAX_TENSORS: u64 = 100_000;
 /// The largest file that is read: 8 GiB. A checkpoint of AlexNet has half of one.
 pub const MAX_FILE: u64 = 8 << 30;
 
+/// The entry of a file's metadata that holds what strata says of it.
+const KEY: &str = "strata";
+
 /// Named tensors with their shapes, in the order of their names.
 pub type Tensors = std::collections::BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
-/// The bytes of a safetensors file. The same tensors and metadata give the same bytes.
-pub fn encode(tensors: &Tensors, metadata: &[(&str, String)]) -> Result<Vec<u8>, NnError> {
+/// The bytes of a safetensors file that says `text` of itself, under the key `strata` of its metadata. The same tensors
+/// and text give the same bytes.
+pub fn encode(tensors: &Tensors, text: &str) -> Result<Vec<u8>, NnError> {
     let corrupt = |e: safetensors::SafeTensorError| NnError::Corrupt { path: "".into(), reason: e.to_string() };
     let mut views = Vec::new();
     for (name, (shape, values)) in tensors {
@@ -26,26 +30,25 @@ pub fn encode(tensors: &Tensors, metadata: &[(&str, String)]) -> Result<Vec<u8>,
         views.push((name.clone(), view));
     }
     // One entry of metadata, because the order of a hash map's entries would change the bytes from run to run.
-    let joined: Vec<String> = metadata.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-    let metadata = HashMap::from([("strata".to_string(), joined.join("\n"))]);
+    let metadata = HashMap::from([(KEY.to_string(), text.to_string())]);
     safetensors::serialize(views, Some(metadata)).map_err(corrupt)
 }
 
-/// Reads tensors and metadata back.
+/// Reads tensors back, and what the file says of itself: nothing, where another program wrote it.
 ///
 /// # Errors
 /// A file that is not there, is cut off, has another element type or is over [`MAX_HEADER`], [`MAX_TENSORS`] or
 /// [`MAX_FILE`].
-pub fn read(path: &Path) -> Result<(Tensors, HashMap<String, String>), NnError> {
+pub fn read(path: &Path) -> Result<(Tensors, String), NnError> {
     let bytes = bounded::read(path, MAX_FILE).map_err(|source| NnError::Io { path: path.into(), source })?;
     decode(path, &bytes)
 }
 
-/// Reads tensors and metadata from bytes; `path` names them in messages.
+/// Reads tensors and text from bytes; `path` names them in messages.
 ///
 /// # Errors
 /// As [`read`].
-pub fn decode(path: &Path, bytes: &[u8]) -> Result<(Tensors, HashMap<String, String>), NnError> {
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<(Tensors, String), NnError> {
     let corrupt = |reason: String| NnError::Corrupt { path: path.into(), reason };
     let too_large = |what, got, limit| NnError::TooLarge { path: path.into(), what, got, limit };
     let header = bytes.first_chunk::<8>().map(|b| u64::from_le_bytes(*b));
@@ -70,9 +73,8 @@ pub fn decode(path: &Path, bytes: &[u8]) -> Result<(Tensors, HashMap<String, Str
         let values = values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         tensors.insert(name, (info.shape.clone(), values));
     }
-    let lines = metadata.metadata().as_ref().and_then(|m| m.get("strata").cloned()).unwrap_or_default();
-    let pairs = lines.lines().filter_map(|line| line.split_once(" = "));
-    Ok((tensors, pairs.map(|(key, value)| (key.to_string(), value.to_string())).collect()))
+    let text = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY).cloned()).unwrap_or_default();
+    Ok((tensors, text))
 }
 
 /// The values of a net's parameter, with its shape checked.
@@ -106,18 +108,17 @@ mod tests {
     }
 
     #[test]
-    fn tensors_and_metadata_come_back_and_the_bytes_are_always_the_same() {
-        let metadata = [("step", "12".to_string()), ("net", "x".to_string())];
-        let bytes = encode(&sample(), &metadata).unwrap();
-        assert_eq!(bytes, encode(&sample(), &metadata).unwrap());
+    fn tensors_and_text_come_back_and_the_bytes_are_always_the_same() {
+        let text = "step = 12\n\"quoted\" \u{e9}";
+        let bytes = encode(&sample(), text).unwrap();
+        assert_eq!(bytes, encode(&sample(), text).unwrap());
         let (tensors, read) = decode(Path::new("w"), &bytes).unwrap();
-        assert_eq!(tensors, sample());
-        assert_eq!(read["step"], "12");
+        assert_eq!((tensors, read.as_str()), (sample(), text));
     }
 
     #[test]
     fn a_cut_or_outsized_file_is_refused_by_name() {
-        let bytes = encode(&sample(), &[]).unwrap();
+        let bytes = encode(&sample(), "").unwrap();
         for cut in [0, 7, 20, bytes.len() - 1] {
             let message = decode(Path::new("cut.safetensors"), &bytes[..cut]).unwrap_err().to_string();
             assert!(message.contains("cut.safetensors"), "{message}");

@@ -12,10 +12,9 @@ use super::{
 use crate::{
     data::{ImageSet, Normalisation},
     host::{Stop, atomic, digest},
-    nn::weights,
     ops::Device,
     train::{
-        Confusion, Division, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer,
+        Confusion, Division, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer, WeightsFile,
         checkpoint::{self, Checkpoint, Identity, Losses, Measured},
         record,
     },
@@ -40,6 +39,8 @@ struct Job<'a> {
     device: &'a Device,
     half: &'a HalfData,
     normalisation: &'a Normalisation,
+    /// The data set in words.
+    dataset: &'a str,
     prefixes: &'a Prefixes,
     work: &'a Work,
     /// How batches are divided, where the device had no memory for larger ones.
@@ -72,7 +73,8 @@ pub fn run(
     let division = Cell::new(None);
     let half = &target;
     let normalisation = &normalisation;
-    let job = Job { experiment, node, runs, device, half, normalisation, prefixes, work: &work, division };
+    let dataset = &halves.name;
+    let job = Job { experiment, node, runs, device, half, normalisation, dataset, prefixes, work: &work, division };
     let mut result = job.train(watcher, false);
     if let Err(ProtocolError::Train(TrainError::Diverged { place: None, .. })) = &result {
         // From the last checkpoint on again, to the same bits, but step by step: the layer is to be named.
@@ -334,10 +336,10 @@ impl Job<'_> {
         confusion: &Confusion,
         measured: &Measured,
     ) -> Result<(), ProtocolError> {
-        let tensors = checkpoint::weights_of(trainer)?;
-        let mut metadata = vec![("network", self.node.name.clone()), ("net", self.experiment.net.name.clone())];
-        metadata.extend(self.normalisation.metadata());
-        let weights = weights::encode(&tensors, &metadata)?;
+        let fit = self.experiment.data.fit;
+        let mut file = WeightsFile::of(trainer, fit, &self.half.class_names, self.dataset)?;
+        file.network = Some(self.node.name.clone());
+        let weights = file.encode()?;
         // Names and counts always serialise.
         let counts = serde_json::to_vec(confusion).unwrap_or_default();
         let records = record::text(&measured.records).into_bytes();

@@ -113,7 +113,8 @@ pub fn save(
         metadata.push(("held_out", on_one_line(&measured.held_out)));
     }
     metadata.extend(trainer.division.map(|division| ("division", division.to_string())));
-    let bytes = sealed(weights::encode(&tensors, &metadata)?);
+    let lines: Vec<String> = metadata.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    let bytes = sealed(weights::encode(&tensors, &lines.join("\n"))?);
     atomic::write_keeping(path, &bytes, &previous(path)).map_err(|source| TrainError::Io { path: path.into(), source })
 }
 
@@ -173,10 +174,12 @@ pub struct Checkpoint {
 /// Reads the bytes of a checkpoint, or says why they are not what was written.
 fn unpack(path: &Path, bytes: Vec<u8>) -> Result<Checkpoint, String> {
     let whole = unsealed(bytes).ok_or("it is not what was written, by its digest")?;
-    let (tensors, metadata) = weights::decode(path, &whole).map_err(|error| match error {
+    let (tensors, lines) = weights::decode(path, &whole).map_err(|error| match error {
         NnError::Corrupt { reason, .. } => reason,
         other => other.to_string(),
     })?;
+    let pairs = lines.lines().filter_map(|line| line.split_once(" = "));
+    let metadata: HashMap<_, _> = pairs.map(|(key, value)| (key.to_string(), value.to_string())).collect();
     let get = |key: &str| metadata.get(key).map_or("", String::as_str);
     let step = get("step").parse().map_err(|_| "it has no step")?;
     let sum = u64::from_str_radix(get("loss_sum"), 16).map_err(|_| "the sum of its losses is not a number")?;

@@ -59,7 +59,7 @@ pub enum TrainError {
     },
     /// A checkpoint of other settings.
     #[error(
-        "{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); use another run directory"
+        "{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); go on with those, write to another place, or delete it to begin anew"
     )]
     Checkpoint {
         /// The file.
@@ -70,6 +70,50 @@ pub enum TrainError {
         expected: String,
         /// The value in the file.
         got: String,
+    },
+    /// A safetensors file of another program, or a checkpoint.
+    #[error(
+        "{path}: is no weights file of strata: it does not say which net it belongs to; give a file that `strata train` or a run directory wrote (NETWORK/weights.safetensors)"
+    )]
+    NotWeights {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A weights file from before such files held their nets.
+    #[error(
+        "{path}: was written before weights files held their net, preprocessing and classes; train the network again (of a run directory, delete its folder first)"
+    )]
+    NoNet {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A weights file in a later format.
+    #[error("{path}: has format {got}, this version of strata reads format {expected}; use a newer version")]
+    WeightsFormat {
+        /// The file.
+        path: PathBuf,
+        /// The format that is read.
+        expected: u32,
+        /// The format of the file.
+        got: u32,
+    },
+    /// A weights file whose description is not what strata writes.
+    #[error("{path}: {reason}; the file is damaged: write it again")]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A weights file with a value that is not a number, or infinite.
+    #[error(
+        "{path}: tensor {tensor} holds non-finite values: the network has diverged, or the file is damaged; train it again with a lower base_lr"
+    )]
+    NonFiniteTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
     },
     /// A file that cannot be read or written.
     #[error("{path}: {source}")]

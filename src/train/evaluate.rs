@@ -69,18 +69,35 @@ impl Trainer<'_> {
     /// # Errors
     /// No images; a layer that is not there; a lost device; a stop.
     pub fn activations(&mut self, images: &Images<'_>, layers: &[String]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut outputs = vec![Vec::new(); layers.len()];
+        self.each_activation(images, layers, |place, values| {
+            outputs[place].extend_from_slice(values);
+            Ok(())
+        })?;
+        Ok(outputs)
+    }
+
+    /// The same, handed over batch by batch: `take` gets the place of a layer among `layers` and what it gives for the
+    /// images of the batch, in their order.
+    ///
+    /// # Errors
+    /// Those of [`Self::activations`] and of `take`.
+    pub fn each_activation(
+        &mut self,
+        images: &Images<'_>,
+        layers: &[String],
+        mut take: impl FnMut(usize, &[f32]) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
         if images.set.is_empty() {
             return Err(TrainError::Empty { what: "compared" });
         }
         let ids = layers.iter().map(|layer| self.net.output(layer)).collect::<Result<Vec<TensorId>, _>>()?;
-        let mut outputs = vec![Vec::new(); ids.len()];
         self.each_batch_at_centre(images, |trainer, indices| {
-            for (&id, output) in ids.iter().zip(&mut outputs) {
+            for (place, &id) in ids.iter().enumerate() {
                 let values = trainer.executor.read(id)?;
-                output.extend_from_slice(&values[..values.len() / trainer.net.batch * indices.len()]);
+                take(place, &values[..values.len() / trainer.net.batch * indices.len()])?;
             }
             Ok(())
-        })?;
-        Ok(outputs)
+        })
     }
 }

@@ -33,7 +33,7 @@ pub struct Listing {
 }
 
 /// Whether a file's name is that of an image, as torchvision judges: by its end, in any case.
-pub(super) fn is_image(name: &str) -> bool {
+pub fn is_image(name: &str) -> bool {
     let lower = name.to_lowercase();
     SUFFIXES.iter().any(|suffix| lower.ends_with(suffix))
 }

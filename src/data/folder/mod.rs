@@ -30,7 +30,7 @@ mod tree;
 mod walk;
 
 pub use error::FolderError;
-pub use listing::{Item, Listing, SUFFIXES};
+pub use listing::{Item, Listing, SUFFIXES, is_image};
 pub use load::{MAX_MEMORY, load, sizes};
 pub use names::{TEST, TRAIN};
 pub use parts::{FolderSet, open};

@@ -1,23 +1,26 @@
 //! `strata train`: one network on all classes of one data set.
 
+mod sitting;
+
 use super::output::{note, print_line};
 use super::{
-    DeviceArgs, PrecisionArgs, at_least_one, device, exit_code, interrupt::Interrupt, one_of, source,
+    DeviceArgs, Format, PrecisionArgs, at_least_one, device, interrupt::Interrupt, json, one_of, source,
     sources_with_paths,
 };
 use crate::{
-    data::{Normalisation, Source, fit::Fit},
-    host::{Stream, atomic},
-    nn::{weights, zoo},
+    data::{Dataset, Normalisation, Source, fit::Fit},
+    host::{Stream, atomic, digest},
+    nn::{NetDef, zoo},
     protocol::{degenerate, shapes},
     train::{
-        Images, Policy, Reading, Schedule, Solver, TrainError, Trainer, USUAL_LOSS_SCALE, Warmup, checkpoint,
-        trainer::Streams,
+        Images, Policy, Reading, Schedule, Solver, TrainError, Trainer, USUAL_LOSS_SCALE, Warmup, WeightsFile,
+        checkpoint, trainer::Streams,
     },
 };
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use serde_json::json;
+use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -72,9 +75,16 @@ pub struct Options {
     /// Derive all random numbers from this seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Write the weights here (safetensors)
+    /// Write the weights here, and checkpoints beside it (default: weights/NET-DATA-DIGEST.safetensors, where the digest
+    /// is that of everything the weights depend on)
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     out: Option<PathBuf>,
+    /// Write a checkpoint every this many steps; the same command resumes from the last one to the same bits
+    #[arg(long, value_name = "STEPS", default_value_t = 500, value_parser = at_least_one::<u64>())]
+    checkpoint_every: u64,
+    /// Print text, or json: one object
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -122,9 +132,8 @@ impl Options {
 pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let precision = options.precision.precision.unwrap_or_default();
-    if let Some(path) = &options.out {
-        atomic::probe(path).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
+    let writable = |path: &Path| atomic::probe(path).with_context(|| format!("{} cannot be written", path.display()));
+    options.out.as_deref().map_or(Ok(()), writable)?;
     let device = device::open(&options.device.device, precision)?;
     let net = zoo::find(&options.net)?;
     let dataset = shapes::load(options.data, options.data_path.as_deref(), &net, options.fit)?;
@@ -145,45 +154,72 @@ pub fn main(options: &Options) -> Result<()> {
         loss_scale: options.loss_scale,
         ..Solver::default()
     };
+    let training = training(options, &def, &solver, &dataset)?;
+    let out = options.out.clone().unwrap_or_else(|| usual_path(&def, options.data, &training));
+    if let (None, Some(folder)) = (&options.out, out.parent()) {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        writable(&out)?;
+    }
     let stream = |purpose: &str| Stream::named(&format!("seed={}/train/{purpose}", options.seed));
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
     let images = Images { set: &dataset.train, normalisation: &normalisation };
-    let mut trainer = Trainer::new(&def, &solver, images, Reading::centre(), streams, &device)?;
-    trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
-    note!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
+    let test = Images { set: &dataset.test, normalisation: &normalisation };
+    // Trained by an earlier command: what is left to do is to say how good it is.
+    let there = WeightsFile::read(&out).ok().filter(|file| file.training.as_ref() == Some(&training));
+    let mut trainer = match &there {
+        Some(file) => {
+            note!("{} is trained already: delete it to train again", out.display());
+            file.network(test, options.batch_size, precision, &device)?
+        }
+        None => Trainer::new(&def, &solver, images, Reading::centre(), streams, &device)?,
+    };
+    if there.is_none() {
+        trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
+        note!("{} on {} ({} images), {}", def.name, dataset.name, dataset.train.len(), device.describe());
+        let identity = checkpoint::Identity { configuration: training.clone(), device: device.identity() };
+        let sitting = sitting::Sitting { identity, weights: &out, every: options.checkpoint_every };
+        sitting.train(&mut trainer, &solver, &interrupt)?;
+        // Before anything else: whatever fails from here on, the weights are kept.
+        let mut file = WeightsFile::of(&mut trainer, options.fit, &dataset.class_names, &dataset.name)?;
+        file.training = Some(training);
+        atomic::write(&out, &file.encode()?).with_context(|| format!("writing {}", out.display()))?;
+        sitting.finish();
+    }
+    let scores = trainer.evaluate(&test)?;
+    match options.format {
+        Format::Json => json::print(
+            "train",
+            json!({
+                "weights": out.display().to_string(), "net": def.name, "dataset": dataset.name,
+                "device": device.describe(), "steps": solver.schedule.max_iter, "images": scores.images,
+                "top1": scores.top1, "top5": scores.top5, "loss": scores.loss,
+            }),
+        ),
+        Format::Text => {
+            print_line!(
+                "top1 {:.4} top5 {:.4} loss {:.4} on {} images",
+                scores.top1,
+                scores.top5,
+                scores.loss,
+                scores.images
+            )?;
+            print_line!("{}", out.display())
+        }
+    }
+}
 
-    interrupt.ask_first();
-    let start = std::time::Instant::now();
-    let last = solver.schedule.max_iter;
-    let every = last.div_ceil(10);
-    while trainer.step < last {
-        if let Some(code) = interrupt.asked() {
-            note!(
-                "stopped at step {}, nothing is kept; `strata run` is the command that keeps checkpoints",
-                trainer.step
-            );
-            return Err(exit_code::Stopped(code).into());
-        }
-        trainer.train_step()?;
-        if trainer.step.is_multiple_of(every) || trainer.step == last {
-            let losses = trainer.losses()?;
-            let rate = trainer.step as f64 * options.batch_size as f64 / start.elapsed().as_secs_f64();
-            let loss = losses.iter().sum::<f64>() / losses.len() as f64;
-            note!("step {:>6}  loss {loss:.4}  {rate:.0} images/s", trainer.step);
-        }
-    }
-    interrupt.at_once();
-    let (seconds, waited) = (start.elapsed().as_secs_f64(), trainer.waited().as_secs_f64());
-    note!("trained in {seconds:.1} s, of which {waited:.2} s ({:.1}%) waiting for data", 100.0 * waited / seconds);
-    // Before anything else: whatever fails from here on, the weights are kept.
-    if let Some(path) = &options.out {
-        let bytes = weights::encode(&checkpoint::weights_of(&mut trainer)?, &[("net", def.name.clone())])?;
-        atomic::write(path, &bytes).with_context(|| format!("writing {}", path.display()))?;
-    }
-    let scores = trainer.evaluate(&Images { set: &dataset.test, normalisation: &normalisation })?;
-    print_line!("top1 {:.4} top5 {:.4} loss {:.4} on {} images", scores.top1, scores.top5, scores.loss, scores.images)?;
-    if let Some(path) = &options.out {
-        print_line!("{}", path.display())?;
-    }
-    Ok(())
+/// The digest of everything that the weights depend on, apart from the device.
+fn training(options: &Options, def: &NetDef, solver: &Solver, dataset: &Dataset) -> Result<String> {
+    let parts = [
+        def.to_toml(),
+        serde_json::to_string(solver)?,
+        dataset.train.digest(),
+        format!("{:?} {} {}", dataset.class_names, options.scale, options.seed),
+    ];
+    Ok(digest::hex(parts.join("\n").as_bytes()))
+}
+
+/// Where weights go that are given no place: a path of their own for all that they depend on.
+fn usual_path(def: &NetDef, data: Source, training: &str) -> PathBuf {
+    Path::new("weights").join(format!("{}-{data}-{}.safetensors", def.name, &training[..8]))
 }
