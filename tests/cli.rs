@@ -16,4 +16,5 @@ pub mod reports;
 pub mod schedules;
 pub mod stores;
 pub mod study;
+pub mod trained;
 pub mod tune;

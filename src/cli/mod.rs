@@ -128,11 +128,14 @@ fn sources_with_paths(argument: &'static str) -> impl Iterator<Item = (&'static 
 /// The experiment of a command.
 #[derive(Args, Clone, Debug)]
 struct StudyArgs {
-    #[arg(default_value = "default", help = format!("Use this built-in experiment ({}) or TOML file", BuiltIn::names()))]
+    #[arg(default_value = "default", help = format!(
+        "Use this built-in experiment ({}), TOML file, or run directory (RUNS/EXPERIMENT) as it was run",
+        BuiltIn::names()
+    ))]
     experiment: String,
-    /// Keep all runs in this directory
-    #[arg(long, value_name = "DIR", default_value = "runs", allow_hyphen_values = true)]
-    runs: PathBuf,
+    /// Keep all runs in this directory (default: runs; for a run directory the one that it is in)
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
+    runs: Option<PathBuf>,
     /// Override a key of the experiment, such as solver.max_iter=1000 (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,

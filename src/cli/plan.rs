@@ -42,7 +42,7 @@ pub fn main(options: &Options) -> Result<()> {
     if options.memory {
         return memory(options, &mut out);
     }
-    let path = options.study.runs.join(&experiment.name);
+    let path = options.study.runs().join(&experiment.name);
     let runs = RunDir { path: path.clone() };
     let plan = Plan::with_found(&experiment, &runs)?;
     let works = works(&experiment, &plan);

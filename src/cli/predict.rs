@@ -30,7 +30,7 @@ pub struct Options {
     weights: PathBuf,
     /// Classify these image files, those in these folders, at any depth, and those that match these patterns (with * ?
     /// and ** in quotes)
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     images: Vec<PathBuf>,
     /// Print this many classes of each image, the most probable first
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = at_least_one::<usize>())]

@@ -3,8 +3,7 @@
 use super::Format;
 use super::output::print_line;
 use crate::{
-    host::bounded,
-    protocol::{Experiment, ProtocolError, RunDir},
+    protocol::{Experiment, ProtocolError, RunDir, resolve},
     report::{self, Report, Study, load},
 };
 use anyhow::{Result, bail};
@@ -55,7 +54,7 @@ pub fn main(options: &Options) -> Result<()> {
     };
     let mut studies = Vec::new();
     for path in folders {
-        studies.extend(load::studies(&experiment_of(&path)?, &RunDir { path }, "")?);
+        studies.extend(load::studies(&resolve::of_run_directory(&path, &[])?, &RunDir { path }, "")?);
     }
     judge_with(&mut studies, options.margin);
     let report = report::report(&studies)?;
@@ -82,13 +81,6 @@ fn experiments_in(given: &Path) -> Result<Vec<PathBuf>> {
         bail!("{}: no run directory (one with an experiment.toml) is there", given.display());
     }
     Ok(folders)
-}
-
-fn experiment_of(path: &Path) -> Result<Experiment, ProtocolError> {
-    let file = path.join("experiment.toml");
-    let text =
-        bounded::read_text(&file, bounded::TEXT).map_err(|source| ProtocolError::Io { path: file.clone(), source })?;
-    Experiment::parse(&file.display().to_string(), &text, &[])
 }
 
 /// Writes the report of an experiment and prints its table, or all its numbers.

@@ -26,7 +26,7 @@ pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
     let experiment = study::experiment(&options.study)?;
     let plan = Plan::of(&experiment);
-    let node = plan.node(&experiment.name, &options.node)?;
+    let node = plan.node(&experiment.name, &options.study.words(), &options.node)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
     let wanted = study::with_parents(&plan, node);
     let ready = study::ready(&options.study, &experiment, &wanted)?;

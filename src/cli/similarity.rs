@@ -33,11 +33,12 @@ pub struct Options {
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
-    let runs = RunDir::look(&options.study.runs, &experiment)?;
+    let runs = RunDir::look(&options.study.runs(), &experiment)?;
     if !runs.path.is_dir() {
-        anyhow::bail!("{}: there is no such run directory; train with strata reproduce first", runs.path.display());
+        let (path, words) = (runs.path.display(), options.study.words());
+        anyhow::bail!("{path}: there is no such run directory; `strata reproduce {words}` trains its networks");
     }
-    let runs = RunDir::open(&options.study.runs, &experiment)?;
+    let runs = RunDir::open(&options.study.runs(), &experiment)?;
     let file = runs.path.join("similarity.json");
     atomic::probe(&file).map_err(|source| ProtocolError::Io { path: file, source })?;
     let asked = Some(experiment.protocol.similarity_images).filter(|&images| images > 0);

@@ -2,18 +2,68 @@
 
 use super::{PrecisionArgs, StudyArgs, output::note};
 use crate::{
-    host::{Precision, atomic},
+    host::{Precision, atomic, shell},
     protocol::{Experiment, Node, Plan, ProtocolError, RunDir, resolve, source::Halves, work},
     train::USUAL_LOSS_SCALE,
 };
-use std::{collections::HashMap, io, path::PathBuf};
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+impl StudyArgs {
+    /// The run directory that stands in place of an experiment's name or file.
+    fn directory(&self) -> Option<&Path> {
+        let path = Path::new(&self.experiment);
+        let named = Experiment::built_in().contains(&self.experiment.as_str());
+        (!named && path.join("experiment.toml").is_file()).then_some(path)
+    }
+
+    /// Where the run directory of the experiment is, or will be.
+    pub fn runs(&self) -> PathBuf {
+        match (&self.runs, self.directory().and_then(Path::parent)) {
+            (Some(runs), _) => runs.clone(),
+            (None, Some(parent)) if parent.as_os_str().is_empty() => PathBuf::from("."),
+            (None, Some(parent)) => parent.to_path_buf(),
+            (None, None) => PathBuf::from("runs"),
+        }
+    }
+
+    /// The arguments as they are typed, for commands that are printed.
+    pub fn words(&self) -> String {
+        let mut words = vec![shell::quoted(&self.experiment)];
+        words.extend(self.quick.then(|| "--quick".to_string()));
+        for assignment in &self.overrides {
+            words.extend(["--set".to_string(), shell::quoted(assignment)]);
+        }
+        if let Some(precision) = self.precision.precision {
+            words.extend(["--precision".to_string(), precision.name().to_string()]);
+        }
+        if let Some(runs) = &self.runs {
+            words.extend(["--runs".to_string(), shell::quoted(&runs.display().to_string())]);
+        }
+        words.join(" ")
+    }
+}
 
 /// The experiment that the arguments name.
 ///
 /// # Errors
 /// An experiment that is missing or invalid.
 pub fn experiment(args: &StudyArgs) -> Result<Experiment, ProtocolError> {
-    let experiment = resolve::experiment(&args.experiment, &overrides(&args.overrides, args.precision))?;
+    let overrides = overrides(&args.overrides, args.precision);
+    let experiment = match args.directory() {
+        Some(directory) => {
+            let mut experiment = resolve::of_run_directory(directory, &overrides)?;
+            // The folder may have been renamed since.
+            if let Some(name) = directory.canonicalize().ok().as_deref().and_then(Path::file_name) {
+                experiment.name = name.to_string_lossy().into_owned();
+            }
+            experiment
+        }
+        None => resolve::experiment(&args.experiment, &overrides)?,
+    };
     Ok(if args.quick { experiment.quick() } else { experiment })
 }
 
@@ -40,7 +90,7 @@ pub struct Ready {
 /// A directory with finished networks of other settings; images that are missing, damaged or ambiguous; nets that
 /// cannot be built for them; a directory that cannot be written.
 pub fn ready(args: &StudyArgs, experiment: &Experiment, wanted: &[&Node]) -> Result<Ready, ProtocolError> {
-    let found = RunDir::look(&args.runs, experiment)?;
+    let found = RunDir::look(&args.runs(), experiment)?;
     let halves = Halves::beside(experiment, wanted.iter().copied(), &found.earlier_splits(experiment))?;
     halves.taken.iter().for_each(|line| note!("{line}"));
     let mut works = HashMap::new();
@@ -54,7 +104,7 @@ pub fn ready(args: &StudyArgs, experiment: &Experiment, wanted: &[&Node]) -> Res
             aside.display()
         );
     }
-    let runs = RunDir::open(&args.runs, experiment)?;
+    let runs = RunDir::open(&args.runs(), experiment)?;
     Ok(Ready { halves, runs, works })
 }
 

@@ -11,6 +11,7 @@ pub mod philox;
 pub mod png;
 pub mod precision;
 pub mod real;
+pub mod shell;
 pub mod stop;
 pub mod stream;
 pub mod window;

@@ -69,11 +69,13 @@ pub enum ProtocolError {
     },
     /// A network that is not in the plan.
     #[error(
-        "the plan of {experiment} has no network {node:?}; did you mean {nearest:?}? `strata plan {experiment}` lists them"
+        "the plan of {experiment} has no network {node:?}; did you mean {nearest:?}? `strata plan {arguments}` lists them"
     )]
     UnknownNode {
         /// The experiment.
         experiment: String,
+        /// How `strata plan` is asked for it.
+        arguments: String,
         /// What was asked for.
         node: String,
         /// The nearest name.

@@ -90,15 +90,16 @@ impl Plan {
         nodes
     }
 
-    /// A network by its name.
+    /// A network by its name; `arguments` are those with which `strata plan` lists this plan.
     ///
     /// # Errors
     /// No such network, with the nearest name.
-    pub fn node(&self, experiment: &str, name: &str) -> Result<&Node, ProtocolError> {
+    pub fn node(&self, experiment: &str, arguments: &str, name: &str) -> Result<&Node, ProtocolError> {
         self.nodes.iter().find(|node| node.name == name).ok_or_else(|| {
             let distance = |node: &&Node| strsim::damerau_levenshtein(&node.name, name);
             let nearest = self.nodes.iter().min_by_key(distance).map_or(String::new(), |node| node.name.clone());
-            ProtocolError::UnknownNode { experiment: experiment.into(), node: name.into(), nearest }
+            let (experiment, arguments, node) = (experiment.into(), arguments.into(), name.into());
+            ProtocolError::UnknownNode { experiment, arguments, node, nearest }
         })
     }
 }
@@ -132,7 +133,7 @@ mod tests {
         let arms = "protocol.arms=[\"BnB\", \"AnB\", \"random-he\", \"random-moments\", \"restart\", \"AnB-probe\"]";
         let plan = plan(&["protocol.splits=[3]", "protocol.train_sizes=[10, 50]", arms]);
         assert_eq!(plan.nodes.len(), 3 * (2 + 2 + 5 * 2 * 7));
-        let parents = |name: &str| plan.node("x", name).unwrap().parents.clone();
+        let parents = |name: &str| plan.node("x", "x", name).unwrap().parents.clone();
         assert_eq!(parents("s3-r0-k10-B3B"), ["s3-r0-k10-baseB"]);
         assert_eq!(parents("s3-r0-k10-A3B"), ["s3-r0-baseA"]);
         assert_eq!(parents("s3-r0-k50-A3B-probe"), ["s3-r0-baseA"]);
@@ -150,7 +151,7 @@ mod tests {
         let arms = "protocol.arms=[\"BnB\", \"AnB\", \"continue\", \"restart\", \"base-2x\"]";
         let plan = plan(&["protocol.splits=[0]", "protocol.base_draws=3", "protocol.layers=[2]", arms]);
         assert_eq!(plan.nodes.len(), 2 * (3 * 3 + 3));
-        let parents = |name: &str| plan.node("x", name).unwrap().parents.clone();
+        let parents = |name: &str| plan.node("x", "x", name).unwrap().parents.clone();
         assert_eq!(parents("s0-r0-d2-restartB"), ["s0-r0-d2-baseB"]);
         assert_eq!(parents("s0-r0-restartB"), ["s0-r0-baseB"]);
         assert!(parents("s0-r0-d1-base-2xB").is_empty());
@@ -169,7 +170,7 @@ mod tests {
         // filters, and two of AnB on each source.
         assert_eq!(plan.nodes.len(), 2 + 2 * (2 + 2 + 2 + 2 * 2));
         assert!(plan.nodes.iter().all(|node| node.target == Half::B || node.arm == Arm::Base));
-        let parents = |name: &str| plan.node("x", name).unwrap().parents.clone();
+        let parents = |name: &str| plan.node("x", "x", name).unwrap().parents.clone();
         assert_eq!(parents("s7-r0-noise-A3B"), ["s7-r0-noise-baseA"]);
         assert_eq!(parents("s7-r0-noise-k10-A3B"), ["s7-r0-noise-baseA"]);
         assert_eq!(parents("s7-r0-other-classes-A1B"), ["s7-r0-other-classes-baseA"]);

@@ -3,8 +3,10 @@
 use super::{Confusion, Estimator, Evaluation, Filters, Kind, Run, Similarity, Study};
 use crate::{
     data::Source,
-    host::bounded,
-    protocol::{Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State},
+    host::{bounded, shell},
+    protocol::{
+        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, run_dir::Manifest,
+    },
     train::{Division, HeldOut, Record, record},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -24,7 +26,7 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
             devices.insert(manifest.device);
             versions.insert(manifest.version);
         }
-        rows.push(run(experiment, node, runs)?);
+        rows.push(run(node, runs)?);
     }
     // Every device and version that a network was made with: differences between them are part of the numbers.
     let named = |names: BTreeSet<String>, otherwise: &str| match names.is_empty() {
@@ -101,7 +103,7 @@ pub fn studies(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<V
     Ok(asked.filter(there).map(of_source).collect())
 }
 
-fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, ProtocolError> {
+fn run(node: &Node, runs: &RunDir) -> Result<Run, ProtocolError> {
     let manifest = runs.manifest(&node.name)?;
     let seconds = runs.timing(&node.name).seconds;
     let records: Vec<Record> = record::read(&runs.node(&node.name).join("log.jsonl"))?;
@@ -131,6 +133,7 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         images: record.images,
         seconds: seconds_at(record.step),
     };
+    let command = command(runs, node, manifest.as_ref());
     Ok(Run {
         name: node.name.clone(),
         split: node.split.to_string(),
@@ -149,8 +152,23 @@ fn run(experiment: &Experiment, node: &Node, runs: &RunDir) -> Result<Run, Proto
         seconds,
         work,
         chance: confusion.and_then(|confusion| confusion.chance()),
-        command: format!("strata run {} {}", experiment.name, node.name),
+        command,
     })
+}
+
+/// The command that makes a network again once its folder is deleted, typed where this report is made: the directory
+/// knows the experiment as it was run.
+fn command(runs: &RunDir, node: &Node, manifest: Option<&Manifest>) -> String {
+    let device = match manifest.map(|manifest| manifest.device.as_str()) {
+        None => "",
+        Some(device) if device.starts_with("cpu") => " --device cpu",
+        Some(device) if device.contains(", software, ") => " --device software",
+        Some(_) => " --device gpu",
+    };
+    let path = runs.path.display().to_string();
+    // A name alone would be that of a built-in experiment.
+    let path = if path.contains('/') { path } else { format!("./{path}") };
+    format!("strata run {} {}{device}", shell::quoted(&path), node.name)
 }
 
 /// What was done otherwise than asked for.

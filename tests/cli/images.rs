@@ -37,7 +37,7 @@ fn a_folder_is_packed_inspected_and_trained_on() {
 
     let train = |source: &str, path: &Path| {
         let args = ["train", "--device", "cpu", "--net", "alexnet32", "--max-iter", "2", "--batch-size", "4", "--data"];
-        let output = strata(&args).arg(source).arg("--data-path").arg(path).output().unwrap();
+        let output = strata(&args).arg(source).arg("--data-path").arg(path).current_dir(&root).output().unwrap();
         assert!(err(&output).contains("waiting for data"), "{}", err(&output));
         out(&output)
     };

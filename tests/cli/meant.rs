@@ -111,7 +111,10 @@ fn corners(root: &Path, side: u32) {
 fn trained(net: &str, source: &str, path: &Path, more: &[&str]) -> Output {
     let args =
         ["train", "--device", "cpu", "--net", net, "--max-iter", "40", "--batch-size", "16", "--base-lr", "0.005"];
-    strata(&args).args(["--data", source, "--data-path"]).arg(path).args(more).output().unwrap()
+    // Its weights go to a folder of its own.
+    let place = tempfile::tempdir().unwrap();
+    let mut command = strata(&args);
+    command.args(["--data", source, "--data-path"]).arg(path).args(more).current_dir(&place).output().unwrap()
 }
 
 #[test]

@@ -166,7 +166,8 @@ fn epochs_of_halves_with_different_numbers_of_images_are_refused_with_both_numbe
 fn train_takes_a_policy_epochs_warm_up_and_nesterov() {
     let folder = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| {
-        let output = strata(&["train", "--device", "cpu", "--batch-size", "16"]).args(args).output().unwrap();
+        let mut command = strata(&["train", "--device", "cpu", "--batch-size", "16"]);
+        let output = command.args(args).current_dir(&folder).output().unwrap();
         (output.status.code(), out(&output), err(&output))
     };
     let file = folder.path().join("w.safetensors");
@@ -204,7 +205,7 @@ fn networks_of_before_keep_the_digests_of_their_settings() {
         ("s0-r0-baseA", "584f72202cd70dbb0db2d6b6f90944ab01c56ace2a60891a237973fcf9e10846"),
         ("s0-r0-A3B", "7b45f1e61cab4f8714ec9b7e5cd19a5f6e67c69ab9bde7df6090778e7b69032c"),
     ] {
-        let node = plan.node("default-quick", node).unwrap();
+        let node = plan.node("default-quick", "default", node).unwrap();
         assert_eq!(settings::digest(&settings::of(&experiment, node)), digest, "{}", node.name);
     }
 }
