@@ -29,7 +29,9 @@ pub const CHECK: u8 = 8;
 pub const BUSY: u8 = 75;
 /// Stopped by Ctrl-C, with a checkpoint.
 pub const INTERRUPTED: u8 = 130;
-/// Stopped by SIGTERM, with a checkpoint.
+/// Whoever read stdout has closed it (`strata plan | head -1`): what a shell says of SIGPIPE.
+pub const PIPE: u8 = 141;
+/// Stopped by SIGTERM or SIGHUP, with a checkpoint.
 pub const TERMINATED: u8 = 143;
 
 /// A failed check, as an error.
@@ -54,6 +56,9 @@ pub struct Stopped(pub u8);
 
 /// The exit code of an error, by the first cause that has one.
 pub fn of(error: &anyhow::Error) -> u8 {
+    if is_broken_pipe(error) {
+        return PIPE;
+    }
     error
         .chain()
         .find_map(|cause| {

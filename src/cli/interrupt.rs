@@ -1,10 +1,10 @@
-//! Ctrl-C and SIGTERM. While nothing is at stake they stop at once; while networks train, the first asks for a
+//! Ctrl-C, SIGTERM and SIGHUP, the end of the terminal, which is taken for SIGTERM. While nothing is at stake they stop at once; while networks train, the first asks for a
 //! checkpoint and a stop, the second stops at once.
 
 use super::exit_code::{INTERRUPTED, TERMINATED};
 use crate::host::Stop;
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM},
     flag,
 };
 use std::sync::{
@@ -28,9 +28,9 @@ impl Interrupt {
     pub fn listen() -> std::io::Result<Self> {
         let listener = Self::default();
         listener.at_once();
-        for (signal, set, code) in
-            [(SIGINT, &listener.interrupted, INTERRUPTED), (SIGTERM, &listener.terminated, TERMINATED)]
-        {
+        let hang_up = listens_to_hang_up().then_some((SIGHUP, &listener.terminated, TERMINATED));
+        let signals = [(SIGINT, &listener.interrupted, INTERRUPTED), (SIGTERM, &listener.terminated, TERMINATED)];
+        for (signal, set, code) in signals.into_iter().chain(hang_up) {
             // In this order: the first signal while work goes on finds `at_once` unset and sets it for the second.
             flag::register_conditional_shutdown(signal, i32::from(code), Arc::clone(&listener.at_once))?;
             flag::register(signal, Arc::clone(set))?;
@@ -61,5 +61,29 @@ impl Interrupt {
         } else {
             self.interrupted.load(Ordering::Relaxed).then_some(INTERRUPTED)
         }
+    }
+}
+
+/// Whether SIGHUP is to stop this process: not where it was started to outlive its terminal, as by nohup, which leaves the
+/// signal ignored. Linux tells; elsewhere the signal is left as it is.
+fn listens_to_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored(&status).is_some_and(|signals| signals & (1 << (SIGHUP - 1)) == 0)
+}
+
+/// The ignored signals of a process by its status, a bit each.
+fn ignored(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ignored;
+
+    #[test]
+    fn ignored_signals_are_read_from_the_status_of_a_process() {
+        assert_eq!(ignored("Name:\tx\nSigBlk:\t00000000ffffffff\nSigIgn:\t0000000000001001\n"), Some(0x1001));
+        assert_eq!(ignored("Name:\tx\n"), None);
     }
 }

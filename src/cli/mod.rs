@@ -21,6 +21,7 @@ mod reproduce;
 mod run;
 mod similarity;
 mod study;
+mod terminal;
 mod train;
 mod tune;
 

@@ -1,11 +1,11 @@
 //! `strata plan`: the networks of an experiment, or the memory they need.
 
 use super::output::note;
-use super::{DeviceArgs, Format, StudyArgs, device, study};
+use super::{DeviceArgs, Format, StudyArgs, device, json, progress, study};
 use crate::{
     nn::{Net, memory_plan},
     protocol::{
-        Experiment, Plan, RunDir,
+        Experiment, Node, Plan, ProtocolError, RunDir, State,
         network_def::net_of,
         source::Halves,
         work::{self, Work, Works},
@@ -17,6 +17,7 @@ use serde_json::json;
 use std::{
     collections::BTreeMap,
     io::{BufWriter, Write},
+    time::Duration,
 };
 
 // A plan is the same on every device; only the memory that it needs is not.
@@ -30,10 +31,13 @@ pub struct Options {
     /// Print the memory that one network of each kind needs on the device of --device
     #[arg(long, conflicts_with = "format")]
     memory: bool,
-    /// Print text, or json: one object per network
+    /// Print text, or json: one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
+
+/// The columns of the list.
+const HEADER: [&str; 6] = ["network", "arm", "copied", "state", "mult-adds", "derives from"];
 
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
@@ -42,17 +46,26 @@ pub fn main(options: &Options) -> Result<()> {
     if options.memory {
         return memory(options, &mut out);
     }
-    let path = options.study.runs().join(&experiment.name);
-    let runs = RunDir { path: path.clone() };
+    let runs = RunDir::look(&options.study.runs(), &experiment)?;
     let plan = Plan::with_found(&experiment, &runs)?;
     let works = works(&experiment, &plan);
     let blocks = experiment.block_names()?;
     let block = |n: Option<usize>| n.and_then(|n| blocks.get(n.checked_sub(1)?));
     let mut counts = BTreeMap::new();
     let mut rows = Vec::new();
+    let (mut done, mut left) = (Vec::new(), Vec::new());
+    if options.format == Format::Text {
+        let [network, arm, copied, state, work, parents] = HEADER;
+        writeln!(out, "{network:<24} {arm:<14} {copied:<12} {state:<11} {work:>9} {parents}")?;
+    }
     for node in &plan.nodes {
         let state = runs.state(&node.name)?;
-        *counts.entry(format!("{state:?}").to_lowercase()).or_insert(0) += 1;
+        let word = format!("{state:?}").to_lowercase();
+        if state == State::Done {
+            done.push(node)
+        } else {
+            left.push(node)
+        }
         match options.format {
             Format::Json => rows.push(json!({
                 "name": node.name,
@@ -69,25 +82,52 @@ pub fn main(options: &Options) -> Result<()> {
             })),
             Format::Text => writeln!(
                 out,
-                "{:<24} {:<14} {:<12} {:<8} {:>8} from {}",
+                "{:<24} {:<14} {:<12} {word:<11} {:>9} {}",
                 node.name,
                 node.arm.name(),
                 block(node.n).map_or_else(|| "-".into(), |name| format!("to {name}")),
-                format!("{state:?}").to_lowercase(),
                 works.get(&node.name).map_or("-".into(), |work| format!("{:.1e}", work.computed as f64)),
-                if node.parents.is_empty() { "scratch".into() } else { node.parents.join(", ") }
+                if node.parents.is_empty() { "-".into() } else { node.parents.join(", ") }
             )?,
         }
+        *counts.entry(word).or_insert(0) += 1;
     }
+    let seconds_left = seconds_left(&done, &left, &runs, &works)?;
     match options.format {
-        Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?,
+        Format::Json => {
+            let directory = runs.path.display().to_string();
+            let networks = json!({ "directory": directory, "seconds_left": seconds_left, "networks": rows });
+            writeln!(out, "{}", serde_json::to_string_pretty(&json::document("plan", networks))?)?;
+        }
         Format::Text => {
             let states: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-            writeln!(out, "{} networks in {}: {}", plan.nodes.len(), path.display(), states.join(", "))?;
-            savings(&experiment, &plan, &works, &mut out)?;
+            writeln!(out, "{} networks in {}: {}", plan.nodes.len(), runs.path.display(), states.join(", "))?;
+            savings(&experiment, &plan, &left, &works, &mut out)?;
+            if let Some(seconds) = seconds_left.filter(|_| !left.is_empty()) {
+                let span = progress::span(Duration::from_secs_f64(seconds));
+                writeln!(out, "about {span} of one network after the other, at the speed of those that are done here")?;
+            }
         }
     }
     Ok(out.flush()?)
+}
+
+/// How long the networks that are left would take at the speed of those that are done; none where no speed is known.
+fn seconds_left(
+    done: &[&Node],
+    left: &[&Node],
+    runs: &RunDir,
+    works: &BTreeMap<String, Work>,
+) -> Result<Option<f64>, ProtocolError> {
+    let (mut seconds, mut work) = (0.0, 0.0);
+    for node in done {
+        let computed = works.get(&node.name).map(|work| work.computed);
+        let computed = runs.manifest(&node.name)?.and_then(|manifest| manifest.multiply_adds).or(computed);
+        seconds += runs.timing(&node.name).seconds;
+        work += computed.unwrap_or(0) as f64;
+    }
+    let left = left.iter().map(|node| works.get(&node.name).map(|work| work.computed as f64)).sum::<Option<f64>>();
+    Ok(left.filter(|_| seconds > 0.0 && work > 0.0).map(|left| left * seconds / work))
 }
 
 /// The work of every network, where the images are there: their number counts.
@@ -103,10 +143,19 @@ fn works(experiment: &Experiment, plan: &Plan) -> BTreeMap<String, Work> {
     plan.nodes.iter().filter_map(|node| Some((node.name.clone(), works.of(node).ok()?))).collect()
 }
 
-/// What freezing, caching and sharing save of the whole plan.
+/// The networks whose work is known, with it.
+fn with_work<'a>(
+    works: &'a BTreeMap<String, Work>,
+    nodes: impl Iterator<Item = &'a Node>,
+) -> impl Iterator<Item = (&'a Node, &'a Work)> {
+    nodes.filter_map(|node| Some((node, works.get(&node.name)?)))
+}
+
+/// What freezing, caching and sharing save of the whole plan, and what is left to compute.
 fn savings(
     experiment: &Experiment,
     plan: &Plan,
+    left: &[&Node],
     works: &BTreeMap<String, Work>,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
@@ -115,14 +164,15 @@ fn savings(
     if whole == 0.0 {
         return Ok(());
     }
-    let networks = plan.nodes.iter().filter_map(|node| Some((node, works.get(&node.name)?)));
-    let shared = work::shared(experiment, networks) as f64;
+    let shared = work::shared(experiment, with_work(works, plan.nodes.iter())) as f64;
+    let left_shared = work::shared(experiment, with_work(works, left.iter().copied())) as f64;
+    let left = with_work(works, left.iter().copied()).map(|(_, work)| work.computed as f64).sum::<f64>() - left_shared;
     let percent = |saved: f64| format!("{:.1} %", 100.0 * saved / whole);
     writeln!(out, "multiply-adds: {whole:.3e} with every layer learning at every step")?;
     writeln!(out, "  {:>7} saved: no backward pass below the lowest layer that learns", percent(whole - pruned))?;
     writeln!(out, "  {:>7} saved: frozen layers computed once an image", percent(pruned - computed))?;
     writeln!(out, "  {:>7} saved: and once for all networks that share them", percent(shared))?;
-    writeln!(out, "  {:.3e} left", computed - shared)
+    writeln!(out, "  {:.3e} computed in all, {left:.3e} of it left to do", computed - shared)
 }
 
 fn memory(options: &Options, out: &mut impl Write) -> Result<()> {

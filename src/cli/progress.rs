@@ -1,14 +1,13 @@
 //! Live progress: a bar with rate and remaining time on a terminal, a line for each network elsewhere.
 
-use super::output::note;
+use super::{output::note, terminal};
 use crate::{
     host::Stop,
     protocol::{Node, State, node::Watcher, runner::Events},
 };
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::{
     collections::HashMap,
-    io::IsTerminal,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -31,6 +30,9 @@ struct Board {
     ended: usize,
 }
 
+/// The bar; what does not fit of the message is cut.
+pub(super) const TEMPLATE: &str = "{spinner} {bar:16} {percent:>3}%  {elapsed} spent, {prefix} left  {wide_msg}";
+
 /// Ticks of the whole bar; indicatif counts in whole numbers.
 const TICKS: f64 = 1e6;
 
@@ -38,13 +40,8 @@ impl Progress {
     /// Progress over networks with their weights.
     pub fn new(weights: HashMap<String, f64>, stop: Stop) -> Self {
         let total = weights.values().sum::<f64>().max(1.0);
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(TICKS as u64);
-            let template = "{spinner} {bar:30} {percent:>3}%  {elapsed} spent, {prefix} left  {msg}";
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
+        let bar = terminal::bar(TEMPLATE, TICKS as u64);
+        bar.iter().for_each(|bar| bar.enable_steady_tick(Duration::from_millis(200)));
         let board = Mutex::new(Board::default());
         Self { stop, bar, weights, total, start: Instant::now(), board }
     }
@@ -60,7 +57,7 @@ impl Progress {
             let count = format!("[{}/{}]", board.ended, self.weights.len());
             let word = match state {
                 State::Done => "done",
-                State::Running => "stopped with a checkpoint",
+                State::Running | State::Interrupted => "stopped with a checkpoint",
                 State::Diverged => "diverged",
                 State::Failed => "failed",
                 State::Pending => "pending",
@@ -99,7 +96,8 @@ impl Progress {
     }
 }
 
-fn span(time: Duration) -> String {
+/// A time in words.
+pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => format!("{seconds}s"),

@@ -1,6 +1,6 @@
 //! `strata similarity`: how alike the layers of trained networks are.
 
-use super::{DeviceArgs, Format, StudyArgs, device, study};
+use super::{DeviceArgs, Format, StudyArgs, device, json, study};
 use crate::{
     host::atomic,
     protocol::{
@@ -34,7 +34,7 @@ pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
     let runs = RunDir::look(&options.study.runs(), &experiment)?;
-    if !runs.path.is_dir() {
+    if !runs.path.join("experiment.toml").is_file() {
         let (path, words) = (runs.path.display(), options.study.words());
         anyhow::bail!("{path}: there is no such run directory; `strata reproduce {words}` trains its networks");
     }
@@ -46,7 +46,7 @@ pub fn main(options: &Options) -> Result<()> {
     let found = similarity::compare(&experiment, &runs, &device, images)?;
     let mut out = std::io::stdout().lock();
     if options.format == Format::Json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&found)?)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&json::document("similarity", &found))?)?;
         return Ok(());
     }
     let estimator = if options.biased { Estimator::Biased } else { Estimator::Debiased };

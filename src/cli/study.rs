@@ -3,7 +3,7 @@
 use super::{PrecisionArgs, StudyArgs, output::note};
 use crate::{
     host::{Precision, atomic, shell},
-    protocol::{Experiment, Node, Plan, ProtocolError, RunDir, resolve, source::Halves, work},
+    protocol::{Experiment, Node, Plan, ProtocolError, RunDir, built_in::BuiltIn, resolve, source::Halves, work},
     train::USUAL_LOSS_SCALE,
 };
 use std::{
@@ -16,7 +16,7 @@ impl StudyArgs {
     /// The run directory that stands in place of an experiment's name or file.
     fn directory(&self) -> Option<&Path> {
         let path = Path::new(&self.experiment);
-        let named = Experiment::built_in().contains(&self.experiment.as_str());
+        let named = BuiltIn::find(&self.experiment).is_some();
         (!named && path.join("experiment.toml").is_file()).then_some(path)
     }
 

@@ -18,6 +18,8 @@ const MOST_BYTES: u64 = 4096;
 
 /// How often, and after how long each time, an owner's name is looked for that is not written yet.
 const LOOKS: u32 = 50;
+/// How often a lock is asked for that another process may only be looking at.
+const LOOKERS: u32 = 3;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Takes a network's folder for this process until the file that comes back is dropped.
@@ -28,7 +30,16 @@ pub fn take(folder: &Path) -> Result<File, ProtocolError> {
     let path = folder.join("lock");
     let failed = |source| ProtocolError::Io { path: path.clone(), source };
     let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
+    // Whoever only looks whether it is held, as `is_held` does, lets go in a moment.
+    let mut looks = 0;
+    let locked = loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if looks < LOOKERS => looks += 1,
+            other => break other,
+        }
+        thread::sleep(BETWEEN_LOOKS);
+    };
+    match locked {
         Ok(()) => {
             // In one write over what an earlier owner left, so that a reader finds a whole name at any time.
             let owner = format!("{} on {}\n", std::process::id(), host_name());
@@ -39,6 +50,13 @@ pub fn take(folder: &Path) -> Result<File, ProtocolError> {
         Err(TryLockError::WouldBlock) => Err(ProtocolError::Locked { path: folder.into(), owner: owner(&path) }),
         Err(TryLockError::Error(e)) => Err(failed(e)),
     }
+}
+
+/// Whether a process has a network's folder; none where no process ever had it.
+pub fn is_held(folder: &Path) -> Option<bool> {
+    let file = File::open(folder.join("lock")).ok()?;
+    // What cannot be found out (a file system without locks) is not said to be at work.
+    Some(matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// The name in a lock. An owner that has only just taken it may not have written its name yet.
@@ -64,6 +82,17 @@ fn host_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_held_while_its_owner_has_it_and_looking_takes_nothing_away() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(is_held(folder.path()), None);
+        let held = take(folder.path()).unwrap();
+        assert_eq!(is_held(folder.path()), Some(true));
+        drop(held);
+        assert_eq!(is_held(folder.path()), Some(false));
+        assert!(take(folder.path()).is_ok());
+    }
 
     #[test]
     fn an_owners_name_is_read_whole_and_a_file_that_holds_more_names_nobody() {

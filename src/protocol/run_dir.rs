@@ -28,8 +28,10 @@ const LEFTOVER: Duration = Duration::from_secs(3600);
 pub enum State {
     /// Not begun.
     Pending,
-    /// Begun, not finished.
+    /// Begun, not finished, and a process is at work on it.
     Running,
+    /// Begun, not finished, and no process is at work on it: the next command resumes it.
+    Interrupted,
     /// Trained and evaluated.
     Done,
     /// Stopped by an error that comes again whenever it is tried.
@@ -253,8 +255,11 @@ impl RunDir {
         if let Some(manifest) = self.manifest(name)? {
             return Ok(manifest.state);
         }
-        let begun = self.node(name).join("lock").exists();
-        Ok(if begun { State::Running } else { State::Pending })
+        Ok(match lock::is_held(&self.node(name)) {
+            Some(true) => State::Running,
+            Some(false) => State::Interrupted,
+            None => State::Pending,
+        })
     }
 
     /// Writes a manifest, which ends a network.

@@ -48,7 +48,7 @@ pub enum ReportError {
         reason: String,
     },
     /// A file or folder could not be written.
-    #[error("cannot write {}: {source}; check that the folder exists, is writable and has space left", path.display())]
+    #[error("cannot write {}: {source}; check that the folder is writable and has space left, or write the report elsewhere with `strata report RUNS --out DIR`", path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,

@@ -67,13 +67,14 @@ fn beside(rows: &[Beside]) -> String {
 fn of_results(results: &Results) -> String {
     let s = &results.states;
     let mut text = format!(
-        "{} on {} ({}), {}\nruns: {} done, {} running, {} pending, {} failed, {} diverged\n",
+        "{} on {} ({}), {}\nruns: {} done, {} running, {} interrupted, {} pending, {} failed, {} diverged\n",
         results.net,
         results.dataset,
         results.experiment,
         results.device,
         s.done,
         s.running,
+        s.interrupted,
         s.pending,
         s.failed,
         s.diverged

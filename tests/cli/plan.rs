@@ -6,7 +6,8 @@ use super::made::{err, out, strata};
 fn plan_lists_every_network_with_parents_and_state() {
     let runs = tempfile::tempdir().unwrap();
     let output = strata(&["plan", "--format", "json", "--runs"]).arg(runs.path()).output().unwrap();
-    let nodes: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let nodes = plan["networks"].as_array().unwrap();
     // 2 splits: 2 bases, 2 restarts, 6 arms x 7 layers x 2 targets.
     assert_eq!(nodes.len(), 2 * (2 + 2 + 84));
     let node = nodes.iter().find(|node| node["name"] == "s0-r0-A3B+").unwrap();
@@ -27,7 +28,8 @@ fn plan_counts_the_work_and_what_freezing_caching_and_sharing_save() {
         assert!(output.status.success(), "{}", err(&output));
         out(&output)
     };
-    let nodes: Vec<serde_json::Value> = serde_json::from_str(&plan("json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&plan("json")).unwrap();
+    let nodes = json["networks"].as_array().unwrap();
     let work = |name: &str| {
         let node = nodes.iter().find(|node| node["name"] == name).unwrap();
         ["all_layers_learning", "with_frozen_layers", "computed"]

@@ -25,7 +25,7 @@ pub struct Options {
 pub fn main(options: &Options) -> Result<()> {
     let set = &options.set;
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from(set.name));
-    let bar = bar("{prefix} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
+    let bar = bar("{prefix} {bar:16} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
     let result = fetch(set, options.url.as_deref(), &folder, &|name, done, total| {
         bar.set_prefix(name.to_string());
         bar.set_length(total.unwrap_or(done));

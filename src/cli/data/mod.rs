@@ -6,10 +6,10 @@ mod inspect;
 mod pack;
 mod verify;
 
+use super::terminal;
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use indicatif::ProgressBar;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -43,10 +43,5 @@ pub fn main(options: &Options) -> Result<()> {
 
 /// A bar on a terminal, nothing elsewhere: what is worth a line is printed when it is done.
 fn bar(template: &str) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
+    terminal::bar(template, 0).unwrap_or_else(ProgressBar::hidden)
 }

@@ -67,7 +67,7 @@ pub fn main(options: &Options) -> Result<()> {
         OnBadImage::Skip => OnBad::Skip,
     };
     interrupt.ask_first();
-    let bar = bar("{bar:30} {pos}/{len} images, {per_sec}, {eta} left");
+    let bar = bar("{bar:24} {pos}/{len} images, {per_sec}, {eta} left");
     bar.set_length(images as u64);
     let start = Instant::now();
     let pack_options = PackOptions { side: options.size, on_bad, max_bad: options.max_bad };

@@ -80,8 +80,8 @@ fn what(results: &Results) -> String {
         (
             "Runs",
             format!(
-                "{total} planned: {} done, {} running, {} pending, {} failed, {} diverged",
-                s.done, s.running, s.pending, s.failed, s.diverged
+                "{total} planned: {} done, {} running, {} interrupted, {} pending, {} failed, {} diverged",
+                s.done, s.running, s.interrupted, s.pending, s.failed, s.diverged
             ),
         ),
         ("Plateau of the bases", minus_numbers(&plateau(&results.plateau))),

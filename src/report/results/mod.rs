@@ -60,6 +60,8 @@ pub struct States {
     pub pending: usize,
     /// Started, not finished.
     pub running: usize,
+    /// Begun, not finished, with no process at work on them.
+    pub interrupted: usize,
     /// Finished.
     pub done: usize,
     /// Stopped by an error.
@@ -230,6 +232,7 @@ fn states(study: &Study) -> States {
     States {
         pending: count(State::Pending),
         running: count(State::Running),
+        interrupted: count(State::Interrupted),
         done: count(State::Done),
         failed: count(State::Failed),
         diverged: count(State::Diverged),

@@ -94,7 +94,7 @@ impl<'a> Sheet<'a> {
         for run in study.runs.iter().filter(|run| run.train_size == train_size && !run.is_source()) {
             let value = run.value(study.reported)?.map(|share| share * 100.0);
             let reason = match (run.state, value) {
-                (State::Pending | State::Running, _) => continue,
+                (State::Pending | State::Running | State::Interrupted, _) => continue,
                 (State::Failed, _) => Some(told("failed", run.message.as_deref())),
                 (State::Diverged, _) => Some(told("diverged", run.message.as_deref())),
                 (State::Done, None) => Some("done, but without a finite accuracy at the end".to_string()),
