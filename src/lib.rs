@@ -8,6 +8,7 @@
 //! | open a device | [`Device`]: the native cpu, a GPU, or the `f64` reference |
 //! | describe and build a net | [`NetDef`], [`nn::net_file`], [`nn::zoo`], [`Net::build`] |
 //! | load images | [`data::cifar`], [`data::idx`], [`data::folder`], [`data::store`], [`data::fashion::embedded`] |
+//! | read and write weights of other programs | [`exchange`] |
 //! | train | [`Trainer`] with a [`Solver`], step by step; [`train::checkpoint`] saves and resumes |
 //! | read and write weights and activations | [`Executor`], [`nn::weights`], [`Trainer::activations`] |
 //! | check gradients | [`ops::check`] |
@@ -59,6 +60,7 @@ pub mod ops;
 pub mod nn;
 
 pub mod data;
+pub mod exchange;
 
 pub mod train;
 

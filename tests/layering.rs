@@ -9,8 +9,17 @@ use std::{
 };
 
 /// The rooms, lowest floor first. Rooms of one floor do not use each other.
-const FLOORS: &[&[&str]] =
-    &[&["host"], &["gpu", "cpu"], &["ops"], &["nn"], &["data"], &["train"], &["protocol"], &["report"], &["cli"]];
+const FLOORS: &[&[&str]] = &[
+    &["host"],
+    &["gpu", "cpu"],
+    &["ops"],
+    &["nn"],
+    &["data", "exchange"],
+    &["train"],
+    &["protocol"],
+    &["report"],
+    &["cli"],
+];
 
 /// Pairs that are forbidden although the floors would allow them: data knows nothing of devices or learning.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -18,6 +27,8 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("data", "cpu"),
     ("data", "ops"),
     ("data", "nn"),
+    ("exchange", "gpu"),
+    ("exchange", "cpu"),
     ("report", "gpu"),
     ("report", "cpu"),
     ("report", "ops"),

@@ -1,0 +1,163 @@
+//! A weights file of any format: its tensors, and what it says of its layers.
+
+use super::{ExchangeError, caffe, layer_names::Group, onnx, pytorch, safetensors_file, wire};
+use crate::{host::bounded, nn::weights};
+use std::{fmt, path::Path};
+
+/// The most tensors of a file.
+pub const MAX_TENSORS: usize = 100_000;
+/// The most dimensions of a tensor.
+pub const MAX_RANK: usize = 8;
+
+/// The format of a weights file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// PyTorch's zip archive, of 1.6 and later.
+    PytorchZip,
+    /// PyTorch's stream of pickles, of before 1.6.
+    PytorchStream,
+    /// Safetensors.
+    Safetensors,
+    /// Caffe's `NetParameter`, with `layer` or the older `layers`.
+    Caffe,
+    /// Caffe's `BlobProto`: a mean image.
+    CaffeMean,
+    /// ONNX's `ModelProto`.
+    Onnx,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::PytorchZip => "PyTorch (zip)",
+            Format::PytorchStream => "PyTorch (stream of before 1.6)",
+            Format::Safetensors => "safetensors",
+            Format::Caffe => "Caffe",
+            Format::CaffeMean => "Caffe mean",
+            Format::Onnx => "ONNX",
+        })
+    }
+}
+
+/// Which dimension of a weight counts outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The first: OIHW and `[out, in]`, as in PyTorch and Caffe.
+    OutFirst,
+    /// The last: HWIO and `[in, out]`, as in TensorFlow, and in ONNX where a graph says so.
+    OutLast,
+}
+
+/// One tensor of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileTensor {
+    /// Its name in the file.
+    pub name: String,
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// Its values, the last dimension running fastest.
+    pub values: Vec<f32>,
+    /// Where it counts outputs, where it is a weight.
+    pub order: Order,
+}
+
+/// What a file says of a layer beside its weights, in the order of its layers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Geometry {
+    /// A convolution: its weight's name, strides, paddings (top, left, bottom, right), dilations and groups.
+    Conv {
+        /// The name of the weight.
+        weight: String,
+        /// Steps down and across.
+        stride: [usize; 2],
+        /// Zeros above, on the left, below and on the right.
+        padding: [usize; 4],
+        /// Distances of taps.
+        dilation: [usize; 2],
+        /// Groups.
+        groups: usize,
+    },
+    /// A local response normalisation, its alpha divided by its size.
+    Lrn {
+        /// Channels in the window.
+        size: usize,
+        /// The weight of the squares, before the division by `size`.
+        alpha: f64,
+        /// The exponent.
+        beta: f64,
+        /// The constant.
+        k: f64,
+    },
+    /// A max pooling.
+    MaxPool {
+        /// Window height and width.
+        kernel: [usize; 2],
+        /// Steps down and across.
+        stride: [usize; 2],
+        /// Padding above, on the left, below and on the right.
+        padding: [usize; 4],
+        /// Whether sizes are rounded up.
+        ceil: bool,
+    },
+}
+
+/// What a weights file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightsFile {
+    /// Its format.
+    pub format: Format,
+    /// Its tensors of floating-point numbers, in the order of its layers where the format has one.
+    pub tensors: Vec<FileTensor>,
+    /// Which of them belong to one layer, in the order of layers, as the format or their names say.
+    pub groups: Vec<Group>,
+    /// What it says of its layers; nothing in formats that hold tensors alone.
+    pub layers: Vec<Geometry>,
+    /// Tensors that are no weights, and why.
+    pub ignored: Vec<String>,
+    /// What strata wrote about itself into the file; empty where another program wrote it.
+    pub text: String,
+}
+
+/// Reads a weights file.
+///
+/// # Errors
+/// A file that cannot be read; those of [`parse`].
+pub fn read(path: &Path) -> Result<WeightsFile, ExchangeError> {
+    let bytes =
+        bounded::read(path, weights::MAX_FILE).map_err(|source| ExchangeError::Io { path: path.into(), source })?;
+    parse(path, bytes)
+}
+
+/// Reads the bytes of a weights file; `path` names it in messages. Nothing in it is run.
+///
+/// # Errors
+/// Bytes of no known format; a file that is damaged, over a limit, without weights, or not what its format allows; a
+/// pickle that names anything a state dict does not need.
+pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<WeightsFile, ExchangeError> {
+    let unknown = |reason: &str| Err(ExchangeError::Unknown { path: path.into(), reason: reason.into() });
+    let file = match &bytes[..] {
+        [] => return unknown("is empty"),
+        [b'P', b'K', ..] => pytorch::zip(path, bytes)?,
+        [0x80, _, ..] => pytorch::stream(path, bytes)?,
+        [0x1f, 0x8b, ..] => return unknown("is compressed by gzip; decompress it first"),
+        [0x89, b'H', b'D', b'F', ..] => return unknown("is HDF5 (Keras)"),
+        [_, _, _, _, _, _, _, _, b'{', ..] => safetensors_file::parse(path, &bytes)?,
+        _ => match wire::kind(&bytes) {
+            Some(Format::Onnx) => onnx::parse(path, &bytes)?,
+            Some(Format::Caffe) => caffe::parse(path, &bytes)?,
+            Some(_) => return unknown("is a mean image of Caffe, which --mean takes"),
+            None => return unknown("its first bytes are of no known format"),
+        },
+    };
+    if file.tensors.len() > MAX_TENSORS {
+        let (got, limit) = (file.tensors.len() as u64, MAX_TENSORS as u64);
+        return Err(ExchangeError::TooLarge { path: path.into(), what: "tensors", got, limit });
+    }
+    Ok(file)
+}
+
+/// The number of elements of a shape, where it is that of a tensor with as many values.
+pub(super) fn elements(shape: &[usize]) -> Option<usize> {
+    let fits = shape.len() <= MAX_RANK;
+    shape.iter().try_fold(1usize, |product, &side| product.checked_mul(side)).filter(|_| fits)
+}

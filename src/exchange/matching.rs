@@ -1,0 +1,319 @@
+//! Finds the tensor of a file for each parameter of a net: by the names of layers, else by order and shape.
+
+use super::{
+    ExchangeError, Format, Geometry, Turns, WeightsFile,
+    layer_names::{self, Group, Part},
+    nearest, sequential,
+    turn::{self, Wanted},
+};
+use crate::{
+    host::Stream,
+    nn::{BuildOptions, Kind, Net, NetDef, Param, ParamRole, weights::Tensors},
+    ops::TensorShape,
+};
+use std::{collections::HashMap, path::Path};
+
+/// How a layer of the file was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// It has the layer's name in strata, or torchvision's.
+    Name,
+    /// It is the next one of that shape.
+    Order,
+}
+
+/// One parameter of the net, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The parameter.
+    pub parameter: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The file's tensor with its shape, where one was found, even of a wrong shape.
+    pub tensor: Option<(String, Vec<usize>)>,
+    /// What was turned.
+    pub turned: Vec<&'static str>,
+    /// Whether the tensor fits.
+    pub matched: bool,
+}
+
+/// A file's weights beside a net's parameters.
+#[derive(Debug)]
+pub struct Matching {
+    net: Net,
+    /// How layers were found.
+    pub by: By,
+    /// The parameters in the order of the net.
+    pub rows: Vec<Row>,
+    /// Tensors of the file that have no place in the net, with their shapes.
+    pub unused: Vec<(String, Vec<usize>)>,
+    /// What the file says of its layers and the net has otherwise.
+    pub notes: Vec<String>,
+    values: Tensors,
+    nearest: Option<(&'static str, usize, usize)>,
+    file: String,
+}
+
+fn part(param: &Param) -> Part {
+    match param.role {
+        ParamRole::Statistic if param.name.ends_with(Part::Mean.suffix()) => Part::Mean,
+        ParamRole::Statistic => Part::Variance,
+        ParamRole::Bias => Part::Bias,
+        ParamRole::Weight => Part::Weight,
+    }
+}
+
+/// Matches the weights of a file to a net.
+///
+/// # Errors
+/// A net that cannot be built. What does not match is in the result, for the table; [`Matching::tensors`] refuses it.
+pub fn fit(path: &Path, file: &WeightsFile, def: &NetDef, turns: Turns) -> Result<Matching, ExchangeError> {
+    // Nothing learns in it, so that a normalisation of one value a channel can be built.
+    let mut still = def.clone();
+    still.layers.iter_mut().for_each(|layer| layer.trainable = false);
+    let net = Net::build(&still, BuildOptions::of(1))?;
+    let params: Vec<(Part, Wanted)> = net.params.iter().map(|param| (part(param), wanted(&net, param))).collect();
+    let layers: Vec<&str> = def.weighted().map(|layer| layer.name.as_str()).collect();
+    let places = |layer: &str| {
+        let of = net.params.iter().enumerate().filter(move |(_, param)| param.layer == layer);
+        of.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let named = by_name(&file.groups, def);
+    // A few equal names, such as conv1 of every net, are no match.
+    let by = if 2 * named.iter().flatten().count() > layers.len() { By::Name } else { By::Order };
+    let found: Vec<Option<&Group>> = match by {
+        By::Name => named,
+        By::Order => {
+            let weights = layers.iter().map(|layer| {
+                let weight = places(layer).into_iter().find(|&at| params[at].0 == Part::Weight);
+                weight.map(|at| &params[at].1)
+            });
+            by_order(file, &weights.collect::<Vec<_>>(), turns)
+        }
+    };
+    let (mut rows, mut values, mut used) = (Vec::new(), Tensors::new(), vec![false; file.tensors.len()]);
+    for (layer, group) in layers.iter().zip(&found) {
+        for at in places(layer) {
+            let (param, (part, wanted)) = (&net.params[at], &params[at]);
+            let place = group.and_then(|group| group.part(*part));
+            let tensor = place.map(|place| &file.tensors[place]);
+            let fits = tensor.filter(|tensor| turn::fits(tensor, wanted, turns));
+            let turned = fits.map(|tensor| turn::turn(tensor, wanted, turns));
+            place.into_iter().for_each(|place| used[place] = true);
+            rows.push(Row {
+                parameter: param.name.clone(),
+                shape: param.shape.clone(),
+                tensor: tensor.map(|tensor| (tensor.name.clone(), tensor.shape.clone())),
+                turned: turned.as_ref().map_or(Vec::new(), |turned| turned.turned.clone()),
+                matched: fits.is_some(),
+            });
+            if let Some(turned) = turned {
+                values.insert(param.name.clone(), (param.shape.clone(), turned.values));
+            }
+        }
+    }
+    let left = file.tensors.iter().zip(&used).filter(|(_, used)| !**used);
+    let unused = left.map(|(tensor, _)| (tensor.name.clone(), tensor.shape.clone())).collect();
+    let nearest = nearest::net(&file.tensors, turns);
+    let file_name = path.display().to_string();
+    let notes = notes(file, def, &rows);
+    Ok(Matching { net, by, rows, unused, notes, values, nearest, file: file_name })
+}
+
+/// What a parameter is to be filled with.
+fn wanted(net: &Net, param: &Param) -> Wanted {
+    let layer = net.def.layers.iter().find(|layer| layer.name == param.layer);
+    let (mut features, mut groups) = (None, 1);
+    match layer.map(|layer| &layer.kind) {
+        Some(Kind::Dense(_)) if param.role == ParamRole::Weight => {
+            if let TensorShape::Kernel { dims: [_, c, h, w], .. } = net.program.tensors[param.w.0].shape {
+                features = Some([c, h, w]);
+            }
+        }
+        Some(Kind::Conv2d(conv)) => groups = conv.groups,
+        _ => {}
+    }
+    let reads_image = param.role == ParamRole::Weight && net.def.first_convolution() == Some(&param.layer);
+    Wanted { shape: param.shape.clone(), features, reads_image, groups }
+}
+
+/// The file's layer of each layer of the net, by its own name or the one that torchvision would give it.
+fn by_name<'a>(groups: &'a [Group], def: &NetDef) -> Vec<Option<&'a Group>> {
+    let numbered = sequential::torchvision_names(def).unwrap_or_default();
+    let layers: Vec<usize> = (0..def.layers.len()).filter(|&place| def.layers[place].has_params()).collect();
+    let found = |skip: usize, name: &dyn Fn(usize) -> Option<String>| -> Vec<Option<&'a Group>> {
+        let by_name: HashMap<&str, &Group> = groups.iter().map(|group| (&group.name[skip..], group)).collect();
+        layers.iter().map(|&place| name(place).and_then(|name| by_name.get(name.as_str()).copied())).collect()
+    };
+    let own = |place: usize| Some(def.layers[place].name.clone());
+    let torchvision = |place: usize| numbered.get(place).cloned();
+    let prefix = layer_names::prefix(groups);
+    let all = [found(0, &own), found(0, &torchvision), found(prefix, &own), found(prefix, &torchvision)];
+    let most = |best: Vec<Option<&'a Group>>, next: Vec<Option<&'a Group>>| {
+        if next.iter().flatten().count() > best.iter().flatten().count() { next } else { best }
+    };
+    all.into_iter().reduce(most).unwrap_or_default()
+}
+
+/// The file's layer of each layer of the net: the next one whose weight has the shape or, in a file without an order of
+/// layers, the only one left that has.
+fn by_order<'a>(file: &'a WeightsFile, weights: &[Option<&Wanted>], turns: Turns) -> Vec<Option<&'a Group>> {
+    let fits = |group: &Group, wanted: &Wanted| {
+        group.part(Part::Weight).is_some_and(|place| turn::fits(&file.tensors[place], wanted, turns))
+    };
+    let mut next = 0;
+    let in_order: Vec<Option<&Group>> = weights
+        .iter()
+        .map(|wanted| {
+            let wanted = (*wanted)?;
+            let place = (next..file.groups.len()).find(|&place| fits(&file.groups[place], wanted))?;
+            next = place + 1;
+            Some(&file.groups[place])
+        })
+        .collect();
+    if in_order.iter().all(Option::is_some) || file.format != Format::Safetensors {
+        return in_order;
+    }
+    // Safetensors are sorted by name as a rule: the shape alone may say it, where it is that of one layer only.
+    let only = |wanted: &Option<&Wanted>| {
+        let wanted = (*wanted)?;
+        let mut of_shape = file.groups.iter().filter(|group| fits(group, wanted));
+        let twice = weights.iter().flatten().filter(|other| other.shape == wanted.shape).count() > 1;
+        of_shape.next().filter(|_| !twice && of_shape.next().is_none())
+    };
+    weights.iter().map(only).collect()
+}
+
+/// What the file says of its layers and the net has otherwise: scores are those of the net.
+fn notes(file: &WeightsFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut lrns = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::Lrn(_)));
+    let mut pools = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::MaxPool(_)));
+    for said in &file.layers {
+        match said {
+            Geometry::Conv { weight, stride, padding, dilation, groups } => {
+                let row = rows.iter().find(|row| row.tensor.as_ref().is_some_and(|(name, _)| name == weight));
+                let layer = row.and_then(|row| row.parameter.strip_suffix(".weight"));
+                let Some(layer) = layer.and_then(|name| def.layers.iter().find(|layer| layer.name == name)) else {
+                    continue;
+                };
+                let Kind::Conv2d(conv) = &layer.kind else { continue };
+                let [top, left] = conv.padding;
+                let there = (*stride, *padding, *dilation, *groups);
+                let here = (conv.stride, [top, left, top, left], conv.dilation, conv.groups);
+                if there != here {
+                    notes.push(format!(
+                        "{}: the file's convolution has {}; the net's has {}",
+                        layer.name,
+                        described(there),
+                        described(here)
+                    ));
+                }
+            }
+            Geometry::Lrn { size, alpha, beta, k } => {
+                let Some(layer) = lrns.next() else {
+                    notes.push("the file normalises responses (LRN) where the net does not".into());
+                    continue;
+                };
+                let Kind::Lrn(lrn) = &layer.kind else { continue };
+                if (*size, *alpha, *beta, *k) != (lrn.size, lrn.alpha, lrn.beta, lrn.k) {
+                    notes.push(format!(
+                        "{}: the file's LRN has size {size}, alpha {alpha}, beta {beta}, k {k}; the net's has size {}, alpha \
+                         {}, beta {}, k {}",
+                        layer.name, lrn.size, lrn.alpha, lrn.beta, lrn.k
+                    ));
+                }
+            }
+            Geometry::MaxPool { kernel, stride, padding, ceil } => {
+                let Some(layer) = pools.next() else { continue };
+                let Kind::MaxPool(pool) = &layer.kind else { continue };
+                let [top, left] = pool.padding;
+                // Padding below and on the right alone is another way to round up.
+                let rounds = *ceil || padding[2] > padding[0] || padding[3] > padding[1];
+                let starts = [padding[0], padding[1]] == [top, left];
+                if (*kernel, *stride, rounds) != (pool.kernel_size, pool.stride, pool.ceil_mode) || !starts {
+                    let word = |up: bool| if up { "up" } else { "down" };
+                    notes.push(format!(
+                        "{}: the file's pooling has kernel {kernel:?}, stride {stride:?}, padding {padding:?} and rounds \
+                         sizes {}; the net's has kernel {:?}, stride {:?}, padding {:?} and rounds {}",
+                        layer.name,
+                        word(rounds),
+                        pool.kernel_size,
+                        pool.stride,
+                        pool.padding,
+                        word(pool.ceil_mode)
+                    ));
+                }
+            }
+        }
+    }
+    let said = file.layers.iter().filter(|said| matches!(said, Geometry::Lrn { .. })).count();
+    if !file.layers.is_empty() && said == 0 && lrns.next().is_some() {
+        notes.push("the net normalises responses (LRN) where the file does not".into());
+    }
+    notes
+}
+
+fn described((stride, padding, dilation, groups): ([usize; 2], [usize; 4], [usize; 2], usize)) -> String {
+    format!("stride {stride:?}, padding {padding:?} (top, left, bottom, right), dilation {dilation:?}, {groups} groups")
+}
+
+impl Matching {
+    /// Whether every parameter has its tensor and every tensor its parameter.
+    pub fn is_whole(&self) -> bool {
+        self.unused.is_empty() && self.rows.iter().all(|row| row.matched)
+    }
+
+    /// The parameters that no tensor fits.
+    pub fn missing(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| !row.matched)
+    }
+
+    /// The net's weights. With `partial`, parameters that no tensor fits are drawn anew by the net's own fillers from
+    /// `stream(name)`, and tensors without a place are left out.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NonFinite`]; [`ExchangeError::Unmatched`] for a match that is not whole and not asked for, or of
+    /// which not one weight is left.
+    pub fn tensors(self, partial: bool, stream: impl Fn(&str) -> Stream) -> Result<Tensors, ExchangeError> {
+        let rows: HashMap<&str, &Row> = self.rows.iter().map(|row| (row.parameter.as_str(), row)).collect();
+        for (name, (_, values)) in &self.values {
+            if let count @ 1.. = values.iter().filter(|value| !value.is_finite()).count() {
+                let tensor = rows[name.as_str()].tensor.as_ref().map_or(String::new(), |(name, _)| name.clone());
+                let of = values.len();
+                return Err(ExchangeError::NonFinite { path: self.file.into(), tensor, count, of });
+            }
+        }
+        let matched = self.rows.iter().filter(|row| row.matched).count();
+        if matched == 0 || !(partial || self.is_whole()) {
+            let first = self.missing().next().map(|row| match &row.tensor {
+                Some((name, shape)) => {
+                    format!("{} is {:?}, but {name} of the file is {shape:?}", row.parameter, row.shape)
+                }
+                None => format!("{} {:?} has no tensor in the file", row.parameter, row.shape),
+            });
+            let unused = self.unused.first().map(|(name, shape)| format!("{name} {shape:?} of the file has no place"));
+            let counts = format!("{matched} of {} parameters matched; ", self.rows.len());
+            let reason = counts + &first.or(unused).unwrap_or_default();
+            let net = self.net.def.name.clone();
+            let named = self.nearest.filter(|(name, ..)| *name != net);
+            let nearest = named.map(|(name, both, of)| {
+                format!("; of the nets that come with strata, {name} is nearest by shapes ({both} of {of} parameters)")
+            });
+            let partly = match matched {
+                0 => String::new(),
+                _ => "; --partial takes what matches and draws the rest anew, --classes N changes the net's last layer"
+                    .into(),
+            };
+            let remedy = nearest.unwrap_or_default() + &partly;
+            return Err(ExchangeError::Unmatched { path: self.file.into(), net, reason, remedy });
+        }
+        let (net, mut values) = (self.net, self.values);
+        for param in &net.params {
+            if !values.contains_key(&param.name) {
+                values.insert(param.name.clone(), (param.shape.clone(), net.initial(param, &stream)));
+            }
+        }
+        Ok(values)
+    }
+}

@@ -1,0 +1,32 @@
+//! Weights of other programs: PyTorch, safetensors, Caffe and ONNX files, read under limits, matched to a net and written.
+//!
+//! A file is read into a [`WeightsFile`] (`file`), whose format its first bytes tell, not its name. `matching` finds the
+//! file's tensor for each parameter of a net and turns it (`turn`); `export` and `onnx_graph` write files for others.
+//! `docs/weights.md` is the description for users.
+
+mod caffe;
+mod caffe_messages;
+mod error;
+mod file;
+mod inspect;
+mod layer_names;
+mod matching;
+mod nearest;
+mod onnx;
+mod onnx_graph;
+mod onnx_messages;
+mod pickle;
+mod pytorch;
+mod safetensors_file;
+mod sequential;
+mod turn;
+mod wire;
+
+pub use caffe::{MeanFile, mean};
+pub use error::ExchangeError;
+pub use file::{FileTensor, Format, Geometry, Order, WeightsFile, parse, read};
+pub use inspect::{Inspection, Verdict, inspect, is_untrained};
+pub use matching::{Matching, Row, fit};
+pub use onnx_graph::{Preprocessing, onnx};
+pub use sequential::torchvision_names;
+pub use turn::{Flatten, Turns};
