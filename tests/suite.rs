@@ -5,6 +5,7 @@
 mod cli;
 mod data;
 mod documents;
+mod exchange;
 mod fetch;
 mod folder;
 mod hostile;

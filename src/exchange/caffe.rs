@@ -1,7 +1,7 @@
 //! Caffe's files: trained nets (`.caffemodel`) in both of their layouts, and mean images (`.binaryproto`).
 
 use super::{
-    ExchangeError, FileTensor, Format, Geometry, Order, WeightsFile,
+    ExchangeError, FileTensor, ForeignFile, Format, Geometry, Order,
     caffe_messages::{BLOB, Blob, Convolution, InnerProduct, Layer, Lrn, NET, NetParameter, Pooling, V1Layer},
     file::elements,
     layer_names,
@@ -50,7 +50,7 @@ impl From<V1Layer> for Any {
 ///
 /// # Errors
 /// As [`super::parse`].
-pub fn parse(path: &Path, bytes: &[u8]) -> Result<WeightsFile, ExchangeError> {
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<ForeignFile, ExchangeError> {
     let format = Format::Caffe;
     let corrupt = |reason: String| ExchangeError::Corrupt { path: path.into(), format, reason };
     let net: NetParameter = decoded(path, format, bytes, &NET)?;
@@ -108,7 +108,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<WeightsFile, ExchangeError> {
         return Err(ExchangeError::NoWeights { path: path.into(), format, remedy });
     }
     let groups = layer_names::groups(&tensors);
-    Ok(WeightsFile { format, tensors, groups, layers, ignored, text: String::new() })
+    Ok(ForeignFile { format, tensors, groups, layers, ignored, text: String::new() })
 }
 
 /// A mean image: channels, height and width, blue first.

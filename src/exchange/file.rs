@@ -103,7 +103,7 @@ pub enum Geometry {
 
 /// What a weights file holds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WeightsFile {
+pub struct ForeignFile {
     /// Its format.
     pub format: Format,
     /// Its tensors of floating-point numbers, in the order of its layers where the format has one.
@@ -122,7 +122,7 @@ pub struct WeightsFile {
 ///
 /// # Errors
 /// A file that cannot be read; those of [`parse`].
-pub fn read(path: &Path) -> Result<WeightsFile, ExchangeError> {
+pub fn read(path: &Path) -> Result<ForeignFile, ExchangeError> {
     let bytes =
         bounded::read(path, weights::MAX_FILE).map_err(|source| ExchangeError::Io { path: path.into(), source })?;
     parse(path, bytes)
@@ -133,7 +133,7 @@ pub fn read(path: &Path) -> Result<WeightsFile, ExchangeError> {
 /// # Errors
 /// Bytes of no known format; a file that is damaged, over a limit, without weights, or not what its format allows; a
 /// pickle that names anything a state dict does not need.
-pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<WeightsFile, ExchangeError> {
+pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<ForeignFile, ExchangeError> {
     let unknown = |reason: &str| Err(ExchangeError::Unknown { path: path.into(), reason: reason.into() });
     let file = match &bytes[..] {
         [] => return unknown("is empty"),

@@ -1,6 +1,6 @@
 //! Statistics of a file's weights beside those of freshly initialised ones: whether anything was learned.
 
-use super::{FileTensor, WeightsFile, layer_names::Part};
+use super::{FileTensor, ForeignFile, layer_names::Part};
 
 /// What the values of a tensor look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Inspection {
 const LEAST: [usize; 2] = [8, 9];
 
 /// The statistics of each tensor of a file, in its order.
-pub fn inspect(file: &WeightsFile) -> Vec<Inspection> {
+pub fn inspect(file: &ForeignFile) -> Vec<Inspection> {
     let weights: Vec<usize> = file.groups.iter().filter_map(|group| group.part(Part::Weight)).collect();
     file.tensors.iter().enumerate().map(|(at, tensor)| of(tensor, weights.contains(&at))).collect()
 }

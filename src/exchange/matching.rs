@@ -1,7 +1,7 @@
 //! Finds the tensor of a file for each parameter of a net: by the names of layers, else by order and shape.
 
 use super::{
-    ExchangeError, Format, Geometry, Turns, WeightsFile,
+    ExchangeError, ForeignFile, Format, Geometry, Turns,
     layer_names::{self, Group, Part},
     nearest, sequential,
     turn::{self, Wanted},
@@ -67,7 +67,7 @@ fn part(param: &Param) -> Part {
 ///
 /// # Errors
 /// A net that cannot be built. What does not match is in the result, for the table; [`Matching::tensors`] refuses it.
-pub fn fit(path: &Path, file: &WeightsFile, def: &NetDef, turns: Turns) -> Result<Matching, ExchangeError> {
+pub fn fit(path: &Path, file: &ForeignFile, def: &NetDef, turns: Turns) -> Result<Matching, ExchangeError> {
     // Nothing learns in it, so that a normalisation of one value a channel can be built.
     let mut still = def.clone();
     still.layers.iter_mut().for_each(|layer| layer.trainable = false);
@@ -157,7 +157,7 @@ fn by_name<'a>(groups: &'a [Group], def: &NetDef) -> Vec<Option<&'a Group>> {
 
 /// The file's layer of each layer of the net: the next one whose weight has the shape or, in a file without an order of
 /// layers, the only one left that has.
-fn by_order<'a>(file: &'a WeightsFile, weights: &[Option<&Wanted>], turns: Turns) -> Vec<Option<&'a Group>> {
+fn by_order<'a>(file: &'a ForeignFile, weights: &[Option<&Wanted>], turns: Turns) -> Vec<Option<&'a Group>> {
     let fits = |group: &Group, wanted: &Wanted| {
         group.part(Part::Weight).is_some_and(|place| turn::fits(&file.tensors[place], wanted, turns))
     };
@@ -185,7 +185,7 @@ fn by_order<'a>(file: &'a WeightsFile, weights: &[Option<&Wanted>], turns: Turns
 }
 
 /// What the file says of its layers and the net has otherwise: scores are those of the net.
-fn notes(file: &WeightsFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
+fn notes(file: &ForeignFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
     let mut notes = Vec::new();
     let mut lrns = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::Lrn(_)));
     let mut pools = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::MaxPool(_)));

@@ -1,6 +1,6 @@
 //! Weights of other programs: PyTorch, safetensors, Caffe and ONNX files, read under limits, matched to a net and written.
 //!
-//! A file is read into a [`WeightsFile`] (`file`), whose format its first bytes tell, not its name. `matching` finds the
+//! A file is read into a [`ForeignFile`] (`file`), whose format its first bytes tell, not its name. `matching` finds the
 //! file's tensor for each parameter of a net and turns it (`turn`); `export` and `onnx_graph` write files for others.
 //! `docs/weights.md` is the description for users.
 
@@ -24,9 +24,9 @@ mod wire;
 
 pub use caffe::{MeanFile, mean};
 pub use error::ExchangeError;
-pub use file::{FileTensor, Format, Geometry, Order, WeightsFile, parse, read};
+pub use file::{FileTensor, ForeignFile, Format, Geometry, Order, parse, read};
 pub use inspect::{Inspection, Verdict, inspect, is_untrained};
-pub use matching::{Matching, Row, fit};
+pub use matching::{By, Matching, Row, fit};
 pub use onnx_graph::{Preprocessing, onnx};
 pub use sequential::torchvision_names;
 pub use turn::{Flatten, Turns};

@@ -1,7 +1,7 @@
 //! ONNX models: the weights that their nodes read, and what the graph says of each layer.
 
 use super::{
-    ExchangeError, FileTensor, Format, Geometry, Order, WeightsFile,
+    ExchangeError, FileTensor, ForeignFile, Format, Geometry, Order,
     caffe::{refused, round},
     file::elements,
     layer_names::{self, Group, Part},
@@ -25,7 +25,7 @@ const BFLOAT16: i32 = 16;
 ///
 /// # Errors
 /// As [`super::parse`].
-pub fn parse(path: &Path, bytes: &[u8]) -> Result<WeightsFile, ExchangeError> {
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<ForeignFile, ExchangeError> {
     let format = Format::Onnx;
     let corrupt = |reason: String| ExchangeError::Corrupt { path: path.into(), format, reason };
     wire::check(bytes, &MODEL).map_err(|refusal| refused(path, format, refusal))?;
@@ -60,7 +60,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<WeightsFile, ExchangeError> {
         return Err(ExchangeError::NoWeights { path: path.into(), format, remedy });
     }
     let tensors = reader.tensors;
-    Ok(WeightsFile { format, tensors, groups, layers, ignored, text: String::new() })
+    Ok(ForeignFile { format, tensors, groups, layers, ignored, text: String::new() })
 }
 
 struct Reader<'a> {

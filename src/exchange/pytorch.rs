@@ -4,7 +4,7 @@
 //! entries are held against the file's length, so that neither takes memory out of proportion.
 
 use super::{
-    ExchangeError, FileTensor, Format, Order, WeightsFile,
+    ExchangeError, FileTensor, ForeignFile, Format, Order,
     file::{MAX_TENSORS, elements},
     layer_names,
     pickle::{MAX_OPCODES, Refusal, Seen},
@@ -27,7 +27,7 @@ const WRAPPERS: [&str; 5] = ["state_dict.", "model_state_dict.", "model_state.",
 ///
 /// # Errors
 /// As [`super::parse`].
-pub fn zip(path: &Path, bytes: Vec<u8>) -> Result<WeightsFile, ExchangeError> {
+pub fn zip(path: &Path, bytes: Vec<u8>) -> Result<ForeignFile, ExchangeError> {
     let format = Format::PytorchZip;
     let corrupt = |reason: String| ExchangeError::Corrupt { path: path.into(), format, reason };
     let damaged = |error: zip::result::ZipError| corrupt(error.to_string());
@@ -84,7 +84,7 @@ pub fn zip(path: &Path, bytes: Vec<u8>) -> Result<WeightsFile, ExchangeError> {
 ///
 /// # Errors
 /// As [`super::parse`].
-pub fn stream(path: &Path, bytes: Vec<u8>) -> Result<WeightsFile, ExchangeError> {
+pub fn stream(path: &Path, bytes: Vec<u8>) -> Result<ForeignFile, ExchangeError> {
     let format = Format::PytorchStream;
     let mut seen = Seen::default();
     let mut at = 0;
@@ -111,7 +111,7 @@ fn refused(path: &Path, format: Format, refusal: Refusal) -> ExchangeError {
 }
 
 /// Reads the tensors of a file whose pickles have passed.
-fn read(path: &Path, format: Format, bytes: Vec<u8>, seen: Seen) -> Result<WeightsFile, ExchangeError> {
+fn read(path: &Path, format: Format, bytes: Vec<u8>, seen: Seen) -> Result<ForeignFile, ExchangeError> {
     let corrupt = |reason: String| ExchangeError::Corrupt { path: path.into(), format, reason };
     let limit = MAX_GROWTH.saturating_mul(bytes.len() as u64).saturating_add(1 << 16);
     let reader = PytorchReader::from_bytes(bytes, None).map_err(|error| corrupt(error.to_string()))?;
@@ -166,7 +166,7 @@ fn read(path: &Path, format: Format, bytes: Vec<u8>, seen: Seen) -> Result<Weigh
         return Err(ExchangeError::NoWeights { path: path.into(), format, remedy });
     }
     let groups = layer_names::groups(&read);
-    Ok(WeightsFile { format, tensors: read, groups, layers: Vec::new(), ignored, text: String::new() })
+    Ok(ForeignFile { format, tensors: read, groups, layers: Vec::new(), ignored, text: String::new() })
 }
 
 /// Little-endian numbers as `f32`.

@@ -1,7 +1,7 @@
 //! Safetensors files of any program.
 
 use super::{
-    ExchangeError, FileTensor, Format, Order, WeightsFile,
+    ExchangeError, FileTensor, ForeignFile, Format, Order,
     file::elements,
     layer_names,
     pytorch::{of_bf16, of_f16, of_f32, of_f64},
@@ -14,7 +14,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// As [`super::parse`].
-pub fn parse(path: &Path, bytes: &[u8]) -> Result<WeightsFile, ExchangeError> {
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<ForeignFile, ExchangeError> {
     let format = Format::Safetensors;
     let corrupt = |reason: String| ExchangeError::Corrupt { path: path.into(), format, reason };
     let length = bytes.first_chunk::<8>().map_or(0, |b| u64::from_le_bytes(*b));
@@ -55,5 +55,5 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<WeightsFile, ExchangeError> {
     }
     let text = metadata.metadata().as_ref().and_then(|entries| entries.get("strata").cloned()).unwrap_or_default();
     let groups = layer_names::groups(&tensors);
-    Ok(WeightsFile { format, tensors, groups, layers: Vec::new(), ignored, text })
+    Ok(ForeignFile { format, tensors, groups, layers: Vec::new(), ignored, text })
 }
