@@ -3,6 +3,7 @@
 use super::predict::Unread;
 use crate::{
     data::{DataError, store::StoreError},
+    exchange::ExchangeError,
     gpu::GpuError,
     nn::NnError,
     ops::OpsError,
@@ -11,8 +12,10 @@ use crate::{
     train::TrainError,
 };
 
-/// Anything not named below. Wrong arguments are clap's own 2.
+/// Anything not named below.
 pub const OTHER: u8 = 1;
+/// Wrong arguments: clap's own code, and that of arguments which contradict a file.
+pub const ARGUMENTS: u8 = 2;
 /// An invalid experiment file or override.
 pub const EXPERIMENT: u8 = 3;
 /// Data that are missing, damaged or do not fit.
@@ -25,6 +28,8 @@ pub const RUN_DIRECTORY: u8 = 6;
 pub const NETWORK: u8 = 7;
 /// A check found an error beyond its bound.
 pub const CHECK: u8 = 8;
+/// Weights of another program that are damaged, refused or of another net.
+pub const WEIGHTS: u8 = 9;
 /// Another process is at work on the same network or the same packed store.
 pub const BUSY: u8 = 75;
 /// Stopped by Ctrl-C, with a checkpoint.
@@ -83,6 +88,9 @@ pub fn of(error: &anyhow::Error) -> u8 {
             if let Some(e) = cause.downcast_ref::<DataError>() {
                 return Some(if matches!(e, DataError::Store(StoreError::Busy { .. })) { BUSY } else { DATA });
             }
+            if let Some(e) = cause.downcast_ref::<ExchangeError>() {
+                return Some(of_exchange(e));
+            }
             if cause.is::<NnError>() {
                 return Some(EXPERIMENT);
             }
@@ -110,6 +118,16 @@ fn of_protocol(error: &ProtocolError) -> u8 {
         ProtocolError::Nn(error) => of_nn(error),
         ProtocolError::Train(error) => of_train(error),
         ProtocolError::Ops(_) | ProtocolError::Undivided { .. } => DEVICE,
+    }
+}
+
+fn of_exchange(error: &ExchangeError) -> u8 {
+    match error {
+        ExchangeError::Io { .. } => OTHER,
+        ExchangeError::Nn(error) => of_nn(error),
+        ExchangeError::Channels { .. } | ExchangeError::ImageSide { .. } | ExchangeError::Factor { .. } => ARGUMENTS,
+        ExchangeError::Names { .. } => EXPERIMENT,
+        _ => WEIGHTS,
     }
 }
 

@@ -24,6 +24,7 @@ mod study;
 mod terminal;
 mod train;
 mod tune;
+mod weights;
 
 use crate::{data::Source, host::Precision, protocol::built_in::BuiltIn};
 use clap::{
@@ -65,6 +66,9 @@ enum Command {
     Report(report::Options),
     /// Compare the blocks of trained networks with each other (linear CKA)
     Similarity(similarity::Options),
+    /// Read weights of other programs, write them for others, and look at what is in a file
+    #[command(subcommand)]
+    Weights(weights::Options),
     /// Check every operation of a device against f64
     Gradcheck(gradcheck::Options),
     /// Measure how fast this machine trains
@@ -167,6 +171,7 @@ pub fn main() -> ExitCode {
         Command::Data(options) => data::main(&options),
         Command::Report(options) => report::main(&options),
         Command::Similarity(options) => similarity::main(&options),
+        Command::Weights(options) => weights::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Bench(options) => bench::main(&options),
         Command::Tune(options) => tune::main(&options),

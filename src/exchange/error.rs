@@ -145,6 +145,30 @@ pub enum ExchangeError {
         /// Values.
         got: usize,
     },
+    /// A side of images that does not fit.
+    #[error("--images is {got}, expected {expected}")]
+    ImageSide {
+        /// What would fit.
+        expected: String,
+        /// The side.
+        got: usize,
+    },
+    /// A factor that makes nothing of images.
+    #[error("pixels would be multiplied with {got}, expected a number other than 0 (--std, --scale)")]
+    Factor {
+        /// The factor.
+        got: f32,
+    },
+    /// A list of class names that is too long or empty.
+    #[error("{}: has {got} names of classes, expected 1 to {expected}, one a line", path.display())]
+    ClassNames {
+        /// The file.
+        path: PathBuf,
+        /// Outputs of the net.
+        expected: usize,
+        /// Names.
+        got: usize,
+    },
     /// A net whose layers have no names of another framework.
     #[error("net {net}: {reason}")]
     Names {

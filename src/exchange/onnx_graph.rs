@@ -32,8 +32,7 @@ pub struct Preprocessing {
     pub scale: Vec<f32>,
 }
 
-/// The bytes of a model with the input `pixels` `[batch, c, h, w]` (or `images`, where there is no preprocessing: what
-/// the first layer reads) and the output `scores` `[batch, classes]`, before softmax. `text` goes into its metadata
+/// The bytes of a model with the input `pixels` `[batch, c, h, w]`, 0 to 255, and the output `scores` `[batch, classes]`, before softmax. `text` goes into its metadata
 /// under the key `strata`.
 ///
 /// # Errors
@@ -41,7 +40,7 @@ pub struct Preprocessing {
 pub fn onnx(
     def: &NetDef,
     weights: &Tensors,
-    preprocessing: Option<&Preprocessing>,
+    Preprocessing { mean, scale }: &Preprocessing,
     text: &str,
 ) -> Result<Vec<u8>, ExchangeError> {
     let mut still = def.clone();
@@ -53,26 +52,21 @@ pub fn onnx(
         graph.initializer.push(tensor(&param.name, &param.shape, values));
     }
     let [c, h, w] = def.input;
-    let mut first = "images".to_string();
-    if let Some(Preprocessing { mean, scale }) = preprocessing {
-        let shape: &[usize] = match mean.len() {
-            channels if channels == c => &[1, c, 1, 1],
-            all if all == c * h * w => &[1, c, h, w],
-            got => return Err(ExchangeError::Channels { what: "the mean", expected: c, got }),
-        };
-        if scale.len() != c {
-            return Err(ExchangeError::Channels { what: "the scale", expected: c, got: scale.len() });
-        }
-        graph.initializer.push(tensor("preprocessing.mean", shape, mean));
-        graph.initializer.push(tensor("preprocessing.scale", &[1, c, 1, 1], scale));
-        graph.node.push(node("Sub", &["pixels", "preprocessing.mean"], "preprocessing.difference", Vec::new()));
-        graph.node.push(node("Mul", &["preprocessing.difference", "preprocessing.scale"], "preprocessed", Vec::new()));
-        graph.input.push(value("pixels", &[c, h, w]));
-        first = "preprocessed".into();
-    } else {
-        graph.input.push(value("images", &[c, h, w]));
+    let shape: &[usize] = match mean.len() {
+        channels if channels == c => &[1, c, 1, 1],
+        all if all == c * h * w => &[1, c, h, w],
+        got => return Err(ExchangeError::Channels { what: "the mean", expected: c, got }),
+    };
+    if scale.len() != c {
+        return Err(ExchangeError::Channels { what: "the scale", expected: c, got: scale.len() });
     }
-    let mut outputs: HashMap<&str, String> = HashMap::from([(INPUT, first)]);
+    graph.input.push(value("pixels", &[c, h, w]));
+    graph.initializer.push(tensor("preprocessing.mean", shape, mean));
+    graph.initializer.push(tensor("preprocessing.scale", &[1, c, 1, 1], scale));
+    graph.node.push(node("Sub", &["pixels", "preprocessing.mean"], "preprocessing.difference", Vec::new()));
+    let first = "preprocessing.product";
+    graph.node.push(node("Mul", &["preprocessing.difference", "preprocessing.scale"], first, Vec::new()));
+    let mut outputs: HashMap<&str, String> = HashMap::from([(INPUT, first.to_string())]);
     let mut shapes: HashMap<&str, [usize; 3]> = HashMap::from([(INPUT, def.input)]);
     let last = def.layers.len() - 1;
     for (place, layer) in def.layers.iter().enumerate() {

@@ -22,7 +22,7 @@ mod write;
 pub use csv::{runs_csv, summary_csv};
 pub use error::ReportError;
 pub use figure::{
-    Figure, Table, figures, figures_together,
+    Figure, Table, figures, figures_together, filters_png,
     roofline::{Achieved, Roof, roofline},
 };
 pub use measured::{Confusion, Estimator, Filters, Similarity};

@@ -53,7 +53,7 @@ fn made_of(def: &NetDef) -> Vec<u8> {
         let values = net.initial(param, Stream::named);
         (param.name.clone(), (param.shape.clone(), values))
     });
-    strata::nn::weights::encode(&tensors.collect(), &[]).unwrap()
+    strata::nn::weights::encode(&tensors.collect(), "").unwrap()
 }
 
 #[test]

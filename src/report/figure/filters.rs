@@ -13,13 +13,26 @@ use super::{Figure, Table, png::base64, svg::Svg, svg::at};
 const PIXELS: usize = 960;
 const GAP: usize = 1;
 
+/// The grid of some filters as a PNG file.
+///
+/// # Errors
+/// Values that contradict their shape.
+pub fn filters_png(filters: &Filters) -> Result<Vec<u8>, ReportError> {
+    filters.check()?;
+    drawn(&filters.title, &grid(filters))
+}
+
+fn drawn(name: &str, grid: &Grid) -> Result<Vec<u8>, ReportError> {
+    png::encode(grid.width, grid.height, 3, &grid.pixels)
+        .map_err(|e| ReportError::Raster { figure: name.to_string(), reason: e.to_string() })
+}
+
 /// The grid of one network's filters.
 pub(super) fn figure(name: &str, filters: &Filters) -> Result<Figure, ReportError> {
     filters.check()?;
     let grid = grid(filters);
     let (width, height) = (f64::from(grid.width), f64::from(grid.height));
-    let png = png::encode(grid.width, grid.height, 3, &grid.pixels)
-        .map_err(|e| ReportError::Raster { figure: name.to_string(), reason: e.to_string() })?;
+    let png = drawn(name, &grid)?;
 
     let shown = super::panel::WIDTH;
     let size = (shown, shown * height / width);

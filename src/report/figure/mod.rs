@@ -22,6 +22,7 @@ use super::{
     results::{Report, Results},
     run::Study,
 };
+pub use filters::filters_png;
 use svg::Svg;
 
 /// A table of plain text cells.
