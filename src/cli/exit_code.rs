@@ -136,6 +136,7 @@ fn of_train(error: &TrainError) -> u8 {
         TrainError::Setting { .. } => EXPERIMENT,
         TrainError::Images { .. } | TrainError::Label { .. } | TrainError::Empty { .. } | TrainError::Data(_) => DATA,
         TrainError::Diverged { .. } => NETWORK,
+        TrainError::Thawed { .. } => CHECK,
         TrainError::Checkpoint { .. }
         | TrainError::Records { .. }
         | TrainError::NotWeights { .. }

@@ -4,7 +4,7 @@ use super::output::{note, print_line};
 use super::{DeviceArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
 use crate::{
     protocol::{Plan, runner::Busy},
-    train::{Record, record},
+    train::{Record, frozen, record},
 };
 use anyhow::Result;
 use clap::Args;
@@ -44,6 +44,9 @@ pub fn main(options: &Options) -> Result<()> {
             last.loss,
             last.step
         )?;
+    }
+    if let Some(proof) = runs.manifest(&node.name)?.and_then(|manifest| manifest.frozen) {
+        print_line!("{}", frozen::line(proof.layers.as_ref(), proof.backward_saved))?;
     }
     let timing = runs.timing(&node.name);
     let share = 100.0 * timing.waiting / timing.seconds.max(f64::MIN_POSITIVE);

@@ -138,7 +138,16 @@ impl Experiment {
         if let Some(task) = repeated(sources) {
             return bad("protocol.sources", "sources that differ", format!("{:?} twice", task.name()));
         }
-        if *split == Halving::Distance && *classes_per_half == 0 {
+        if sources.contains(&SourceTask::Pretrained) == self.net.pretrained.is_empty() {
+            let expected = "a weights file where protocol.sources has \"pretrained\", and none elsewhere";
+            return bad("net.pretrained", expected, format!("{:?}", self.net.pretrained));
+        }
+        let of_a_file = **sources == [SourceTask::Pretrained];
+        if of_a_file && *classes_per_half == 0 && splits.len() > 1 {
+            let expected = "one seed: the target is all classes; for more runs, raise protocol.replicates";
+            return bad("protocol.splits", expected, format!("{splits:?}"));
+        }
+        if *split == Halving::Distance && *classes_per_half == 0 && !of_a_file {
             return bad("protocol.classes_per_half", "a number where protocol.split is \"distance\"", "0".into());
         }
         let second = *split == Halving::TwoDataSets || sources.contains(&SourceTask::OtherData);

@@ -20,7 +20,10 @@ fn kinds_and_near(experiment: &Experiment, data: &Dataset) -> Result<(Option<Spl
 /// Fewer classes than are asked for.
 pub(super) fn target(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Vec<u16>, ProtocolError> {
     let (_, near) = kinds_and_near(experiment, data)?;
-    let mut target = split::choice(&near, experiment.protocol.classes_per_half, [seed, 1])?;
+    let mut target = match experiment.protocol.classes_per_half {
+        0 => (0..data.classes() as u16).collect(),
+        count => split::choice(&near, count, [seed, 1])?,
+    };
     target.sort_unstable();
     Ok(target)
 }
@@ -73,6 +76,8 @@ pub(super) fn halves(
             }
             SourceTask::Shuffled => shuffle::shuffled(other_classes()?)?,
             SourceTask::Noise => noise::noise(data.train.shape(), count)?,
+            // A file has no images.
+            SourceTask::Pretrained => continue,
         };
         halves.push((key(Half::A, Some(task)), images));
     }

@@ -6,7 +6,7 @@ use super::{
     experiment::MeanOf,
     keys,
     lengths::Lengths,
-    net_choice,
+    net_choice, pretrained,
 };
 use crate::host::bounded;
 use std::path::Path;
@@ -74,6 +74,7 @@ impl Experiment {
             net_choice::override_others(&mut table, assignment);
         }
         keys::check(origin, &table, "")?;
+        pretrained::resolve(&mut table, origin)?;
         net_choice::resolve(&mut table, origin)?;
         let read = |table: Table| table.try_into::<Self>().map_err(|e: toml::de::Error| broken(e.to_string()));
         let lengths = Lengths::take(origin, &mut table)?;

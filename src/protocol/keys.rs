@@ -3,7 +3,7 @@
 use super::{ProtocolError, lengths};
 
 /// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 65] = [
+const KEYS: [&str; 67] = [
     "name",
     "description",
     "seed",
@@ -29,6 +29,8 @@ const KEYS: [&str; 65] = [
     "net.name",
     "net.file",
     "net.description",
+    "net.pretrained",
+    "net.pretrained_digest",
     "net.outputs",
     "protocol",
     "protocol.split",

@@ -22,6 +22,7 @@ mod network_images;
 pub mod node;
 mod part;
 pub mod plan;
+mod pretrained;
 mod reduced;
 pub mod resolve;
 pub mod run_dir;

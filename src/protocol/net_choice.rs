@@ -23,6 +23,13 @@ pub struct NetChoice {
     /// The text of a net file, in place of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// A weights file whose net and weights are the source: A of a study of distance, whose base is the file. Relative to
+    /// the experiment's file, as `file` is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pretrained: String,
+    /// The digest of that file when the experiment was resolved; not to be given.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pretrained_digest: String,
     /// Outputs of the last layer; 0 means as many as the half has classes. The authors ran 1000 on every half.
     pub outputs: usize,
 }
@@ -66,9 +73,13 @@ fn net_of(table: &mut Table) -> Option<&mut Table> {
 
 /// Makes a file relative to the experiment's own folder; `origin` is its path.
 pub(super) fn beside(table: &mut Table, origin: &str) {
-    let Some(Value::String(file)) = net_of(table).and_then(|net| net.get_mut("file")) else { return };
-    if let Some(folder) = Path::new(origin).parent().filter(|_| !file.is_empty()) {
-        *file = folder.join(&*file).display().to_string();
+    // What is resolved already is relative to the directory of the command that resolved it.
+    let resolved = net_of(table).is_some_and(|net| net.contains_key("pretrained_digest"));
+    for key in ["file", "pretrained"] {
+        let Some(Value::String(file)) = net_of(table).and_then(|net| net.get_mut(key)) else { continue };
+        if let Some(folder) = Path::new(origin).parent().filter(|_| !file.is_empty() && !resolved) {
+            *file = folder.join(&*file).display().to_string();
+        }
     }
 }
 

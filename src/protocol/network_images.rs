@@ -1,6 +1,6 @@
 //! The images of one network: its target half, or a reduced set of it, and how it normalises them.
 
-use super::{Experiment, Node, ProtocolError, experiment::MeanOf, part::HalfData, source::Halves};
+use super::{Experiment, Node, ProtocolError, SourceTask, experiment::MeanOf, part::HalfData, source::Halves};
 use crate::data::Normalisation;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ impl Halves {
             None => Arc::clone(half(node.target)?),
         };
         let normalisation = match (experiment.data.mean_of, node.source) {
+            // What the experiment says is the file's already.
+            _ if node.source_task == Some(SourceTask::Pretrained) => target.normalisation.clone(),
             (MeanOf::Source, Some(source)) if source != node.target => half(source)?.normalisation.clone(),
             _ => target.normalisation.clone(),
         };
@@ -38,7 +40,7 @@ impl Halves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Arm, Half, NodeKind, SourceTask};
+    use crate::protocol::{Arm, Half, NodeKind};
 
     fn halves(overrides: &[&str]) -> (Experiment, Halves) {
         let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();

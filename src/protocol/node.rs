@@ -4,7 +4,8 @@ use super::{
     Experiment, Node, ProtocolError, State,
     network_def::net_of,
     part::HalfData,
-    run_dir::{Manifest, RunDir, Timing},
+    pretrained,
+    run_dir::{Manifest, Proof, RunDir, Timing},
     settings, start, streams,
     work::{self, Work},
     workshop::Workshop,
@@ -14,7 +15,7 @@ use crate::{
     host::{Stop, atomic, digest},
     ops::Device,
     train::{
-        Confusion, Division, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer, WeightsFile,
+        Confusion, Division, Frozen, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer, WeightsFile,
         checkpoint::{self, Checkpoint, Identity, Losses, Measured},
         record,
     },
@@ -59,6 +60,9 @@ pub fn run(
     prefixes: &Prefixes,
     watcher: &dyn Watcher,
 ) -> Result<(), ProtocolError> {
+    if pretrained::is_file(node) {
+        return pretrained::place(workshop, node);
+    }
     let Workshop { experiment, halves, runs, device } = workshop;
     let (target, normalisation) = halves.of_node(experiment, node)?;
     if ended(workshop, node, &target.digest)? {
@@ -144,6 +148,7 @@ impl Job<'_> {
             confusion: None,
             multiply_adds: Some(self.work.computed),
             division: self.division.get(),
+            frozen: None,
             settings,
         }
     }
@@ -223,6 +228,7 @@ impl Job<'_> {
             trainer = trainer.sharing(self.prefixes, &key);
         }
         start::weights(&mut trainer, self.experiment.seed, self.node, self.runs)?;
+        let copied = trainer.frozen()?;
 
         let identity = self.identity();
         let mut measured = match found {
@@ -236,6 +242,8 @@ impl Job<'_> {
                 measured
             }
         };
+        // Statistics of random filters are measured, or come from the checkpoint; what was copied never changes.
+        let before = if self.node.arm.is_random() { trainer.frozen()? } else { copied };
         trainer.division = self.division.get();
         let saved = trainer.step;
         let mut confusion = Confusion::new(&self.half.class_names, trainer.net.classes());
@@ -250,7 +258,8 @@ impl Job<'_> {
         }
         result?;
         self.add_time(start, &trainer)?;
-        self.finish(&mut trainer, &confusion, &measured)?;
+        let frozen = trainer.still_frozen(before.as_ref())?;
+        self.finish(&mut trainer, &confusion, &measured, frozen)?;
         checkpoint::remove(&state);
         Ok(())
     }
@@ -335,6 +344,7 @@ impl Job<'_> {
         trainer: &mut Trainer<'_>,
         confusion: &Confusion,
         measured: &Measured,
+        frozen: Option<Frozen>,
     ) -> Result<(), ProtocolError> {
         let fit = self.experiment.data.fit;
         let mut file = WeightsFile::of(trainer, fit, &self.half.class_names, self.dataset)?;
@@ -354,6 +364,7 @@ impl Job<'_> {
             confusion: put("confusion.json", &counts)?,
             log: put("log.jsonl", &records)?,
             held_out: held_out.map_or(Ok(None), |bytes| put("held-out.jsonl", &bytes))?,
+            frozen: Some(Proof { backward_saved: self.work.backward_saved(), layers: frozen }),
             ..self.manifest(State::Done)
         })
     }

@@ -9,7 +9,7 @@ use super::{Experiment, Node, NodeKind, ProtocolError, lock, settings, similarit
 use crate::{
     host::{atomic, bounded, digest},
     nn::weights,
-    train::Division,
+    train::{Division, Frozen},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -79,8 +79,21 @@ pub struct Manifest {
     /// How batches were divided, where the device had no memory for larger ones.
     #[serde(default)]
     pub division: Option<Division>,
+    /// What was frozen and stayed as it was, and what that saved.
+    #[serde(default)]
+    pub frozen: Option<Proof>,
     /// What the network's bits depend on, apart from the images and the parents.
     pub settings: toml::Table,
+}
+
+/// What freezing came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The share of a step's backward multiply-adds that it removed.
+    pub backward_saved: f64,
+    /// The frozen layers with their digest; none where all learn.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Frozen>,
 }
 
 /// How long a network took; apart from the records, because it differs from run to run.

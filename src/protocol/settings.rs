@@ -11,11 +11,13 @@ use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images in them count by their digest.
-const OF_NO_NETWORK: [&str; 15] = [
+const OF_NO_NETWORK: [&str; 16] = [
     "name",
     "description",
     // The images count by their digest.
     "data.unequal_halves",
+    // Its digest counts.
+    "net.pretrained",
     "protocol.splits",
     "protocol.sources",
     "protocol.replicates",

@@ -11,6 +11,7 @@ use super::{
     experiment::MeanOf,
     half_key::HalfKey,
     network_def::net_of,
+    pretrained,
     source::Halves,
     streams,
 };
@@ -81,7 +82,10 @@ pub fn compare(
 }
 
 fn compared(node: &Node) -> bool {
-    node.train_size.is_none() && matches!(node.arm, Arm::Base | Arm::SelfferPlus | Arm::TransferPlus)
+    // A file's last layer is that of its own classes, and its images are not there.
+    !pretrained::is_file(node)
+        && node.train_size.is_none()
+        && matches!(node.arm, Arm::Base | Arm::SelfferPlus | Arm::TransferPlus)
 }
 
 /// What networks are looked at through: one half's images.

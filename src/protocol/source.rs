@@ -5,6 +5,7 @@ use super::{
     experiment::Protocol,
     half_key::HalfKey,
     part::{HalfData, Part},
+    pretrained,
     reduced::Reduced,
     shapes, split_classes,
 };
@@ -121,6 +122,7 @@ impl Halves {
         let all: BTreeSet<u32> = experiment.protocol.splits.iter().chain(earlier).copied().collect();
         degenerate::same_partitions(experiment, &dataset, other.as_ref(), all)?;
         let mut taken = [&dataset.taken[..], other.as_ref().map_or(&[][..], |other| &other.taken)].concat();
+        taken.extend(pretrained::told(experiment));
         let mut halves = BTreeMap::new();
         for split in splits {
             let images = of_split(experiment, &dataset, other.as_ref(), split, tasks)?;

@@ -17,12 +17,14 @@ pub enum SourceTask {
     Shuffled,
     /// Classes of noise.
     Noise,
+    /// What a weights file was trained on, `net.pretrained`: its base is the file.
+    Pretrained,
 }
 
 impl SourceTask {
     /// All of them.
-    pub const ALL: [SourceTask; 5] =
-        [Self::OtherClasses, Self::OppositeKind, Self::OtherData, Self::Shuffled, Self::Noise];
+    pub const ALL: [SourceTask; 6] =
+        [Self::OtherClasses, Self::OppositeKind, Self::OtherData, Self::Shuffled, Self::Noise, Self::Pretrained];
 
     /// The name in experiments and in the names of networks.
     pub const fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl SourceTask {
             Self::OtherData => "other-data",
             Self::Shuffled => "shuffled",
             Self::Noise => "noise",
+            Self::Pretrained => "pretrained",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How much a network computes, counted in multiply-adds from its tapes before anything runs.
 
-use super::{Arm, Experiment, Node, ProtocolError, network_def::net_of, part::HalfData, source::Halves};
+use super::{Arm, Experiment, Node, ProtocolError, network_def::net_of, part::HalfData, pretrained, source::Halves};
 use crate::{
     data::ImageSet,
     nn::{Input, Net, NetDef, Tape},
@@ -19,8 +19,18 @@ pub struct Work {
     pub computed: u64,
     /// The part of `computed` that is the prefix' own pass over its inputs.
     pub prefix: u64,
+    /// Multiply-adds of the backward pass of one step, if every layer learned and as it is.
+    pub backward: [u64; 2],
     /// The tensor that the prefix ends in, where it is computed once.
     pub boundary: Option<String>,
+}
+
+impl Work {
+    /// The share of a step's backward multiply-adds that freezing removes.
+    pub fn backward_saved(&self) -> f64 {
+        let [whole, left] = self.backward;
+        if whole == 0 { 0.0 } else { 1.0 - left as f64 / whole as f64 }
+    }
 }
 
 /// The work of a network.
@@ -28,6 +38,9 @@ pub struct Work {
 /// # Errors
 /// A split that is not loaded; a net that cannot be built.
 pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work, ProtocolError> {
+    if pretrained::is_file(node) {
+        return Ok(Work::default());
+    }
     let (half, _) = halves.of_node(experiment, node)?;
     of_half(experiment, node, &half)
 }
@@ -55,6 +68,9 @@ impl<'a> Works<'a> {
     /// # Errors
     /// As [`of`].
     pub fn of(&mut self, node: &Node) -> Result<Work, ProtocolError> {
+        if pretrained::is_file(node) {
+            return Ok(Work::default());
+        }
         let (half, _) = self.halves.of_node(self.experiment, node)?;
         let held_out = half.held_out.as_ref().map_or(0, ImageSet::len);
         let key = (node.arm.name(), node.n, [half.classes, half.train.len(), half.evaluate.len(), held_out]);
@@ -86,16 +102,18 @@ fn of_half(experiment: &Experiment, node: &Node, half: &HalfData) -> Result<Work
         times => held_out * steps.div_ceil(steps.div_ceil(times)),
     };
     let evaluation = net.program.macs(Tape::Evaluate) * (evaluations * batches(half.evaluate.len()) + held_out);
+    let forward = net.program.macs(Tape::Evaluate);
+    let backward = [&learning, &net].map(|net| net.program.macs(Tape::Train).saturating_sub(forward));
     let whole = learning.program.macs(Tape::Train) * steps + evaluation;
     let pruned = net.program.macs(Tape::Train) * steps + evaluation;
     let reading = experiment.data.reading();
     if !prefix::pays(&net, half.train.len(), &reading, solver) {
-        return Ok(Work { whole, pruned, computed: pruned, prefix: 0, boundary: None });
+        return Ok(Work { whole, pruned, computed: pruned, prefix: 0, backward, boundary: None });
     }
     let prefix = net.program.macs(Tape::Prefix) * batches(half.train.len() * reading.inputs().unwrap_or(1));
     let computed = prefix + net.program.macs(Tape::Above) * steps + evaluation;
     let boundary = net.boundary.map(|id| net.program.tensors[id.0].name.clone());
-    Ok(Work { whole, pruned, computed, prefix, boundary })
+    Ok(Work { whole, pruned, computed, prefix, backward, boundary })
 }
 
 /// How often a network is evaluated on held-out images: what is compared with the plateau of its schedule is.

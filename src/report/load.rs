@@ -26,7 +26,10 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
             devices.insert(manifest.device);
             versions.insert(manifest.version);
         }
-        rows.push(run(node, runs)?);
+        // A file has no run of its own.
+        if !(node.arm == Arm::Base && node.source_task == Some(SourceTask::Pretrained)) {
+            rows.push(run(node, runs)?);
+        }
     }
     // Every device and version that a network was made with: differences between them are part of the numbers.
     let named = |names: BTreeSet<String>, otherwise: &str| match names.is_empty() {
@@ -86,6 +89,7 @@ pub fn studies(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<V
                 SourceTask::OtherData => Kind::OtherData,
                 SourceTask::Shuffled => Kind::Shuffled,
                 SourceTask::Noise => Kind::Noise,
+                SourceTask::Pretrained => Kind::Pretrained,
             },
             dataset: match task {
                 SourceTask::OtherData => {

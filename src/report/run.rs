@@ -46,6 +46,8 @@ pub enum Kind {
     Shuffled,
     /// One target, and noise.
     Noise,
+    /// One target, and the weights of a file.
+    Pretrained,
     /// No halves: every network is trained on all classes.
     AllClasses,
     /// No halves: networks are trained on all classes with few images each.
@@ -65,6 +67,7 @@ impl Kind {
             Self::OppositeKind => "man-made to natural",
             Self::Shuffled => "shuffled images",
             Self::Noise => "noise",
+            Self::Pretrained => "pretrained weights",
             Self::AllClasses => "all classes",
             Self::Reduced => "reduced data",
         }

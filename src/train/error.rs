@@ -57,6 +57,19 @@ pub enum TrainError {
         /// arrived when later steps had written over the step's tensors.
         place: Option<String>,
     },
+    /// Frozen layers that changed while the network trained.
+    #[error(
+        "{layers}: frozen, but their digest was {expected} before training and is {got} after it; the result is not \
+         kept: report this fault, with the device and the experiment"
+    )]
+    Thawed {
+        /// The layers.
+        layers: String,
+        /// The digest before.
+        expected: String,
+        /// The digest after.
+        got: String,
+    },
     /// A checkpoint of other settings.
     #[error(
         "{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); go on with those, write to another place, or delete it to begin anew"

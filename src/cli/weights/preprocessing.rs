@@ -1,5 +1,6 @@
 //! How a network of another program sees images, from the arguments that say so.
 
+use crate::cli::one_of;
 use crate::{
     data::{Normalisation, fit::Fit, normalisation::MeanValues},
     exchange::{self, ExchangeError},
@@ -27,7 +28,7 @@ pub struct PreprocessingArgs {
     #[arg(long, value_name = "SIDE")]
     images: Option<usize>,
     /// Fit images of another size by resize, pad or crop; exact refuses them
-    #[arg(long, default_value = "resize", value_parser = crate::cli::network::how)]
+    #[arg(long, default_value = Fit::Resize.name(), value_parser = one_of(Fit::ALL, Fit::name, Fit::sees))]
     fit: Fit,
 }
 
