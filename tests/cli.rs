@@ -4,6 +4,7 @@ pub mod arms;
 pub mod bench;
 pub mod controls;
 pub mod early;
+pub mod experiments;
 pub mod images;
 pub mod made;
 pub mod meant;

@@ -103,6 +103,7 @@ fn of_protocol(error: &ProtocolError) -> u8 {
     match error {
         ProtocolError::Experiment { .. }
         | ProtocolError::UnknownKey { .. }
+        | ProtocolError::MissingKeys { .. }
         | ProtocolError::Value { .. }
         | ProtocolError::Unfit { .. }
         | ProtocolError::UnknownExperiment { .. }

@@ -6,6 +6,7 @@ mod device;
 mod devices;
 mod eval;
 pub mod exit_code;
+mod experiment;
 mod features;
 mod gradcheck;
 mod interrupt;
@@ -49,6 +50,9 @@ enum Command {
     Plan(plan::Options),
     /// Train one network of an experiment and, before it, any parents that are missing
     Run(run::Options),
+    /// List, show and check the files of experiments
+    #[command(subcommand)]
+    Experiment(experiment::Options),
     /// Train one network on one data set
     Train(train::Options),
     /// Evaluate a trained network on a data set: accuracy, loss and confusions
@@ -163,6 +167,7 @@ pub fn main() -> ExitCode {
         Command::Reproduce(options) => reproduce::main(&options),
         Command::Plan(options) => plan::main(&options),
         Command::Run(options) => run::main(&options),
+        Command::Experiment(options) => experiment::main(&options),
         Command::Train(options) => train::main(&options),
         Command::Eval(options) => eval::main(&options),
         Command::Predict(options) => predict::main(&options),

@@ -68,7 +68,7 @@ pub fn experiment(args: &StudyArgs) -> Result<Experiment, ProtocolError> {
 }
 
 /// The overrides of a command's arguments, `--precision` among them.
-pub fn overrides(given: &[String], args: PrecisionArgs) -> Vec<String> {
+pub(super) fn overrides(given: &[String], args: PrecisionArgs) -> Vec<String> {
     let precision = args.precision.map(|precision| format!("solver.precision={:?}", precision.name()));
     // An experiment's own loss scale is for its own precision. It goes first, so that a given one is reported.
     let scale = (args.precision == Some(Precision::F32)).then(|| format!("solver.loss_scale={USUAL_LOSS_SCALE}"));

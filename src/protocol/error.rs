@@ -1,5 +1,6 @@
 //! What can be wrong with an experiment, its plan or its files.
 
+use super::built_in::{BUILT_IN, BuiltIn};
 use crate::{data::DataError, gpu::GpuError, nn::NnError, ops::OpsError, train::TrainError};
 use std::path::PathBuf;
 use thiserror::Error;
@@ -24,6 +25,14 @@ pub enum ProtocolError {
         key: String,
         /// The nearest valid key.
         nearest: String,
+    },
+    /// Keys that an experiment must have and a file does not.
+    #[error("{origin}: these keys are missing, here with an example each (docs/experiment.md has all):\n  {keys}")]
+    MissingKeys {
+        /// The file.
+        origin: String,
+        /// A line for each.
+        keys: String,
     },
     /// A value that an experiment cannot have.
     #[error("experiment {experiment}: {key} is {got}, expected {expected}")]
@@ -182,6 +191,13 @@ pub enum ProtocolError {
 }
 
 impl ProtocolError {
+    /// The error of a name that no experiment has.
+    pub fn unknown_experiment(name: &str) -> Self {
+        let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
+        let nearest = BUILT_IN.map(|built_in| built_in.name).into_iter().min_by_key(distance).unwrap_or("");
+        Self::UnknownExperiment { name: name.into(), nearest, known: BuiltIn::names() }
+    }
+
     /// Whether the error lies in the machine and not in what was asked for: a full disk, a lost device, another
     /// process, a stop. It says nothing about the network, which resumes when the same command is run again.
     pub fn is_of_the_machine(&self) -> bool {

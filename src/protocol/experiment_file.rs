@@ -1,12 +1,8 @@
 //! Experiments as files: one TOML file is one experiment, found by its name or its path, read and checked.
 
 use super::{
-    Experiment, ProtocolError,
-    built_in::{BUILT_IN, BuiltIn},
-    experiment::MeanOf,
-    keys,
-    lengths::Lengths,
-    net_choice, pretrained,
+    Experiment, ProtocolError, built_in::BuiltIn, defaults, experiment::MeanOf, keys, lengths::Lengths, net_choice,
+    paths, pretrained,
 };
 use crate::host::bounded;
 use std::path::Path;
@@ -33,12 +29,7 @@ impl Experiment {
             Some(built_in) => built_in.text.to_string(),
             None if Path::new(name).is_file() => bounded::read_text(Path::new(name), bounded::TEXT)
                 .map_err(|source| ProtocolError::Io { path: name.into(), source })?,
-            None => {
-                let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
-                let nearest = BUILT_IN.map(|built_in| built_in.name).into_iter().min_by_key(distance).unwrap_or("");
-                let known = BuiltIn::names();
-                return Err(ProtocolError::UnknownExperiment { name: name.into(), nearest, known });
-            }
+            None => return Err(ProtocolError::unknown_experiment(name)),
         };
         Self::read(name, &text, overrides, true, count)
     }
@@ -68,14 +59,26 @@ impl Experiment {
         let broken = |reason: String| ProtocolError::Experiment { origin: origin.into(), reason };
         let mut table: Table = text.parse().map_err(|e: toml::de::Error| broken(e.to_string()))?;
         keys::make_room(&mut table, overrides);
-        net_choice::beside(&mut table, origin);
+        if open {
+            paths::beside(&mut table, origin);
+        }
         for assignment in overrides {
             keys::set(&mut table, assignment)?;
             net_choice::override_others(&mut table, assignment);
         }
         keys::check(origin, &table, "")?;
+        if open {
+            paths::expand_home(&mut table);
+        }
         pretrained::resolve(&mut table, origin)?;
+        if open {
+            defaults::fill_in(&mut table, origin)?;
+        }
+        keys::check_types(origin, &table)?;
         net_choice::resolve(&mut table, origin)?;
+        if open {
+            defaults::fill_in_layers(&mut table);
+        }
         let read = |table: Table| table.try_into::<Self>().map_err(|e: toml::de::Error| broken(e.to_string()));
         let lengths = Lengths::take(origin, &mut table)?;
         if let Some((key, epochs)) = lengths.first() {

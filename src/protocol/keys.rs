@@ -1,77 +1,11 @@
 //! The keys of an experiment file, and `--set key=value`.
 
-use super::{ProtocolError, lengths};
-
-/// All keys of an experiment file, with dots between a table and its keys.
-const KEYS: [&str; 67] = [
-    "name",
-    "description",
-    "seed",
-    "data",
-    "data.source",
-    "data.path",
-    "data.other_source",
-    "data.other_path",
-    "data.fit",
-    "data.train_per_class",
-    "data.held_out_per_class",
-    "data.test_per_class",
-    "data.evaluate_on",
-    "data.mean",
-    "data.std",
-    "data.unequal_halves",
-    "data.mean_of",
-    "data.scale",
-    "data.augmentation",
-    "data.augment_padding",
-    "data.views",
-    "net",
-    "net.name",
-    "net.file",
-    "net.description",
-    "net.pretrained",
-    "net.pretrained_digest",
-    "net.outputs",
-    "protocol",
-    "protocol.split",
-    "protocol.sources",
-    "protocol.split_file",
-    "protocol.classes_per_half",
-    "protocol.splits",
-    "protocol.replicates",
-    "protocol.base_draws",
-    "protocol.layers",
-    "protocol.arms",
-    "protocol.train_sizes",
-    "protocol.train_sizes_of",
-    "protocol.similarity_images",
-    "protocol.evaluations",
-    "protocol.held_out_evaluations",
-    "protocol.checkpoint_every",
-    "solver",
-    "solver.base_lr",
-    "solver.lr_policy",
-    "solver.gamma",
-    "solver.stepsize",
-    "solver.stepsize_epochs",
-    "solver.stepvalue",
-    "solver.stepvalue_epochs",
-    "solver.warmup_iter",
-    "solver.warmup_epochs",
-    "solver.warmup_start_factor",
-    "solver.max_iter",
-    "solver.max_epochs",
-    "solver.batch_size",
-    "solver.batch_parts",
-    "solver.momentum",
-    "solver.nesterov",
-    "solver.weight_decay",
-    "solver.convention",
-    "solver.precision",
-    "solver.loss_scale",
-    "report",
-    "report.margin",
-];
+use super::{
+    Arm, ProtocolError,
+    key_list::{KEYS, Key, Kind},
+    lengths,
+};
+use crate::data::Source;
 
 /// Refuses a key that no experiment has, with the nearest one that is there.
 ///
@@ -80,9 +14,8 @@ const KEYS: [&str; 67] = [
 pub(super) fn check(origin: &str, table: &toml::Table, prefix: &str) -> Result<(), ProtocolError> {
     for (key, value) in table {
         let full = format!("{prefix}{key}");
-        if !KEYS.contains(&full.as_str()) {
-            let distance = |known: &&&str| (strsim::jaro_winkler(known, &full) * -1e6) as i64;
-            let nearest = KEYS.iter().min_by_key(distance).map_or("", |key| key).to_string();
+        if Key::find(&full).is_none() {
+            let nearest = nearest(&full).to_string();
             return Err(ProtocolError::UnknownKey { origin: origin.into(), key: full, nearest });
         }
         if let toml::Value::Table(inner) = value {
@@ -90,6 +23,63 @@ pub(super) fn check(origin: &str, table: &toml::Table, prefix: &str) -> Result<(
         }
     }
     Ok(())
+}
+
+/// The key that is most like a name: as a whole, or by its last part, which may stand in the wrong table or in none.
+fn nearest(name: &str) -> &'static str {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let likeness = |key: &Key| {
+        let whole = strsim::jaro_winkler(key.name, name);
+        whole.max(strsim::jaro_winkler(key.last(), last))
+    };
+    let best = KEYS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)).then(b.name.len().cmp(&a.name.len())));
+    best.map_or("", |key| key.name)
+}
+
+/// Refuses values of another type than their keys have.
+///
+/// # Errors
+/// [`ProtocolError::Value`] with the type in words.
+pub(super) fn check_types(experiment: &str, table: &toml::Table) -> Result<(), ProtocolError> {
+    for key in &KEYS {
+        let Some(value) = at(table, key.name) else { continue };
+        if !fits(key.kind, value) {
+            let (experiment, expected) = (experiment.to_string(), key.kind.words());
+            return Err(ProtocolError::Value { experiment, key: key.name, expected, got: value.to_string() });
+        }
+    }
+    Ok(())
+}
+
+/// The value of a key with dots.
+pub(super) fn at<'a>(table: &'a toml::Table, name: &str) -> Option<&'a toml::Value> {
+    match name.split_once('.') {
+        None => table.get(name),
+        Some((first, rest)) => table.get(first)?.as_table().and_then(|inner| at(inner, rest)),
+    }
+}
+
+fn fits(kind: Kind, value: &toml::Value) -> bool {
+    use toml::Value;
+    let whole = |value: &Value| value.as_integer().is_some_and(|number| number >= 0);
+    let is_number = |value: &Value| value.is_integer() || value.is_float();
+    let all = |fits: &dyn Fn(&Value) -> bool| value.as_array().is_some_and(|values| values.iter().all(fits));
+    let among = |names: &[&str], value: &Value| value.as_str().is_some_and(|name| names.contains(&name));
+    match kind {
+        Kind::Table => value.is_table(),
+        Kind::Text | Kind::Path => value.is_str(),
+        Kind::Whole => whole(value),
+        Kind::Small => value.as_integer().is_some_and(|number| u32::try_from(number).is_ok()),
+        Kind::Number => is_number(value),
+        Kind::Flag => value.is_bool(),
+        Kind::Wholes => all(&whole),
+        Kind::OneOf(names) => among(names, value),
+        Kind::SomeOf(names) => all(&|value| among(names, value)),
+        Kind::Source => among(&Source::ALL.map(Source::name), value),
+        Kind::OptionalSource => value.as_str() == Some("") || among(&Source::ALL.map(Source::name), value),
+        Kind::Arms => all(&|value| among(&Arm::ALL.map(Arm::name), value)),
+        Kind::Statistic => value.is_str() || all(&is_number),
+    }
 }
 
 /// Removes from a file's table what overrides take the place of: a length in the other unit, and the keys of a policy
@@ -175,11 +165,38 @@ fn table_of(key: &str, assignment: &str) -> Result<Box<toml::Table>, ProtocolErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::key_list::Usual;
 
     fn path_of(assignment: &str) -> String {
         let mut table = toml::Table::new();
         set(&mut table, assignment).unwrap();
         table["data"]["path"].as_str().unwrap().to_string()
+    }
+
+    #[test]
+    fn the_nearest_key_is_found_by_the_whole_name_or_by_its_last_part() {
+        for (name, expected) in [
+            ("max_iter", "solver.max_iter"),
+            ("solver.maxiter", "solver.max_iter"),
+            ("layers", "protocol.layers"),
+            ("protocol.batch_size", "solver.batch_size"),
+            ("nam", "name"),
+            ("data.pth", "data.path"),
+            ("arms", "protocol.arms"),
+        ] {
+            assert_eq!(nearest(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_example_and_default_is_of_its_keys_type() {
+        for key in &KEYS {
+            let texts = [Some(key.example), if let Usual::Put(text) = key.usual { Some(text) } else { None }];
+            for text in texts.into_iter().flatten().filter(|text| !text.is_empty()) {
+                let value: toml::Value = format!("v = {text}").parse::<toml::Table>().unwrap().remove("v").unwrap();
+                assert!(fits(key.kind, &value), "{}: {text}", key.name);
+            }
+        }
     }
 
     /// Names that files have had: decomposed accents, spaces of several kinds, quotes, and what TOML reads otherwise.

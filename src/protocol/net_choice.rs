@@ -71,18 +71,6 @@ fn net_of(table: &mut Table) -> Option<&mut Table> {
     table.get_mut("net").and_then(Value::as_table_mut)
 }
 
-/// Makes a file relative to the experiment's own folder; `origin` is its path.
-pub(super) fn beside(table: &mut Table, origin: &str) {
-    // What is resolved already is relative to the directory of the command that resolved it.
-    let resolved = net_of(table).is_some_and(|net| net.contains_key("pretrained_digest"));
-    for key in ["file", "pretrained"] {
-        let Some(Value::String(file)) = net_of(table).and_then(|net| net.get_mut(key)) else { continue };
-        if let Some(folder) = Path::new(origin).parent().filter(|_| !file.is_empty() && !resolved) {
-            *file = folder.join(&*file).display().to_string();
-        }
-    }
-}
-
 /// Takes away what an override of one choice replaces: the others.
 pub(super) fn override_others(table: &mut Table, assignment: &str) {
     let key = assignment.split('=').next().unwrap_or_default().trim();

@@ -79,7 +79,8 @@ pub(super) fn resolve(table: &mut Table, experiment: &str) -> Result<(), Protoco
         put("data", "mean_of", Value::String("target".into()));
     }
     let of_distance = text(table, "protocol", "split").as_deref() == Some("distance");
-    if let Some(protocol) = table.get_mut("protocol").and_then(Value::as_table_mut).filter(|_| !of_distance) {
+    let protocol = table.entry("protocol").or_insert_with(|| Value::Table(Table::new()));
+    if let Some(protocol) = protocol.as_table_mut().filter(|_| !of_distance) {
         protocol.insert("split".into(), Value::String("distance".into()));
         protocol.insert("sources".into(), Value::Array(vec![Value::String(SourceTask::Pretrained.name().into())]));
         let drawn = protocol.get("classes_per_half").and_then(Value::as_integer).is_some_and(|classes| classes > 0);

@@ -163,9 +163,9 @@ fn classes_are_matched_by_name_and_a_set_without_any_of_them_is_refused() {
     for (class, name) in [("slopes", "aaa"), ("bars", "bars"), ("blank", "blank")] {
         let to = folder.path().join("set").join(name);
         fs::create_dir_all(&to).unwrap();
-        (0..3).for_each(|i| {
-            drop(fs::copy(trained(&format!("images/{class}/{i}.ppm")), to.join(format!("{i}.ppm"))).unwrap())
-        });
+        for i in 0..3 {
+            fs::copy(trained(&format!("images/{class}/{i}.ppm")), to.join(format!("{i}.ppm"))).unwrap();
+        }
     }
     let [data, path] = args(&folder.path().join("set"));
     let output = on_cpu("eval", &trained("channel-mean.safetensors"), &[&data, &path, "--format", "json"]);
