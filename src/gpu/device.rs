@@ -233,7 +233,7 @@ impl Gpu {
         // wgpu panics where the driver loses the device meanwhile.
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if Fault::Driver.strikes() {
-                resume_unwind(Box::new("as STRATA_FAULT asks for"));
+                resume_unwind(Box::new("as a test asks for"));
             }
             self.device.poll(how)
         }));
@@ -359,14 +359,14 @@ mod tests {
     #[test]
     fn only_the_thread_that_found_no_memory_for_a_step_receives_that_error_where_it_lost_the_device() {
         let gpu = open();
-        let told = thread::scope(|scope| {
+        let result = thread::scope(|scope| {
             let other = scope.spawn(|| {
                 gpu.lose("Unknown: Out of memory");
                 gpu.check()
             });
             other.join().unwrap()
         });
-        assert!(matches!(told, Err(GpuError::OutOfMemory { .. })), "{told:?}");
+        assert!(matches!(result, Err(GpuError::OutOfMemory { .. })), "{result:?}");
         assert!(matches!(gpu.check(), Err(GpuError::LostBeside)), "{:?}", gpu.check());
     }
 
