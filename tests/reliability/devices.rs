@@ -58,7 +58,7 @@ fn a_device_that_fails_is_an_error_of_its_kind_and_the_same_command_resumes_to_t
         from_checkpoints += u32::from(begun);
         same(&whole, &results(runs.path()));
     }
-    println!("{} faults, {from_checkpoints} behind a checkpoint: all byte-identical", faults.len());
+    println!("{} faults, {from_checkpoints} after a checkpoint: all byte-identical", faults.len());
     assert!(from_checkpoints >= 5, "{from_checkpoints}");
 }
 
