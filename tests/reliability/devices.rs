@@ -84,7 +84,7 @@ fn a_batch_that_the_device_has_no_memory_for_is_halved_once_said_and_recorded() 
     let manifest = same_steps(runs.path());
     assert!(manifest.contains("[division]\nparts = 2\nfrom_step = 0"), "{manifest}");
 
-    // A run that is killed goes on in two parts, also where there would be memory enough now.
+    // A run that is killed resumes in two parts, also where there would be memory enough now.
     let runs = tempfile::tempdir().unwrap();
     let mut killed = base(runs.path());
     killed.env("STRATA_FAULT", "out-of-memory:40");
