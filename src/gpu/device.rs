@@ -10,7 +10,7 @@ use super::{
 };
 use crate::host::Precision;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Mutex},
@@ -202,7 +202,8 @@ impl Gpu {
     }
 
     /// Shader and entry point of every pipeline that was made so far, in the order of their names.
-    pub fn pipelines(&self) -> BTreeSet<(&'static str, &'static str)> {
+    #[cfg(feature = "testing")]
+    pub fn pipelines(&self) -> std::collections::BTreeSet<(&'static str, &'static str)> {
         lock(&self.pipelines).keys().map(|&(shader, entry, _)| (shader, entry)).collect()
     }
 
