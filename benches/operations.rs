@@ -1,4 +1,4 @@
-//! Every operation of a training step by itself, under Criterion, which tells a change from noise.
+//! Every operation of a training step by itself, under Criterion, which separates a change from noise.
 //!
 //! ```sh
 //! cargo bench --bench operations                      # alexnet32, 32 images, on the cpu

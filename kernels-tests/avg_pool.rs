@@ -47,7 +47,7 @@ fn padding_counts_only_where_it_is_asked_to_and_taps_behind_it_never_do() {
         // Every window has one pixel of the image and three of the padding.
         assert_eq!(of(PADDED), [1.0; 4], "{}", device.describe());
         assert_eq!(of(AvgPool { count_include_pad: false, ..PADDED }), [4.0; 4], "{}", device.describe());
-        // One window of 3 x 3 over 2 x 2 pixels without padding, rounded up: five taps are behind the image.
+        // One window of 3 x 3 over 2 x 2 pixels without padding, rounded up: five taps are past the image.
         let rounded =
             AvgPool { kernel_size: [3; 2], stride: [2; 2], padding: [0; 2], ceil_mode: true, count_include_pad: true };
         assert_eq!(of(rounded), [4.0], "{}", device.describe());

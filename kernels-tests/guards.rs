@@ -1,4 +1,4 @@
-//! Guards around tensors: that they tell, and that no operation changes one.
+//! Guards around tensors: that a change of one is reported, and that no operation changes one.
 
 use crate::{devices::guarded, laws};
 use strata::{
@@ -12,7 +12,7 @@ use strata::{
 
 #[test]
 fn an_out_of_bounds_write_after_a_tensor_is_reported_with_its_name() {
-    let told = |features: usize| {
+    let run = |features: usize| {
         let dims = |c: usize| ImageDims { n: 2, c, h: 1, w: 1 };
         let program = laws::program(&[("x", Element::Real, TensorShape::Activation(dims(8)))], |id| {
             vec![Apply { dims: dims(features), ratio: 0.5, mask: Mask::Drawn { layer: 0 }, x: id[0] }.into()]
@@ -20,9 +20,9 @@ fn an_out_of_bounds_write_after_a_tensor_is_reported_with_its_name() {
         let mut executor = laws::loaded(&guarded(true), &program, &[(TensorId(0), &[1.0; 16])]);
         executor.run(0, &laws::step())
     };
-    told(8).expect("the operation is as large as its tensor");
+    run(8).expect("the operation is as large as its tensor");
     // One image more than there is: a mistake in an operation's dimensions.
-    let message = told(12).expect_err("the operation is larger than its tensor").to_string();
+    let message = run(12).expect_err("the operation is larger than its tensor").to_string();
     assert!(message.contains("tensor x") && message.contains("after"), "{message}");
 }
 

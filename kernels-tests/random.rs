@@ -46,7 +46,7 @@ impl Draws {
 /// A case in words that name all of it, and the case.
 type Drawn = (String, Result<Case, OpsError>);
 
-fn told<T: Debug>(what: &T, case: Result<Case, OpsError>) -> Drawn {
+fn in_words<T: Debug>(what: &T, case: Result<Case, OpsError>) -> Drawn {
     (format!("{what:?}"), case)
 }
 
@@ -69,7 +69,7 @@ fn convolution(d: &mut Draws) -> Drawn {
     let bias = d.within(0, 3) > 0;
     let k = kg * groups;
     let configuration = conv2d::Configuration { text: "random", x, k, kernel, stride, pads, dilation, groups, bias };
-    told(&configuration, configuration.case())
+    in_words(&configuration, configuration.case())
 }
 
 fn pooling(d: &mut Draws) -> Drawn {
@@ -84,8 +84,9 @@ fn pooling(d: &mut Draws) -> Drawn {
     let ceil = d.within(0, 1) == 1;
     use max_pool::Content;
     let content = d.one_of(&[Content::Distinct, Content::Negative, Content::Ties, Content::Constant]);
-    let configuration = max_pool::Configuration { text: "random", x, kernel, stride, pads, dilation, ceil, content };
-    told(&configuration, configuration.case())
+    let configuration =
+        max_pool::Configuration { text: "random", x, kernel, stride, pads, dilation, ceil, own: content };
+    in_words(&configuration, configuration.case())
 }
 
 fn averages(d: &mut Draws) -> Drawn {
@@ -96,10 +97,10 @@ fn averages(d: &mut Draws) -> Drawn {
     let mut side = |axis: usize| dilation[axis] * (kernel[axis] - 1) + 1 + d.within(0, 12);
     let [h, w] = [side(0), side(1)];
     let x = [d.within(1, 4), d.within(1, 20), h, w];
-    let (ceil, include_pad) = (d.within(0, 1) == 1, d.within(0, 1) == 1);
-    let configuration =
-        avg_pool::Configuration { text: "random", x, kernel, stride, pads, dilation, ceil, include_pad };
-    told(&configuration, configuration.case())
+    let ceil = d.within(0, 1) == 1;
+    let own = d.one_of(&[avg_pool::Padding::NotCounted, avg_pool::Padding::Counted]);
+    let configuration = avg_pool::Configuration { text: "random", x, kernel, stride, pads, dilation, ceil, own };
+    in_words(&configuration, configuration.case())
 }
 
 fn batches(d: &mut Draws) -> Drawn {
@@ -108,11 +109,11 @@ fn batches(d: &mut Draws) -> Drawn {
     let x = [d.within(4, most), d.within(1, 40), d.within(1, 9), d.within(1, 9)];
     let norm = BatchNorm { eps: d.one_of(&[1e-5, 1e-5, 1e-3, 0.1]), momentum: d.one_of(&[0.0, 0.1, 0.1, 0.5, 1.0]) };
     let mean = d.one_of(&[0.0, 0.0, 1.0, -30.0, 100.0]);
-    // Beside a large mean and behind a small deviation differences are lost in the rounding of the loss.
+    // Beside a large mean and with a small deviation differences are lost in the rounding of the loss.
     let std = if mean == 0.0 { d.one_of(&[1e-3, 1.0, 20.0]) } else { d.one_of(&[1.0, 20.0]) };
     let training = d.within(0, 3) > 0;
     let configuration = batch_norm::Configuration { text: "random", x, mean, std, norm, training };
-    told(&configuration, configuration.case())
+    in_words(&configuration, configuration.case())
 }
 
 fn normalisation(d: &mut Draws) -> Drawn {
@@ -124,13 +125,13 @@ fn normalisation(d: &mut Draws) -> Drawn {
         k: d.one_of(&[1.0, 2.0, 0.5]),
     };
     let std = d.one_of(&[1.0, 10.0, 100.0]);
-    told(&(x, parameters, std), lrn::case("random", x, parameters, std))
+    in_words(&(x, parameters, std), lrn::case("random", x, parameters, std))
 }
 
 fn fully_connected(d: &mut Draws) -> Drawn {
     let x = [d.within(1, 70), d.within(1, 20), d.within(1, 5), d.within(1, 5)];
     let (k, bias) = (d.within(1, 70), d.within(0, 3) > 0);
-    told(&(x, k, bias), Ok(dense::case("random", x, k, bias)))
+    in_words(&(x, k, bias), Ok(dense::case("random", x, k, bias)))
 }
 
 fn loss(d: &mut Draws) -> Drawn {
@@ -138,17 +139,17 @@ fn loss(d: &mut Draws) -> Drawn {
     let (std, offset) = (d.one_of(&[0.0, 1.0, 3.0, 90.0]), d.one_of(&[0.0, 5.0, -300.0]));
     let weight = d.one_of(&[1.0, 0.3]) / n as f64;
     let case = softmax_cross_entropy::case("random", n, classes, weight, std, offset);
-    told(&(n, classes, weight, std, offset), Ok(case))
+    in_words(&(n, classes, weight, std, offset), Ok(case))
 }
 
 fn rank(d: &mut Draws) -> Drawn {
     let (n, classes, different) = (d.within(1, 70), d.within(1, 130), d.within(1, 9) as u32);
-    told(&(n, classes, different), Ok(top_k::case("random", n, classes, different)))
+    in_words(&(n, classes, different), Ok(top_k::case("random", n, classes, different)))
 }
 
 fn rectifier(d: &mut Draws) -> Drawn {
     let (x, zeros) = ([d.within(1, 5), d.within(1, 17), d.within(1, 9), d.within(1, 9)], d.within(0, 1) == 1);
-    told(&(x, zeros), Ok(relu::case("random", x, zeros)))
+    in_words(&(x, zeros), Ok(relu::case("random", x, zeros)))
 }
 
 fn update(d: &mut Draws) -> Drawn {
@@ -162,12 +163,12 @@ fn update(d: &mut Draws) -> Drawn {
     let groups = d.within(1, 3);
     let dims = [groups * d.within(1, 40), d.within(1, 40), d.within(1, 5), d.within(1, 5)];
     let shape = d.one_of(&[TensorShape::Kernel { dims, groups }, TensorShape::Channels(dims[0])]);
-    told(&(rule, shape), Ok(sgd::case("random", rule, shape)))
+    in_words(&(rule, shape), Ok(sgd::case("random", rule, shape)))
 }
 
 fn sum(d: &mut Draws) -> Drawn {
     let (x, relu) = ([d.within(1, 5), d.within(1, 17), d.within(1, 9), d.within(1, 9)], d.within(0, 1) == 1);
-    told(&(x, relu), Ok(add::case("random", x, relu)))
+    in_words(&(x, relu), Ok(add::case("random", x, relu)))
 }
 
 fn drawn(seed: u64) -> Drawn {

@@ -1,18 +1,6 @@
 // Average pooling: the sum of a window's pixels over its divisor. Padding adds nothing to the sum, and counts in the
-// divisor where `include_pad` is 1; taps behind the padding never do. One invocation computes four channels of a pixel.
+// divisor where `include_pad` is 1; taps past the padding never do.
 
-struct AvgPoolParameters {
-    // Vectors written in all; vectors of one pixel.
-    vectors: u32, across: u32,
-    h: u32, w: u32, p: u32, q: u32, r: u32, s: u32,
-    stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
-    // Height and width with the padding.
-    padded_h: u32, padded_w: u32,
-    // 1 where padding counts; 1 where the input is the output of a rectifier, whose gradient dx is then.
-    include_pad: u32,
-    rectified: u32,
-}
-@group(0) @binding(0) var<uniform> pool: AvgPoolParameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> result: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> rectifier: array<vec4<f32>>;
@@ -22,7 +10,7 @@ fn below(start: u32, end: u32, dilation: u32, taps: u32) -> u32 {
     return min(taps, (max(end, start) - start + dilation - 1u) / dilation);
 }
 
-// The taps of an axis that count, of a window that starts `start` behind the first padded position.
+// The taps of an axis that count, of a window that starts `start` positions after the first padded one.
 fn counted(start: u32, pad: u32, size: u32, padded: u32, dilation: u32, taps: u32) -> u32 {
     if pool.include_pad != 0u { return below(start, padded, dilation, taps); }
     return below(start, pad + size, dilation, taps) - below(start, pad, dilation, taps);
@@ -50,13 +38,12 @@ fn forward(
     let q = pixel % pool.q;
     var sum = vec4<f32>();
     for (var r = 0u; r < pool.r; r++) {
-        // In the padding above, the difference has wrapped around to a number behind the last row.
-        let h = p * pool.stride_h + r * pool.dilation_h - pool.pad_h;
+        let h = row_of(p, r);
         if h >= pool.h { continue; }
         for (var s = 0u; s < pool.s; s++) {
-            let w = q * pool.stride_w + s * pool.dilation_w - pool.pad_w;
+            let w = column_of(q, s);
             if w >= pool.w { continue; }
-            sum += x[((image * pool.h + h) * pool.w + w) * pool.across + i % pool.across];
+            sum += x[input_at(image, h, w, i % pool.across)];
         }
     }
     result[i] = sum / divisor(p, q);
@@ -77,19 +64,13 @@ fn backward(
     let image = pixel / (pool.h * pool.w);
     let down = (pixel / pool.w) % pool.h + pool.pad_h;
     let right = pixel % pool.w + pool.pad_w;
-    let reach_h = (pool.r - 1u) * pool.dilation_h;
-    let reach_w = (pool.s - 1u) * pool.dilation_w;
-    let first_p = (max(down, reach_h) - reach_h + pool.stride_h - 1u) / pool.stride_h;
-    let first_q = (max(right, reach_w) - reach_w + pool.stride_w - 1u) / pool.stride_w;
-    let end_p = min(down / pool.stride_h + 1u, pool.p);
-    let end_q = min(right / pool.stride_w + 1u, pool.q);
+    let over = windows_over(down, right);
     var sum = vec4<f32>();
-    for (var p = first_p; p < end_p; p++) {
-        // A dilated window may pass over the pixel.
+    for (var p = over.first_p; p < over.end_p; p++) {
         if (down - p * pool.stride_h) % pool.dilation_h != 0u { continue; }
-        for (var q = first_q; q < end_q; q++) {
+        for (var q = over.first_q; q < over.end_q; q++) {
             if (right - q * pool.stride_w) % pool.dilation_w != 0u { continue; }
-            sum += x[((image * pool.p + p) * pool.q + q) * pool.across + i % pool.across] / divisor(p, q);
+            sum += x[output_at(image, p, q, i % pool.across)] / divisor(p, q);
         }
     }
     if pool.rectified != 0u { sum = where_positive_if(1u, rectifier[i], sum); }

@@ -51,6 +51,19 @@ fn pixels_of(chunk: u32) -> u32 {
 fn first_of(chunk: u32) -> u32 {
     return chunk / norm.strips * norm.pixels + chunk % norm.strips * CHUNK;
 }
+// What invocation i of a kernel over chunks adds up: values from `start` to before `end`, `across` apart; and where its
+// two sums go.
+struct Chunk { start: u32, end: u32, count: f32, sums: u32 }
+fn chunk_of(i: u32) -> Chunk {
+    let chunk = i / norm.across;
+    let start = first_of(chunk) * norm.across + i % norm.across;
+    let pixels = pixels_of(chunk);
+    return Chunk(start, start + pixels * norm.across, f32(pixels), (norm.first * norm.across + i) * 2u);
+}
+// Where the two sums of a chunk lie, of one vector of channels.
+fn sums_of(chunk: u32, v: u32) -> u32 {
+    return (chunk * norm.across + v) * 2u;
+}
 // The sum of a value of each of the 64 invocations, in all of them.
 fn sum_of_invocations(i: u32, value: vec4<f32>) -> vec4<f32> {
     // A sum before this one must have been read before it is overwritten.
@@ -78,25 +91,21 @@ fn moments(
     if i >= norm.chunks * norm.across {
         return;
     }
-    let chunk = i / norm.across;
-    let start = first_of(chunk) * norm.across + i % norm.across;
-    let end = start + pixels_of(chunk) * norm.across;
-    let count = f32(pixels_of(chunk));
-    let shift = x[start];
+    let chunk = chunk_of(i);
+    let shift = x[chunk.start];
     var sum = vec4<f32>();
-    for (var at = start; at < end; at += norm.across) { sum += x[at] - shift; }
-    let center = shift + sum / count;
+    for (var at = chunk.start; at < chunk.end; at += norm.across) { sum += x[at] - shift; }
+    let center = shift + sum / chunk.count;
     var squares = vec4<f32>();
     var rest = vec4<f32>();
-    for (var at = start; at < end; at += norm.across) {
+    for (var at = chunk.start; at < chunk.end; at += norm.across) {
         let from_mean = x[at] - center;
         squares = fma(from_mean, from_mean, squares);
         rest += from_mean;
     }
-    let place = (norm.first * norm.across + i) * 2u;
-    result[place] = center;
+    result[chunk.sums] = center;
     // What the mean was rounded by would otherwise count as spread.
-    result[place + 1u] = squares - rest * rest / count;
+    result[chunk.sums + 1u] = squares - rest * rest / chunk.count;
 }
 
 // Mean and variance of the batch, and the running ones, which move towards them; x is what moments has left.
@@ -112,12 +121,12 @@ fn sum_moments(
     let shift = x[v * 2u];
     var sum = vec4<f32>();
     for (var chunk = i; chunk < norm.chunks; chunk += 64u) {
-        sum += f32(pixels_of(chunk)) * (x[(chunk * norm.across + v) * 2u] - shift);
+        sum += f32(pixels_of(chunk)) * (x[sums_of(chunk, v)] - shift);
     }
     let center = shift + sum_of_invocations(i, sum) / norm.values;
     var squares = vec4<f32>();
     for (var chunk = i; chunk < norm.chunks; chunk += 64u) {
-        let place = (chunk * norm.across + v) * 2u;
+        let place = sums_of(chunk, v);
         let from_mean = x[place] - center;
         squares += fma(f32(pixels_of(chunk)) * from_mean, from_mean, x[place + 1u]);
     }
@@ -158,22 +167,19 @@ fn sums(
     if i >= norm.chunks * norm.across {
         return;
     }
-    let chunk = i / norm.across;
-    let start = first_of(chunk) * norm.across + i % norm.across;
-    let end = start + pixels_of(chunk) * norm.across;
+    let chunk = chunk_of(i);
     let center = mean[i % norm.across];
     var plain = vec4<f32>();
     var weighted = vec4<f32>();
-    for (var at = start; at < end; at += norm.across) {
+    for (var at = chunk.start; at < chunk.end; at += norm.across) {
         plain += dy[at];
         weighted = fma(dy[at], x[at] - center, weighted);
     }
-    let place = (norm.first * norm.across + i) * 2u;
-    result[place] = plain;
-    result[place + 1u] = weighted;
+    result[chunk.sums] = plain;
+    result[chunk.sums + 1u] = weighted;
 }
 
-// The gradients of bias and weight, and the sums over the batch behind those of the chunks.
+// The gradients of bias and weight, and the sums over the batch after those of the chunks.
 @compute @workgroup_size(64)
 fn sum_sums(
     @builtin(local_invocation_index) i: u32,
@@ -186,7 +192,7 @@ fn sum_sums(
     var plain = vec4<f32>();
     var weighted = vec4<f32>();
     for (var chunk = i; chunk < norm.chunks; chunk += 64u) {
-        let place = (chunk * norm.across + v) * 2u;
+        let place = sums_of(chunk, v);
         plain += result[place];
         weighted += result[place + 1u];
     }

@@ -1,16 +1,6 @@
 // Max pooling. Ties go to the first maximum in row-major order, padding never wins, a NaN is above any number.
-// One invocation computes four channels of a pixel. Values are moved as bits, so that they arrive exactly.
+// Values are moved as bits, so that they arrive exactly.
 
-struct MaxPoolParameters {
-    // Vectors written in all; vectors of one pixel.
-    vectors: u32, across: u32,
-    h: u32, w: u32, p: u32, q: u32, r: u32, s: u32,
-    stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
-    // Real channels; 1 where x is the output of a rectifier, whose gradient dx is then.
-    channels: u32,
-    rectified: u32,
-}
-@group(0) @binding(0) var<uniform> pool: MaxPoolParameters;
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> argmax: array<vec4<u32>>;
@@ -35,19 +25,18 @@ fn forward(
     }
     let pixel = i / pool.across;
     let image = pixel / (pool.p * pool.q);
-    let top = ((pixel / pool.q) % pool.p) * pool.stride_h - pool.pad_h;
-    let left = (pixel % pool.q) * pool.stride_w - pool.pad_w;
+    let p = (pixel / pool.q) % pool.p;
+    let q = pixel % pool.q;
     var best = vec4<u32>();
     var best_order = vec4<u32>();
     var best_place = vec4<u32>();
     for (var r = 0u; r < pool.r; r++) {
-        // In the padding above, the sum has wrapped around to a number past the last row.
-        let h = top + r * pool.dilation_h;
+        let h = row_of(p, r);
         if h >= pool.h { continue; }
         for (var s = 0u; s < pool.s; s++) {
-            let w = left + s * pool.dilation_w;
+            let w = column_of(q, s);
             if w >= pool.w { continue; }
-            let v = x[((image * pool.h + h) * pool.w + w) * pool.across + i % pool.across];
+            let v = x[input_at(image, h, w, i % pool.across)];
             let v_order = orders(v);
             // No order is 0, so that the first tap always wins over the initial one.
             let greater = v_order > best_order;
@@ -79,19 +68,11 @@ fn backward(
     let w = pixel % pool.w;
     let place = vec4<u32>(h * pool.w + w);
     var sum = vec4<f32>();
-    // The windows that hold the pixel follow one another, one stride apart.
-    let down = h + pool.pad_h;
-    let right = w + pool.pad_w;
-    let reach_h = (pool.r - 1u) * pool.dilation_h;
-    let reach_w = (pool.s - 1u) * pool.dilation_w;
-    let first_p = (max(down, reach_h) - reach_h + pool.stride_h - 1u) / pool.stride_h;
-    let first_q = (max(right, reach_w) - reach_w + pool.stride_w - 1u) / pool.stride_w;
-    let end_p = min(down / pool.stride_h + 1u, pool.p);
-    let end_q = min(right / pool.stride_w + 1u, pool.q);
-    for (var p = first_p; p < end_p; p++) {
-        for (var q = first_q; q < end_q; q++) {
+    let over = windows_over(h + pool.pad_h, w + pool.pad_w);
+    for (var p = over.first_p; p < over.end_p; p++) {
+        for (var q = over.first_q; q < over.end_q; q++) {
             // A dilated window that does not look at the pixel has its maximum elsewhere.
-            let at = ((image * pool.p + p) * pool.q + q) * pool.across + i % pool.across;
+            let at = output_at(image, p, q, i % pool.across);
             sum += select(vec4<f32>(), dy[at], places[at] == place);
         }
     }

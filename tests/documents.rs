@@ -26,3 +26,27 @@ fn the_readme_lists_every_built_in_experiment_with_its_description() {
     let table = table(["experiment", "what it is"], rows);
     assert!(document("README.md").contains(&table), "README.md should have this table:\n{table}");
 }
+
+/// The sentences of a page without its code, each with its number of words; cells of tables are sentences.
+fn sentences(text: &str) -> Vec<(usize, String)> {
+    let mut fenced = false;
+    let prose = text.lines().filter(|line| {
+        fenced ^= line.starts_with("```");
+        !fenced && !line.starts_with("```")
+    });
+    let sentences = prose.flat_map(|line| line.split('|')).flat_map(|cell| cell.split_inclusive(". "));
+    sentences.map(|sentence| (sentence.split_whitespace().count(), sentence.trim().to_string())).collect()
+}
+
+#[test]
+fn no_sentence_of_the_map_is_longer_than_forty_words() {
+    let counted = sentences("One two. Three\n```\na b c d e\n```\n| four five | six |");
+    assert_eq!(counted.iter().map(|(words, _)| *words).filter(|words| *words > 0).collect::<Vec<_>>(), [2, 1, 2, 1]);
+    // Lists of files are no sentences.
+    let map = document("ARCHITECTURE.md");
+    let (before, rest) = map.split_once("### Where to look").unwrap();
+    let (_, after) = rest.split_once("### Names").unwrap();
+    let long = [before, after].into_iter().flat_map(sentences).filter(|(words, _)| *words > 40);
+    let long: Vec<String> = long.map(|(words, sentence)| format!("{words} words: {sentence}")).collect();
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}

@@ -67,7 +67,7 @@ fn rooms_named(text: &str) -> Vec<String> {
                     c if depth == 0 && (c.is_alphanumeric() || c == '_') => word.push(c),
                     ':' if depth == 0 && !word.is_empty() => {
                         rooms.push(std::mem::take(&mut word));
-                        // The path behind the room does not matter; a comma starts the next.
+                        // The path after the room does not matter; a comma starts the next.
                         depth += 0;
                     }
                     _ => {}

@@ -212,3 +212,24 @@ fn the_search_for_unsafe_code_passes_over_comments_and_texts() {
     let code = code_lines("let a = \"unsafe \\\" {\"; // unsafe\nunsafe { x }\nfn not_unsafe() {}");
     assert_eq!(code.iter().map(|line| is_unsafe(line)).collect::<Vec<_>>(), [false, true, false]);
 }
+
+/// Variables of the environment that make a program fail or stop where a test wants it.
+const OF_TESTS: [&str; 2] = ["STRATA_FAULT", "STRATA_HOLD"];
+
+#[test]
+fn variables_of_tests_are_read_only_where_the_feature_of_tests_is_on() {
+    let mut files = Vec::new();
+    rust_files(&root().join("src"), &mut files);
+    let mut read = BTreeSet::new();
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        for name in OF_TESTS {
+            for (at, _) in text.match_indices(&format!("var(\"{name}\")")) {
+                let gate = text[..at].lines().rfind(|line| line.starts_with("#[cfg("));
+                assert_eq!(gate, Some("#[cfg(feature = \"testing\")]"), "{}: {name}", path.display());
+                read.insert(name);
+            }
+        }
+    }
+    assert_eq!(read, OF_TESTS.into());
+}

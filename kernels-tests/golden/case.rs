@@ -216,9 +216,9 @@ fn array(folder: &Path, place: usize, entry: &Value) -> Result<Named, Stop> {
     let name = entry["name"].as_str().ok_or("an array has no name")?.to_owned();
     let file = entry["file_f64"].as_str().or(entry["file"].as_str()).ok_or(format!("{name} has no file"))?;
     let array = Array::read(&folder.join(file))?;
-    let told: Option<Vec<usize>> =
+    let stated: Option<Vec<usize>> =
         entry["shape"].as_array().map(|s| s.iter().filter_map(Value::as_u64).map(|v| v as usize).collect());
-    if told.is_some_and(|told| told != array.shape) {
+    if stated.is_some_and(|stated| stated != array.shape) {
         return Err(format!("{file} has shape {:?}, attributes.json says {}", array.shape, entry["shape"]).into());
     }
     if entry["dtype"].as_str().is_some_and(|dtype| dtype != array.dtype()) {

@@ -121,7 +121,7 @@ pub fn resnet(case: &Case, device: &Device) -> Result<Verdict, Stop> {
         begun.push(values.f32s()?);
     }
     case.all_understood()?;
-    // Activations are judged as they are behind the layer: what works in place writes over its input.
+    // Activations are judged as they are after the layer: what works in place writes over its input.
     let find = |name: &str| -> Option<(TensorId, Vec<usize>)> {
         let of_param = |name: &str| net.params.iter().find(|p| outside(&def, &p.layer, &p.name) == name);
         if let Some(layer) = name.strip_prefix("act_") {

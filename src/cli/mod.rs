@@ -187,7 +187,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let code = exit_code::of(&error);
             if !exit_code::is_broken_pipe(&error) {
-                output::note!("strata: {}", told(&error));
+                output::note!("strata: {}", with_causes(&error));
             }
             ExitCode::from(code)
         }
@@ -195,7 +195,7 @@ pub fn main() -> ExitCode {
 }
 
 /// An error with its causes, each of them once: many of our messages contain their cause.
-fn told(error: &anyhow::Error) -> String {
+fn with_causes(error: &anyhow::Error) -> String {
     error.chain().fold(String::new(), |text, cause| match cause.to_string() {
         words if text.is_empty() => words,
         words if text.contains(&words) => text,

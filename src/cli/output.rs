@@ -1,4 +1,4 @@
-//! Lines for people and for programs. Neither a full disk behind stdout nor a closed terminal makes them panic.
+//! Lines for people and for programs. Neither a full disk that stdout goes to nor a closed terminal makes them panic.
 
 use anyhow::{Context, Result};
 use std::{

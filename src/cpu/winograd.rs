@@ -90,8 +90,8 @@ fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: u
     let mut work = Vec::with_capacity(blocks.len());
     for block in blocks {
         let len = block.images.len() * tiling.lines(&block, M).len() * tiling.to[1] * all;
-        let (to, behind) = std::mem::take(&mut rest).split_at_mut(len);
-        rest = behind;
+        let (to, after) = std::mem::take(&mut rest).split_at_mut(len);
+        rest = after;
         work.push((block, to));
     }
     let buffers = || [depth, shape.width].map(|channels| scratch.lend(N * N * apart(most * channels)));

@@ -25,7 +25,7 @@ pub enum DataError {
         /// The names that would have been accepted, separated by commas.
         names: String,
     },
-    /// A source of images that nobody knows.
+    /// An unknown source of images.
     #[error("no data source {name:?}; the nearest is {nearest:?}, and there are {known}")]
     UnknownSource {
         /// The name asked for.

@@ -14,15 +14,13 @@ use super::{
 pub const CLASS_NAMES: [&str; 10] =
     ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
-/// Training images of each class in the embedded part: meant as 500 to train on and 100 held out.
-pub const EMBEDDED_TRAIN_PER_CLASS: usize = 600;
-
 static TRAIN_IMAGES: &[u8] = include_bytes!("../../data/fashion-mnist/train-images-idx3-ubyte.gz");
 static TRAIN_LABELS: &[u8] = include_bytes!("../../data/fashion-mnist/train-labels-idx1-ubyte.gz");
 static TEST_IMAGES: &[u8] = include_bytes!("../../data/fashion-mnist/t10k-images-idx3-ubyte.gz");
 static TEST_LABELS: &[u8] = include_bytes!("../../data/fashion-mnist/t10k-labels-idx1-ubyte.gz");
 
-/// The embedded data set: the first 600 training images of each class and the whole test set (1,000 a class),
+/// The embedded data set: the first 600 training images of each class (meant as 500 to train
+/// on and 100 held out) and the whole test set (1,000 a class),
 /// 28 x 28 gray, classes mixed in the order of the official files.
 ///
 /// # Errors

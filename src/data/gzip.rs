@@ -86,7 +86,7 @@ mod tests {
     fn anything_else_after_a_member_and_a_truncated_or_changed_one_are_errors() {
         let (one, two) = (member("one"), member("two"));
         assert!(unpacked(&[&one[..], b"x"].concat()).is_err());
-        assert!(unpacked(&[&one[..], &[0; 9], b"text behind zeros"].concat()).is_err());
+        assert!(unpacked(&[&one[..], &[0; 9], b"text after zeros"].concat()).is_err());
         for end in one.len() + 1..one.len() + two.len() {
             assert!(unpacked(&[&one[..], &two].concat()[..end]).is_err(), "cut at {end}");
         }

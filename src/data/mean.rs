@@ -95,18 +95,6 @@ pub fn std(set: &ImageSet) -> Result<f32, DataError> {
     Ok(((spread as f64).sqrt() / values as f64) as f32)
 }
 
-/// The standard deviation that is left once the mean image is subtracted: `sqrt(mean((x - mean_image)^2))`.
-/// Divide by it to give the inputs of a network variance 1.
-///
-/// # Errors
-/// [`DataError::NoImages`] for an empty set.
-pub fn std_about_mean_image(set: &ImageSet) -> Result<f32, DataError> {
-    let explained: u128 = sums(set)?.into_iter().map(|sum| u128::from(sum) * u128::from(sum)).sum();
-    // N times the sum of squared distances, an exact integer; N and N H W C turn it into a mean.
-    let spread = set.len() as u128 * squares(set) - explained;
-    Ok((spread as f64 / set.len() as f64 / (set.len() * set.image_len()) as f64).sqrt() as f32)
-}
-
 /// The sum of the squares of all values.
 fn squares(set: &ImageSet) -> u128 {
     let of = |index| set.image(index).iter().map(|&value| u64::from(value).pow(2)).sum::<u64>();
@@ -140,17 +128,6 @@ mod tests {
             let direct = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
             assert!((f64::from(std) - direct).abs() < 1e-5, "channel {channel}: {std} instead of {direct}");
         }
-        let image = mean_image(&set()).unwrap();
-        let about = values.iter().enumerate().map(|(i, value)| (value - f64::from(image[i % 6])).powi(2));
-        let direct = (about.sum::<f64>() / 12.0).sqrt();
-        assert!((f64::from(std_about_mean_image(&set()).unwrap()) - direct).abs() < 1e-5);
-    }
-
-    #[test]
-    fn equal_images_leave_no_deviation_about_their_mean_image() {
-        let twice = set().select(&[0, 0, 0]).unwrap();
-        assert_eq!(std_about_mean_image(&twice).unwrap(), 0.0);
-        assert!(std(&twice).unwrap() > 0.0);
     }
 
     #[test]
@@ -158,6 +135,6 @@ mod tests {
         let none = set().select(&[]).unwrap();
         assert!(matches!(mean_image(&none), Err(DataError::NoImages)));
         assert!(channel_mean(&none).is_err() && channel_std(&none).is_err());
-        assert!(std(&none).is_err() && std_about_mean_image(&none).is_err());
+        assert!(std(&none).is_err());
     }
 }

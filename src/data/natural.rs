@@ -30,6 +30,7 @@ static CLASSES: &str = include_str!("../../data/paper/splits/ilsvrc2012_classes.
 
 /// Classes that are neither artifacts nor organisms in WordNet and yet made by people: street sign and traffic light;
 /// menu, plate and prepared food; dough to cup; bubble; toilet tissue. As first and last number of each run.
+#[cfg(feature = "testing")]
 const MADE_BY_PEOPLE: [(u16, u16); 5] = [(919, 920), (922, 935), (959, 969), (971, 971), (999, 999)];
 
 /// The paper's split of the 1000 ImageNet classes by its rule instead of its lists: what WordNet 3.0 has below
@@ -38,6 +39,7 @@ const MADE_BY_PEOPLE: [(u16, u16); 5] = [(919, 920), (922, 935), (959, 969), (97
 ///
 /// # Errors
 /// Those of [`Split::new`], which the table compiled in does not cause.
+#[cfg(feature = "testing")]
 pub fn imagenet_by_wordnet() -> Result<Split, DataError> {
     let by_hand = |class: u16| MADE_BY_PEOPLE.iter().any(|&(first, last)| (first..=last).contains(&class));
     let man_made = |&(class, row): &(u16, &str)| match row.split(',').skip(1).take(2).collect::<Vec<_>>()[..] {

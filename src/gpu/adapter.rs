@@ -35,8 +35,6 @@ pub struct AdapterInfo {
     pub matrices: Option<Matrices>,
     /// Whether it runs on the processor.
     pub is_software: bool,
-    /// Whether it is a GPU that `Choice::Hardware` may take.
-    pub is_hardware: bool,
 }
 
 impl Display for AdapterInfo {
@@ -76,7 +74,6 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> AdapterInfo {
         features: adapter.features().iter_names().map(|(name, _)| name.to_lowercase()).collect(),
         matrices: matrices::of(adapter),
         is_software: info.device_type == wgpu::DeviceType::Cpu,
-        is_hardware: rank(info.device_type).is_some(),
     }
 }
 

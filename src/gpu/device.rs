@@ -10,7 +10,7 @@ use super::{
 };
 use crate::host::Precision;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     fmt,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, Mutex},
@@ -202,7 +202,8 @@ impl Gpu {
     }
 
     /// Shader and entry point of every pipeline that was made so far, in the order of their names.
-    pub fn pipelines(&self) -> BTreeSet<(&'static str, &'static str)> {
+    #[cfg(feature = "testing")]
+    pub fn pipelines(&self) -> std::collections::BTreeSet<(&'static str, &'static str)> {
         lock(&self.pipelines).keys().map(|&(shader, entry, _)| (shader, entry)).collect()
     }
 
@@ -233,7 +234,7 @@ impl Gpu {
         // wgpu panics where the driver loses the device meanwhile.
         let polled = catch_unwind(AssertUnwindSafe(|| {
             if Fault::Driver.strikes() {
-                resume_unwind(Box::new("as STRATA_FAULT asks for"));
+                resume_unwind(Box::new("as a test asks for"));
             }
             self.device.poll(how)
         }));
@@ -359,14 +360,14 @@ mod tests {
     #[test]
     fn only_the_thread_that_found_no_memory_for_a_step_receives_that_error_where_it_lost_the_device() {
         let gpu = open();
-        let told = thread::scope(|scope| {
+        let result = thread::scope(|scope| {
             let other = scope.spawn(|| {
                 gpu.lose("Unknown: Out of memory");
                 gpu.check()
             });
             other.join().unwrap()
         });
-        assert!(matches!(told, Err(GpuError::OutOfMemory { .. })), "{told:?}");
+        assert!(matches!(result, Err(GpuError::OutOfMemory { .. })), "{result:?}");
         assert!(matches!(gpu.check(), Err(GpuError::LostBeside)), "{:?}", gpu.check());
     }
 

@@ -108,12 +108,13 @@ pub enum GpuError {
         seconds: u64,
     },
     /// A guard beside a tensor is not what it was, see [`super::Limits::guarded`].
-    #[error("tensor {tensor}: an out-of-bounds write {place} it (a defect of strata; please report it)")]
-    Astray {
+    #[error("tensor {tensor}: an out-of-bounds write {side} it (a defect of strata; please report it)")]
+    #[cfg(feature = "testing")]
+    OutOfBoundsWrite {
         /// The tensor.
         tensor: String,
         /// On which side: `before` or `after`.
-        place: &'static str,
+        side: &'static str,
     },
     /// A call was refused: a mistake in this program, not in its input.
     #[error("the device refuses a call (a defect of strata; please report it): {0}")]

@@ -24,6 +24,7 @@ pub struct Limits {
     /// Whether shaders run without the checks of indices, divisors and loops that untrusted ones need.
     pub trusted: bool,
     /// Whether every tensor lies between guards, which are looked at after every run of a tape: for tests.
+    #[cfg(feature = "testing")]
     pub guarded: bool,
 }
 
@@ -39,6 +40,7 @@ impl Limits {
             matrices: None,
             tile: None,
             trusted: true,
+            #[cfg(feature = "testing")]
             guarded: false,
         }
     }

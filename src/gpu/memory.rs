@@ -1,6 +1,6 @@
 //! Tensors on the device: one or more buffers each, all made at once and never later.
 
-use super::{Gpu, GpuError, guard::Place};
+use super::{Gpu, GpuError, place::Place};
 use std::sync::Arc;
 
 /// A tensor as the device sees it: rows of bytes along its leading axis, divided into segments.

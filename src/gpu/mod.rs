@@ -11,6 +11,7 @@ mod clock;
 mod device;
 mod error;
 mod fault;
+#[cfg(feature = "testing")]
 mod guard;
 mod kernel;
 mod limits;
@@ -19,6 +20,7 @@ mod matrices;
 mod memory;
 pub mod peak;
 mod pipeline;
+mod place;
 mod recorder;
 mod reports;
 mod ring;

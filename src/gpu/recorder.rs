@@ -3,9 +3,9 @@
 use super::{
     Access, Gpu, GpuError, Kernel, Limits, Matrices, Parameters, Part,
     buffer::create_buffer,
-    guard::Place,
     memory::Memory,
     pipeline::{Constants, Pipeline},
+    place::Place,
 };
 use crate::host::Precision;
 use std::sync::Arc;

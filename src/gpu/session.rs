@@ -5,10 +5,10 @@ use super::{
     buffer::create_buffer,
     clock::Clock,
     fault::Fault,
-    guard::{self, Place},
     kernel::parameters,
     lock::lock,
     memory::Memory,
+    place::Place,
     recorder::{Dispatch, Tape},
     ring::Ring,
 };
@@ -118,25 +118,33 @@ impl Session {
         let submitted = self.submit(encoder);
         self.in_flight.push_back(submitted);
         self.gpu.check()?;
-        if self.gpu.limits().guarded { self.check_guards() } else { Ok(()) }
+        #[cfg(feature = "testing")]
+        self.check_guards()?;
+        Ok(())
     }
 
+    #[cfg(feature = "testing")]
     fn places(&self) -> impl Iterator<Item = &Place> {
         self.memory.places().chain(self.tapes.iter().filter_map(|tape| tape.scratch.as_ref()))
     }
 
-    /// Fails where an out-of-bounds write has happened since the guards were made.
+    /// Fails where there are guards and an out-of-bounds write has happened since they were made.
+    #[cfg(feature = "testing")]
     fn check_guards(&self) -> Result<(), GpuError> {
+        use super::guard;
+        if !self.gpu.limits().guarded {
+            return Ok(());
+        }
         let mut copied = vec![0; guard::bytes_of(self.places().count()) as usize];
         let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
         let together = create_buffer(&self.gpu, "guards", copied.len() as u64, usage)?;
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        guard::copy(&mut encoder, self.places(), &together);
+        guard::copy(&mut encoder, self.places().map(|place| (&place.buffer, place.bytes)), &together);
         self.submit(encoder);
         for (chunk, target) in copied.chunks_mut(STAGING_BYTES as usize).enumerate() {
             self.read_chunk(&together, chunk as u64 * STAGING_BYTES, target)?;
         }
-        guard::check(self.places(), &copied)
+        guard::check(self.places().map(|place| place.name.as_str()), &copied)
     }
 
     /// Runs a tape with one pass an operation, of which it has `operations`, and gives the seconds of each by the
@@ -175,7 +183,7 @@ impl Session {
             self.gpu.lose("Unknown: Out of memory");
         }
         if Fault::Lost.strikes() {
-            self.gpu.lose("Destroyed: as STRATA_FAULT asks for");
+            self.gpu.lose("Destroyed: as a test asks for");
         }
         let commands = encoder.finish();
         let _guard = lock(&self.gpu.submission);
@@ -291,10 +299,10 @@ impl Session {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "testing"))]
 mod tests {
     use super::*;
-    use crate::gpu::Choice;
+    use crate::gpu::{Choice, guard};
 
     #[test]
     fn a_changed_word_on_either_side_of_a_tensor_is_reported_and_one_within_is_not() {
@@ -311,9 +319,9 @@ mod tests {
             let mut word = [0; 4];
             session.read_chunk(&buffer, offset, &mut word).unwrap();
             session.gpu.queue.write_buffer(&buffer, offset, &[0; 4]);
-            let told = session.run(tape, &StepValues::default()).unwrap_err();
-            let GpuError::Astray { tensor, place } = told else { panic!("{told}") };
-            assert_eq!((tensor.as_str(), place), ("x", side), "{offset}");
+            let error = session.run(tape, &StepValues::default()).unwrap_err();
+            let GpuError::OutOfBoundsWrite { tensor, side: reported } = error else { panic!("{error}") };
+            assert_eq!((tensor.as_str(), reported), ("x", side), "{offset}");
             session.gpu.queue.write_buffer(&buffer, offset, &word);
             session.run(tape, &StepValues::default()).unwrap();
         }

@@ -1,13 +1,10 @@
 //! Files that appear whole or not at all.
 
+use super::hold::hold;
 use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{
-        OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
     time::Duration,
 };
 
@@ -101,7 +98,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Whether a file could be written, found out by making a temporary file beside it: reported before work instead of
-/// behind it.
+/// after it.
 ///
 /// # Errors
 /// A folder that is missing or cannot be written to; a folder under the file's own name.
@@ -152,27 +149,6 @@ fn tolerated(synchronised: io::Result<()>) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Where tests kill a process within a write. With `STRATA_HOLD=NAME:N` in its environment a process stops for good
-/// at the N-th of the places above that it comes to while it writes files named NAME, and says so on stderr.
-fn hold(path: &Path) {
-    static WANTED: OnceLock<Option<(String, u64)>> = OnceLock::new();
-    static COME_TO: AtomicU64 = AtomicU64::new(0);
-    let wanted = WANTED.get_or_init(|| {
-        let text = std::env::var("STRATA_HOLD").ok()?;
-        let (name, number) = text.split_once(':')?;
-        Some((name.to_string(), number.parse().ok()?))
-    });
-    let Some((name, number)) = wanted else { return };
-    if path.file_name().is_some_and(|own| own == name.as_str())
-        && COME_TO.fetch_add(1, Ordering::Relaxed) + 1 == *number
-    {
-        let _ = writeln!(io::stderr(), "held while writing {name}");
-        loop {
-            std::thread::park();
-        }
-    }
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ impl AvgPoolDims {
         let PoolDims { x, vertical, horizontal, .. } = &self.pool;
         let axis = |window: &Window, output: usize, input: usize| {
             let inside = |&tap: &usize| match self.count_include_pad {
-                // Taps behind the padding, where the output size was rounded up, never count.
+                // Taps past the padding, where the output size was rounded up, never count.
                 true => output * window.stride + tap * window.dilation < window.pad_begin + input + window.pad_end,
                 false => window.position(output, tap, input).is_some(),
             };

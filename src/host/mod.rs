@@ -4,6 +4,7 @@ pub mod atomic;
 pub mod bounded;
 pub mod digest;
 pub mod dims;
+mod hold;
 pub mod lanes;
 pub mod layout;
 pub mod npy;

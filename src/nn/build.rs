@@ -128,8 +128,8 @@ impl Builder<'_> {
         let (watched, flags, watch) = self.watch(loss.loss);
         let mut tapes = vec![Vec::new(); Tape::COUNT];
         let mut put = |tape: Tape, entries: Vec<Entry>| tapes[tape.number()] = entries;
-        let behind = if self.options.parts == 1 { update.clone() } else { Vec::new() };
-        let step = [input.clone(), train, backward, behind].concat();
+        let after = if self.options.parts == 1 { update.clone() } else { Vec::new() };
+        let step = [input.clone(), train, backward, after].concat();
         let (prefix, above) = step.split_at(input.len() + below);
         if self.options.parts > 1 {
             put(Tape::TrainNext, self.adding(&step)?);

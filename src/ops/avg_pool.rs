@@ -1,16 +1,19 @@
 //! Average pooling: overlapping, padded, in ceil or floor mode, or over the whole image.
 
-use super::{Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId};
+use super::{
+    Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId,
+    pooling::{self, PoolParameters, parameters},
+};
 use crate::{
     cpu,
-    gpu::{GpuError, Recorder, Shader, parameters, read, write},
-    host::{AvgPoolDims, ImageDims, Layout, Real, Window},
+    gpu::{GpuError, Recorder, Shader, read, write},
+    host::{AvgPoolDims, ImageDims, Real, Window},
 };
 
 /// The parameters of a pooling (PyTorch's `AvgPool2d`), height before width.
 ///
 /// `y = sum of the window's pixels / divisor`. Padding is zero in the sum. Where it counts, the divisor is the number of
-/// the window's taps over the padded image; where it does not, the number of those over the image. Taps behind the
+/// the window's taps over the padded image; where it does not, the number of those over the image. Taps past the
 /// padding, which a window of a rounded-up output may have, never count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AvgPool {
@@ -47,7 +50,7 @@ pub fn dims(
     ceil_mode: bool,
     count_include_pad: bool,
 ) -> Result<AvgPoolDims, OpsError> {
-    Ok(AvgPoolDims { pool: super::pooling::dims("avg_pool", x, windows, ceil_mode)?, count_include_pad })
+    Ok(AvgPoolDims { pool: pooling::dims("avg_pool", x, windows, ceil_mode)?, count_include_pad })
 }
 
 /// Overwrites y.
@@ -122,13 +125,7 @@ impl Operation for Backward {
         vec![self.dx]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Mask { y, dy } if dy == self.dx => {
-                self.rectified = Some(y);
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
+        epilogue.masked(self.dx, &mut self.rectified)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
@@ -151,42 +148,12 @@ impl Operation for Backward {
     }
 }
 
-static SHADER: Shader = shader!("avg_pool", ["grid", "rectifier"]);
-parameters! {
-    /// The parameters of both kernels.
-    struct AvgPoolParameters {
-        vectors: u32, across: u32, h: u32, w: u32, p: u32, q: u32, r: u32, s: u32,
-        stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
-        padded_h: u32, padded_w: u32, include_pad: u32, rectified: u32,
-    }
-}
-kernels! { SHADER, AvgPoolParameters:
+static SHADER: Shader = shader!("avg_pool", ["grid", "rectifier", "pooling"]);
+kernels! { SHADER, PoolParameters:
     FORWARD = "forward" [1 Read, 2 Write],
     BACKWARD = "backward" [1 Read, 2 Write, 3 Read],
 }
 
-fn parameters_of(dims: &AvgPoolDims, pixels: usize) -> AvgPoolParameters {
-    let pool = &dims.pool;
-    let across = Layout::VEC4.padded(pool.x.c) / 4;
-    let (down, right) = (&pool.vertical, &pool.horizontal);
-    AvgPoolParameters {
-        vectors: (pixels * across) as u32,
-        across: across as u32,
-        h: pool.x.h as u32,
-        w: pool.x.w as u32,
-        p: pool.p as u32,
-        q: pool.q as u32,
-        r: down.kernel as u32,
-        s: right.kernel as u32,
-        stride_h: down.stride as u32,
-        stride_w: right.stride as u32,
-        pad_h: down.pad_begin as u32,
-        pad_w: right.pad_begin as u32,
-        dilation_h: down.dilation as u32,
-        dilation_w: right.dilation as u32,
-        padded_h: (down.pad_begin + pool.x.h + down.pad_end) as u32,
-        padded_w: (right.pad_begin + pool.x.w + right.pad_end) as u32,
-        include_pad: u32::from(dims.count_include_pad),
-        rectified: 0,
-    }
+fn parameters_of(dims: &AvgPoolDims, pixels: usize) -> PoolParameters {
+    PoolParameters { include_pad: u32::from(dims.count_include_pad), ..parameters(&dims.pool, pixels) }
 }

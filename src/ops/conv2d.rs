@@ -138,13 +138,7 @@ impl Operation for Forward {
         vec![self.y]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Rectify { y } if y == self.y => {
-                self.relu = true;
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
+        epilogue.rectified(self.y, &mut self.relu)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
@@ -200,13 +194,7 @@ impl Operation for BackwardInput {
         vec![self.dx]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Mask { y, dy } if dy == self.dx => {
-                self.rectified = Some(y);
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
+        epilogue.masked(self.dx, &mut self.rectified)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {

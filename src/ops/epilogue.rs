@@ -29,6 +29,31 @@ impl Epilogue {
     }
 }
 
+impl Epilogue {
+    /// The answer of an operation that can rectify its result `y`, and does where `relu` says so.
+    pub fn rectified(self, y: TensorId, relu: &mut bool) -> Absorbed {
+        match self {
+            Epilogue::Rectify { y: changed } if changed == y => {
+                *relu = true;
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
+    }
+
+    /// The answer of an operation that can set its result `dx` to 0 where the output of a rectifier is not positive, and
+    /// does where `rectified` names one.
+    pub fn masked(self, dx: TensorId, rectified: &mut Option<TensorId>) -> Absorbed {
+        match self {
+            Epilogue::Mask { y, dy } if dy == dx => {
+                *rectified = Some(y);
+                Absorbed::Taken
+            }
+            _ => Absorbed::Refused,
+        }
+    }
+}
+
 /// What an operation answers to an epilogue of its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absorbed {

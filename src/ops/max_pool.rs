@@ -1,9 +1,12 @@
 //! Max pooling: overlapping, padded, in ceil or floor mode.
 
-use super::{Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId};
+use super::{
+    Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId,
+    pooling::{self, PoolParameters, parameters},
+};
 use crate::{
     cpu,
-    gpu::{GpuError, Recorder, Shader, parameters, read, write},
+    gpu::{GpuError, Recorder, Shader, read, write},
     host::{ImageDims, Layout, PoolDims, Real, Window},
 };
 
@@ -30,7 +33,7 @@ impl MaxPool {
 
 /// The dimensions of a pooling whose windows may be dilated or padded unevenly.
 pub fn dims(x: ImageDims, windows: [Window; 2], ceil_mode: bool) -> Result<PoolDims, OpsError> {
-    super::pooling::dims("max_pool", x, windows, ceil_mode)
+    pooling::dims("max_pool", x, windows, ceil_mode)
 }
 
 /// Overwrites y and argmax.
@@ -89,7 +92,7 @@ impl Operation for Forward {
         recorder.expect_row(self.argmax.0, places * Layout::VEC4.padded(self.dims.x.c))?;
         for y in recorder.parts(self.y.0) {
             let (x, argmax) = (recorder.beside(self.x.0, y)?, recorder.beside(self.argmax.0, y)?);
-            let parameters = parameters_of(&self.dims, y.rows * places);
+            let parameters = parameters(&self.dims, y.rows * places);
             let workgroups = u64::from(parameters.vectors.div_ceil(64));
             recorder.dispatch(&FORWARD, &[], &parameters, &[read(x), write(y), write(argmax)], workgroups)?;
         }
@@ -112,13 +115,7 @@ impl Operation for Backward {
         vec![self.dx]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Mask { y, dy } if dy == self.dx => {
-                self.rectified = Some(y);
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
+        epilogue.masked(self.dx, &mut self.rectified)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
@@ -132,7 +129,7 @@ impl Operation for Backward {
         recorder.expect_row(self.argmax.0, self.dims.p * self.dims.q * Layout::VEC4.padded(self.dims.x.c))?;
         for dx in recorder.parts(self.dx.0) {
             let (argmax, dy) = (recorder.beside(self.argmax.0, dx)?, recorder.beside(self.dy.0, dx)?);
-            let mut parameters = parameters_of(&self.dims, dx.rows * self.dims.x.h * self.dims.x.w);
+            let mut parameters = parameters(&self.dims, dx.rows * self.dims.x.h * self.dims.x.w);
             parameters.rectified = u32::from(self.rectified.is_some());
             let x = self.rectified.map_or(Ok(dy), |x| recorder.beside(x.0, dx))?;
             let bindings = [read(argmax), read(dy), write(dx), read(x)];
@@ -143,39 +140,8 @@ impl Operation for Backward {
     }
 }
 
-static SHADER: Shader = shader!("max_pool", ["grid", "rectifier", "order"]);
-parameters! {
-    /// The parameters of both kernels.
-    struct MaxPoolParameters {
-        vectors: u32, across: u32, h: u32, w: u32, p: u32, q: u32, r: u32, s: u32,
-        stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32, channels: u32,
-        rectified: u32,
-    }
-}
-kernels! { SHADER, MaxPoolParameters:
+static SHADER: Shader = shader!("max_pool", ["grid", "rectifier", "order", "pooling"]);
+kernels! { SHADER, PoolParameters:
     FORWARD = "forward" [1 Read, 2 Write, 3 Write],
     BACKWARD = "backward" [1 Read, 2 Read, 3 Write, 4 Read],
-}
-
-fn parameters_of(dims: &PoolDims, pixels: usize) -> MaxPoolParameters {
-    let across = Layout::VEC4.padded(dims.x.c) / 4;
-    let (down, right) = (&dims.vertical, &dims.horizontal);
-    MaxPoolParameters {
-        vectors: (pixels * across) as u32,
-        across: across as u32,
-        h: dims.x.h as u32,
-        w: dims.x.w as u32,
-        p: dims.p as u32,
-        q: dims.q as u32,
-        r: down.kernel as u32,
-        s: right.kernel as u32,
-        stride_h: down.stride as u32,
-        stride_w: right.stride as u32,
-        pad_h: down.pad_begin as u32,
-        pad_w: right.pad_begin as u32,
-        dilation_h: down.dilation as u32,
-        dilation_w: right.dilation as u32,
-        channels: dims.x.c as u32,
-        rectified: 0,
-    }
 }

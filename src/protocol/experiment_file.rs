@@ -19,7 +19,7 @@ impl Experiment {
         Self::find_counting(name, overrides, Self::nothing_counts)
     }
 
-    /// The same, but that `count` tells how many images an epoch of the experiment has, where it needs to be known.
+    /// The same; where the number of images of an epoch needs to be known, `count` counts them.
     pub(super) fn find_counting(
         name: &str,
         overrides: &[String],

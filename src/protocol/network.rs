@@ -37,7 +37,7 @@ const fn is_zero(draw: &u32) -> bool {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Node {
     /// The name: split, replicate, what A is where it is several things in turn, images of each class where they are
-    /// reduced, the draw behind the first, and network: `s0-r0-A3B+`, `s0-r0-noise-A3B`, `s0-r0-k50-A3B+`,
+    /// reduced, each draw after the first, and network: `s0-r0-A3B+`, `s0-r0-noise-A3B`, `s0-r0-k50-A3B+`,
     /// `s0-r0-d1-baseB`.
     pub name: String,
     /// The arm.

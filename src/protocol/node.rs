@@ -287,7 +287,7 @@ impl Job<'_> {
             let saves = step > saved && step.is_multiple_of(every);
             let stops = watcher.stop().asked();
             let held_out_due = held_out.filter(|&(_, every)| step == last || (step > 0 && step.is_multiple_of(every)));
-            // What follows is for steps whose losses are known. In between a device may lag behind.
+            // What follows is for steps whose losses are known. In between a device may still be computing them.
             if due || saves || stops || held_out_due.is_some() {
                 measured.losses.extend(trainer.losses()?);
             }

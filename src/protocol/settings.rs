@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-/// Keys that say which networks there are, how they are named or where they run on from, but not what they become.
+/// Keys that say which networks there are, how they are named or where they resume from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images in them count by their digest.
 const OF_NO_NETWORK: [&str; 16] = [
     "name",

@@ -22,7 +22,7 @@ pub(super) fn halves(
     Ok([split::half(data, &classes.a)?, split::half(other, &own)?])
 }
 
-/// The classes of both halves. Of two data sets both count their classes from 0; B's stand behind A's here.
+/// The classes of both halves. Of two data sets both count their classes from 0; B's follow A's here.
 ///
 /// # Errors
 /// As [`halves`].
@@ -33,7 +33,7 @@ pub(super) fn classes(
     seed: u32,
 ) -> Result<Split, ProtocolError> {
     if experiment.protocol.split == Halving::Distance {
-        // Its targets tell two splits apart, whatever A is.
+        // Two splits differ by their targets, whatever A is.
         return Ok(Split { a: Vec::new(), b: distance::target(experiment, data, seed)? });
     }
     let classes = match other {

@@ -128,11 +128,15 @@ fn from_one_line<T: DeserializeOwned>(line: &str) -> Result<Vec<T>, String> {
 }
 
 /// Finds the newest whole checkpoint of a configuration on a device. `None` where there is none: the run begins anew,
-/// to the same bits. `tell` receives a message for each file that is ignored; it is removed.
+/// to the same bits. `report` receives a message for each file that is ignored; the file is removed.
 ///
 /// # Errors
 /// A file that cannot be read; a whole one of another configuration or device.
-pub fn find(identity: &Identity, path: &Path, tell: &mut dyn FnMut(String)) -> Result<Option<Checkpoint>, TrainError> {
+pub fn find(
+    identity: &Identity,
+    path: &Path,
+    report: &mut dyn FnMut(String),
+) -> Result<Option<Checkpoint>, TrainError> {
     for path in [path, &previous(path)] {
         let bytes = match bounded::read(path, weights::MAX_FILE) {
             Ok(bytes) => bytes,
@@ -142,7 +146,7 @@ pub fn find(identity: &Identity, path: &Path, tell: &mut dyn FnMut(String)) -> R
         match unpack(path, bytes) {
             Ok(checkpoint) => return checkpoint.checked(identity).map(Some),
             Err(reason) => {
-                tell(format!("{}: {reason}; this checkpoint is removed and ignored", path.display()));
+                report(format!("{}: {reason}; this checkpoint is removed and ignored", path.display()));
                 // The next save would else keep it in place of the whole one before it.
                 let _ = fs::remove_file(path);
             }

@@ -47,13 +47,9 @@ impl Prefixes {
     }
 
     /// How many prefixes are kept.
-    pub fn len(&self) -> usize {
+    #[cfg(feature = "testing")]
+    pub fn count(&self) -> usize {
         self.kept().len()
-    }
-
-    /// Whether none is kept.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The activations of a key.
@@ -87,7 +83,7 @@ mod tests {
         for key in ["a", "b", "b", "c"] {
             prefixes.put(key.into(), &quarter);
         }
-        assert_eq!(prefixes.len(), 3);
+        assert_eq!(prefixes.count(), 3);
         prefixes.put("d".into(), &quarter);
         assert!(prefixes.get("a").is_none() && prefixes.get("b").is_some() && prefixes.get("d").is_some());
     }

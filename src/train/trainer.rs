@@ -125,6 +125,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Runs a frozen prefix at every step instead of once an input: the same bits, more work.
+    #[cfg(feature = "testing")]
     pub fn without_cache(mut self) -> Self {
         self.prefix = Prefix::Run;
         self

@@ -119,7 +119,7 @@ fn similarities_compare_the_bases_with_each_other_and_fine_tuned_networks_with_t
         let of_both = found.rows.iter().filter(|row| row.network == network && row.other == other);
         of_both.filter(|row| row.estimator == Estimator::Biased).collect::<Vec<_>>()
     };
-    // Every value stands there by both estimators, the one behind the other.
+    // Every value stands there by both estimators, one after the other.
     for pair in found.rows.chunks(2) {
         assert_eq!([pair[0].estimator, pair[1].estimator], [Estimator::Biased, Estimator::Debiased]);
         assert_eq!((&pair[0].layer, pair[0].count), (&pair[1].layer, pair[1].count));

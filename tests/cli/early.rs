@@ -1,4 +1,4 @@
-//! What can be known before the first step is told before it, and a command that cannot begin leaves nothing behind.
+//! What can be known before the first step is reported before it, and a command that cannot begin leaves no file.
 
 use super::made::{err, idx, out, strata, tinted, tiny};
 use std::{fs, path::Path, process::Output};

@@ -92,7 +92,7 @@ fn too_few_images_are_reported_with_the_name_of_their_class() {
     refused(&output, &["class \"T-shirt/top\" has 600 images where 700 are needed"]);
 }
 
-/// Four classes told apart by one corner alone, in images of a side.
+/// Four classes that differ in one corner alone, in images of a side.
 fn corners(root: &Path, side: u32) {
     for part in ["train", "val"] {
         for class in 0..4u32 {

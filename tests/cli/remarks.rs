@@ -12,7 +12,7 @@ fn a_pack_reports_how_many_pictures_have_stray_bytes_and_names_one() {
         let encoder = jpeg_encoder::Encoder::new(&mut bytes, 90);
         encoder.encode(&[40 * number; 16 * 16 * 3], 16, 16, jpeg_encoder::ColorType::Rgb).unwrap();
         if number >= 4 {
-            // Behind SOI and the first segment, which tells its own length.
+            // After SOI and the first segment, which holds its own length.
             let end = 4 + usize::from(bytes[5]);
             bytes.splice(end..end, [1, 2, 3]);
         }
@@ -25,7 +25,7 @@ fn a_pack_reports_how_many_pictures_have_stray_bytes_and_names_one() {
     let json = pack("json");
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!((&json["images"], &json["remarked"]), (&6.into(), &2.into()));
-    let told = err(&pack("text"));
-    assert!(told.contains("2 images with faults that leave their pixels alone"), "{told}");
-    assert!(told.contains("4.jpg: Corrupt JPEG data: 3 extraneous bytes before marker"), "{told}");
+    let message = err(&pack("text"));
+    assert!(message.contains("2 images with faults that leave their pixels alone"), "{message}");
+    assert!(message.contains("4.jpg: Corrupt JPEG data: 3 extraneous bytes before marker"), "{message}");
 }

@@ -57,7 +57,7 @@ fn epochs_are_their_steps_to_the_last_byte_and_either_resumes_the_other() {
     assert!(of_epochs == trained(in_steps.path(), &steps));
     let written = fs::read_to_string(in_epochs.path().join("default/experiment.toml")).unwrap();
     assert!(written.contains("max_iter = 20") && !written.contains("epochs"), "{written}");
-    // The same network, however its length is told; another length is another one.
+    // The same network, however its length is given; another length is another one.
     assert!(of_epochs == trained(in_epochs.path(), &steps));
     let output = base(in_epochs.path(), &["solver.max_epochs=3"]).output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", err(&output));

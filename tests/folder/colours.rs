@@ -107,7 +107,7 @@ fn a_folder_of_mixed_sizes_and_colours_becomes_one_set_of_one_shape() {
     let data = load(&open(root.path(), None).unwrap(), 8).unwrap();
     assert_eq!(sizes(&open(root.path(), None).unwrap()).unwrap(), Some([[6, 4], [31, 9], [300, 200]]));
     assert_eq!((data.train.shape(), &data.train.labels[..]), ([8, 8, 3], &[0, 0, 1, 1][..]));
-    // cmyk.JPG comes first: capitals do not matter behind the dot, and "c" stands before "g".
+    // cmyk.JPG comes first: capitals do not matter after the dot, and "c" stands before "g".
     assert_eq!(data.train.image(0), [255; 192]);
     assert_eq!(data.train.image(1), [50; 192]);
 }

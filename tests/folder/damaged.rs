@@ -115,8 +115,8 @@ fn stray_bytes_before_a_marker_do_no_harm_and_are_reported() {
             let (got, remark) = decode_with_remark(&strewn, Path::new("x")).unwrap();
             assert_eq!(got, expected);
             // libjpeg reads a few bytes ahead and does not miss them.
-            let told = remark.is_some_and(|remark| remark.contains("extraneous bytes before marker 0xd9"));
-            assert!(told || stray.len() < 8, "way {way}, {} bytes", stray.len());
+            let reported = remark.is_some_and(|remark| remark.contains("extraneous bytes before marker 0xd9"));
+            assert!(reported || stray.len() < 8, "way {way}, {} bytes", stray.len());
         }
         // After SOI and the JFIF segment.
         let strewn = [&whole[..20], &[1, 2, 3], &whole[20..]].concat();
@@ -217,7 +217,7 @@ fn text_and_nothing_are_no_images() {
     }
 }
 
-/// A PNG header that promises a size, without pixels behind it.
+/// A PNG header that promises a size, without pixels after it.
 fn promise(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);

@@ -1,4 +1,4 @@
-//! Where a layout could mean several things: one meaning is taken and told, or it is refused.
+//! Where a layout could mean several things: one meaning is taken and reported, or it is refused.
 
 use super::made::{jpeg, png, put, tar};
 use std::{fs, path::Path};
@@ -119,13 +119,13 @@ fn how_a_layout_was_interpreted_is_reported() {
     let root = folder("set/", "Training", "Testing");
     put(root.path(), "set/extra/x.png", &png(1));
     let set = open(root.path(), None).unwrap();
-    let told = set.taken.join("\n");
+    let taken = set.taken.join("\n");
     for part in ["set/Training", "set/Testing", "extra"] {
-        assert!(told.contains(part), "{told}");
+        assert!(taken.contains(part), "{taken}");
     }
     let root = folder("", "train", "elsewhere");
-    let told = open(root.path(), None).unwrap().taken.join("\n");
-    assert!(told.contains("there is no test part") && told.contains("elsewhere"), "{told}");
+    let taken = open(root.path(), None).unwrap().taken.join("\n");
+    assert!(taken.contains("there is no test part") && taken.contains("elsewhere"), "{taken}");
 }
 
 fn refused(root: &Path) -> String {
@@ -186,7 +186,7 @@ fn two_folders_for_one_part_and_one_class_alone_are_refused() {
         let error = refused(root.path());
         assert!(error.contains("holds only one class"), "{name}: {error}");
     }
-    // What is called the training part is no guess; that nothing can be learned from it is told before training.
+    // What is called the training part is no guess; that nothing can be learned from it is reported before training.
     let root = tempdir().unwrap();
     put(root.path(), "train/cats/1.png", &png(1));
     assert_eq!(open(root.path(), None).unwrap().train.class_names, ["cats"]);
@@ -262,7 +262,7 @@ fn a_hard_link_is_the_image_before_it_and_links_elsewhere_are_refused() {
         let error = listed(&with_entry(kind, "train/b/9.png", link)).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }
-    // A slash behind the name of an entry of the oldest kind means a folder.
+    // A slash after the name of an entry of the oldest kind means a folder.
     let folder = listed(&with_entry(EntryType::Regular, "train/b/folder.png/", "unused")).unwrap();
     assert_eq!(folder.len(), 2);
 }

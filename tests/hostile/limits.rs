@@ -170,7 +170,7 @@ fn an_experiment_file_above_its_limit_is_refused_and_so_is_a_plan_that_would_fil
 
 #[test]
 fn a_gzip_bomb_costs_no_more_than_its_header_promises() {
-    // 64 MiB of zeros behind ten bytes of IDX, and as CIFAR.
+    // 64 MiB of zeros after ten bytes of IDX, and as CIFAR.
     let zeros = || std::iter::repeat_n(vec![0_u8; 1 << 20], 64);
     let small = gzip(std::iter::once(vec![0, 0, 8, 1, 0, 0, 0, 2, 1, 0]).chain(zeros()));
     let error = read_idx(&small[..], Path::new("l.gz"), 1).unwrap_err();

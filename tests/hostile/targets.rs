@@ -133,7 +133,7 @@ pub fn tar(bytes: &[u8]) {
     });
 }
 
-/// A file of labels or of a split, and the development kit's order of classes behind a zero.
+/// A file of labels or of a split, and the development kit's order of classes after a zero.
 pub fn labels(bytes: &[u8]) {
     let [file, order] = parts(bytes);
     let classes: Vec<String> = ["n01", "n02", "a", "b"].map(String::from).into();
@@ -145,7 +145,7 @@ pub fn labels(bytes: &[u8]) {
     });
 }
 
-/// A packed store. An input that does not begin with its magic is an index in JSON and, behind a zero, the bytes
+/// A packed store. An input that does not begin with its magic is an index in JSON and, after a zero, the bytes
 /// between the magic and the index: a footer that fits is put around them, as no fuzzer finds a digest.
 pub fn store(bytes: &[u8]) {
     const MAGIC: &[u8] = b"strata packed images 1\n\0";

@@ -96,7 +96,7 @@ fn scores_are_means_over_the_images_alone_of_what_their_logits_say() {
             loss += expected;
             ranks.push(rank);
         }
-        assert!([0, 4, 5].iter().all(|rank| ranks.contains(rank)), "the ranks tell the scores apart: {ranks:?}");
+        assert!([0, 4, 5].iter().all(|rank| ranks.contains(rank)), "the ranks differ as the scores do: {ranks:?}");
         let scores = trainer.evaluate(&whole).unwrap();
         let share = |best: usize| ranks.iter().filter(|&&rank| rank < best).count() as f64 / 35.0;
         assert_eq!((scores.top1, scores.top5, scores.images), (share(1), share(5), 35));

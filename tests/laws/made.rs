@@ -17,7 +17,7 @@ pub fn images(count: usize, classes: u16, seed: &str) -> ImageSet {
         let label = (i % classes as usize) as u16;
         labels.push(label);
         for p in 0..28 * 28 {
-            // A bar whose place tells the class, under noise.
+            // A bar whose place is that of the class, under noise.
             let bar = if (p % 28) / 4 == usize::from(label) { 150 } else { 0 };
             pixels.push((bar + stream.words((i * 784 + p) as u64, 0)[0] % 80) as u8);
         }
@@ -77,7 +77,7 @@ pub fn losses(trainer: &mut Trainer<'_>, steps: u64) -> Vec<u64> {
     trainer.losses().unwrap().into_iter().map(f64::to_bits).collect()
 }
 
-/// Losses of two steps and the weights behind them, after n frozen layers.
+/// Losses of two steps and the weights after them, after n frozen layers.
 pub fn two_steps(device: &Device, n: usize) -> (Vec<f64>, Tensors, Tensors) {
     let set = images(8, 5, "set");
     let normalisation = Normalisation::mean_image(&set, 0.0125).unwrap();

@@ -189,8 +189,8 @@ fn statistics_that_are_not_finite_are_told_by_name_before_a_checkpoint_is_writte
     losses(&mut trainer, 1);
     let var = trainer.net.params.iter().find(|p| p.name == "b2.norm2.running_var").unwrap().w;
     trainer.executor.write(var, &[f32::INFINITY; 6]).unwrap();
-    let told = trainer.check_finite().unwrap_err().to_string();
-    assert!(told.contains("b2.norm2.running_var"), "{told}");
+    let message = trainer.check_finite().unwrap_err().to_string();
+    assert!(message.contains("b2.norm2.running_var"), "{message}");
 }
 
 #[test]

@@ -58,8 +58,8 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_a
         drop(first);
 
         let mut second = trainer();
-        let mut tell = |text: String| panic!("{text}");
-        let found = checkpoint::find(&identity, &path, &mut tell).unwrap().unwrap();
+        let mut report = |text: String| panic!("{text}");
+        let found = checkpoint::find(&identity, &path, &mut report).unwrap().unwrap();
         assert_eq!((found.step, found.division), (3, division));
         let found = found.load(&mut second).unwrap();
         assert_eq!(found, measured);
@@ -71,7 +71,7 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_a
             assert_eq!(bits(values), bits(&b[name].1), "{name}");
         }
         let other = checkpoint::Identity { device: "another".into(), ..identity };
-        let refused = checkpoint::find(&other, &path, &mut tell).unwrap_err().to_string();
+        let refused = checkpoint::find(&other, &path, &mut report).unwrap_err().to_string();
         assert!(refused.contains("device"), "{refused}");
     }
 }

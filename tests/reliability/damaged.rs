@@ -72,10 +72,10 @@ fn every_changed_byte_of_a_checkpoint_is_detected_and_the_generation_before_is_u
         fs::write(&path, newer).unwrap();
         fs::write(checkpoint::previous(&path), older).unwrap();
         trainer.step = 0;
-        let mut told = Vec::new();
-        let found = checkpoint::find(&identity(), &path, &mut |text| told.push(text)).unwrap();
+        let mut messages = Vec::new();
+        let found = checkpoint::find(&identity(), &path, &mut |text| messages.push(text)).unwrap();
         let found = found.map(|found| found.load(&mut trainer).unwrap());
-        (found.map(|found| found.losses), trainer.step, told)
+        (found.map(|found| found.losses), trainer.step, messages)
     };
     assert_eq!(load(&whole, &before), (Some(measured.losses), 2, vec![]));
 
@@ -87,21 +87,21 @@ fn every_changed_byte_of_a_checkpoint_is_detected_and_the_generation_before_is_u
         let range = if flip % 2 == 0 { 4096 } else { whole.len() as u64 };
         let mut changed = whole.clone();
         changed[dice.below(range) as usize] ^= 1 + dice.below(255) as u8;
-        let (losses, step, told) = load(&changed, &before);
-        detected += u64::from(told.len() == 1 && told[0].contains("state.safetensors"));
+        let (losses, step, messages) = load(&changed, &before);
+        detected += u64::from(messages.len() == 1 && messages[0].contains("state.safetensors"));
         fallbacks += u64::from(step == 1 && losses == first && !path.exists());
     }
     println!("{wanted} changed bytes: {detected} detected, {fallbacks} fallbacks");
     assert_eq!((detected, fallbacks), (wanted, wanted));
 
     for cut in [0, 1, 8, 100, whole.len() / 2, whole.len() - 1] {
-        let (_, step, told) = load(&whole[..cut], &before);
-        assert_eq!((step, told.len()), (1, 1), "cut to {cut} bytes");
+        let (_, step, messages) = load(&whole[..cut], &before);
+        assert_eq!((step, messages.len()), (1, 1), "cut to {cut} bytes");
     }
     // The newer one is whole: nobody looks at the older one. Where both are damaged, the run begins anew.
     assert_eq!(load(&whole, &before[..9]).1, 2);
-    let (found, step, told) = load(&whole[..9], &before[..9]);
-    assert_eq!((found, step, told.len()), (None, 0, 2));
+    let (found, step, messages) = load(&whole[..9], &before[..9]);
+    assert_eq!((found, step, messages.len()), (None, 0, 2));
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn a_device_that_fails_is_an_error_of_its_kind_and_the_same_command_resumes_to_t
         from_checkpoints += u32::from(begun);
         same(&whole, &results(runs.path()));
     }
-    println!("{} faults, {from_checkpoints} behind a checkpoint: all byte-identical", faults.len());
+    println!("{} faults, {from_checkpoints} after a checkpoint: all byte-identical", faults.len());
     assert!(from_checkpoints >= 5, "{from_checkpoints}");
 }
 
@@ -84,7 +84,7 @@ fn a_batch_that_the_device_has_no_memory_for_is_halved_once_said_and_recorded() 
     let manifest = same_steps(runs.path());
     assert!(manifest.contains("[division]\nparts = 2\nfrom_step = 0"), "{manifest}");
 
-    // A run that is killed goes on in two parts, also where there would be memory enough now.
+    // A run that is killed resumes in two parts, also where there would be memory enough now.
     let runs = tempfile::tempdir().unwrap();
     let mut killed = base(runs.path());
     killed.env("STRATA_FAULT", "out-of-memory:40");

@@ -60,7 +60,7 @@ pub struct Net {
     pub convs: [Conv; 5],
     pub norm_size: usize,
     pub norm_alpha: f64,
-    /// Outputs of conv5 behind its pool.
+    /// Outputs of conv5 after its pool.
     pub features: usize,
     pub hidden: usize,
     pub classes: usize,

@@ -14,9 +14,9 @@ use strata::ops::{
 
 pub fn sgd(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let a = &case.attributes;
-    for told in ["formula", "lr", "gamma", "stepsize"] {
+    for name in ["formula", "lr", "gamma", "stepsize"] {
         // The rates of the steps are listed; these say where they come from.
-        a.get(told);
+        a.get(name);
     }
     let convention = match a.text("convention")?.as_deref() {
         Some("caffe") => Convention::Caffe,

@@ -47,7 +47,7 @@ impl Settings {
         let ratio = ratio.ok_or_else(|| Stop::Fail(format!("dropout is {dropout:?}")))?;
         let groups = a.text("groups")?.ok_or_else(|| missing("groups"))?;
         let grouped = grouped(&groups).ok_or_else(|| Stop::Fail(format!("groups is {groups:?}")))?;
-        // The images are given as they enter the net; the scale tells how they were made.
+        // The images are given as they enter the net; the scale says how they were made.
         a.float("xscale")?;
         let settings = Self {
             norm_first,
@@ -83,7 +83,7 @@ fn list<const N: usize>(sizes: Option<Vec<usize>>) -> Result<[usize; N], Stop> {
     <[usize; N]>::try_from(sizes).map_err(|sizes| Stop::Fail(format!("{sizes:?}, expected {N} sizes")))
 }
 
-/// The groups of the five convolutions, told as `conv2,4,5: 2`; those that are not named have one.
+/// The groups of the five convolutions, written as `conv2,4,5: 2`; those that are not named have one.
 fn grouped(text: &str) -> Option<[usize; 5]> {
     let (layers, groups) = text.strip_prefix("conv")?.split_once(": ")?;
     let (mut all, groups) = ([1; 5], groups.parse().ok()?);

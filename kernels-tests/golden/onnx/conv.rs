@@ -11,7 +11,7 @@ use strata::ops::{Device, TensorShape, conv2d};
 pub fn conv(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let (x, w, b) = (case.required(0)?, case.required(1)?, case.slot(2));
     let kernel = w.shape.get(2..).ok_or("the weights have no window")?;
-    if case.attributes.sizes("kernel_shape")?.is_some_and(|told| told != kernel) {
+    if case.attributes.sizes("kernel_shape")?.is_some_and(|stated| stated != kernel) {
         return Err(format!("kernel_shape differs from weights of shape {:?}", w.shape).into());
     }
     let windows = windows(case, &x.shape, kernel, "Conv: three spatial dimensions")?;

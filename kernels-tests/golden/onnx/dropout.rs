@@ -22,7 +22,7 @@ pub fn dropout(case: &Case, device: &Device) -> Result<Verdict, Stop> {
         let ratio = case.slot(1).map_or(Ok(0.5), |ratio| ratio.scalar())?;
         (ratio, case.slot(2).map_or(Ok(0.0), |training| training.scalar())? != 0.0)
     } else {
-        // Opsets 7 to 11 know inference alone; before, a flag told.
+        // Opsets 7 to 11 know inference alone; before, a flag said which.
         let ratio = case.attributes.float("ratio")?.unwrap_or(0.5);
         (ratio, opset < 7 && !case.attributes.flag("is_test")?.unwrap_or(false))
     };

@@ -45,7 +45,7 @@ pub fn windows(case: &Case, shape: &[usize], kernel: &[usize], three: &str) -> R
             "NOTSET" => {}
             "VALID" => (window.pad_begin, window.pad_end) = (0, 0),
             "SAME_UPPER" | "SAME_LOWER" => {
-                // As many outputs as input / stride, rounded up; an odd pad goes behind (upper) or in front.
+                // As many outputs as input / stride, rounded up; an odd pad goes to the end (upper) or the beginning.
                 let outputs = input.div_ceil(window.stride.max(1));
                 let pads = ((outputs - 1) * window.stride + window.extent()).saturating_sub(input);
                 let (less, more) = (pads / 2, pads - pads / 2);

@@ -1,4 +1,4 @@
-//! Downloading the published files of small data sets, and telling whether a local file is the published one.
+//! Downloading the published files of small data sets, and finding out whether a local file is the published one.
 
 mod catalogue;
 mod download;

@@ -2,7 +2,11 @@
 
 use super::{ImageFileError, Rgb};
 use crate::data::DataError;
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef};
+use fast_image_resize::{
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
+};
 use std::path::Path;
 
 /// Warps images to S x S pixels, as the paper's 256 x 256: width and height are scaled by factors of their own.
@@ -32,11 +36,13 @@ impl Warp {
             return Ok(pixels);
         }
         let failure = |reason: String| ImageFileError::Resize { path: path.into(), width, height, side, reason };
-        let from = ImageRef::new(width, height, &pixels, PixelType::U8x3).map_err(|e| failure(e.to_string()))?;
-        let mut to = Image::new(side, side, PixelType::U8x3);
+        // The type of a pixel is given: the resizer for any type would be compiled for all of them.
+        let from = TypedImageRef::<U8x3>::from_buffer(width, height, &pixels).map_err(|e| failure(e.to_string()))?;
+        let mut warped = vec![0; side as usize * side as usize * 3];
+        let mut to = TypedImage::from_buffer(side, side, &mut warped).map_err(|e| failure(e.to_string()))?;
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
-        self.resizer.resize(&from, &mut to, &options).map_err(|e| failure(e.to_string()))?;
-        Ok(to.into_vec())
+        self.resizer.resize_typed(&from, &mut to, &options).map_err(|e| failure(e.to_string()))?;
+        Ok(warped)
     }
 }
 

@@ -42,10 +42,10 @@ pub(super) fn stamp(out: &Path) -> Option<Vec<u8>> {
 /// Takes the lock of an unfinished store, which goes with the file handle, also when the process is killed. Only a
 /// lock that another process has is worth waiting for.
 fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
-    told(file.try_lock(), path)
+    outcome(file.try_lock(), path)
 }
 
-fn told(locked: Result<(), TryLockError>, path: &Path) -> Result<(), StoreError> {
+fn outcome(locked: Result<(), TryLockError>, path: &Path) -> Result<(), StoreError> {
     match locked {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy { path: path.into() }),
@@ -236,11 +236,11 @@ mod tests {
     #[test]
     fn only_a_lock_that_another_process_has_is_one_to_wait_for() {
         let path = Path::new("x.part");
-        assert!(told(Ok(()), path).is_ok());
-        assert!(matches!(told(Err(TryLockError::WouldBlock), path), Err(StoreError::Busy { .. })));
+        assert!(outcome(Ok(()), path).is_ok());
+        assert!(matches!(outcome(Err(TryLockError::WouldBlock), path), Err(StoreError::Busy { .. })));
         // ENOLCK, ENOSYS, EOPNOTSUPP, EBADF.
         for code in [37, 38, 95, 9] {
-            let refused = told(Err(TryLockError::Error(io::Error::from_raw_os_error(code))), path).unwrap_err();
+            let refused = outcome(Err(TryLockError::Error(io::Error::from_raw_os_error(code))), path).unwrap_err();
             let cause = io::Error::from_raw_os_error(code).to_string();
             assert!(matches!(refused, StoreError::Lock { .. }) && refused.to_string().contains(&cause), "{refused}");
         }

@@ -61,7 +61,7 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens a journal, or begins one, and returns the chunks in it. A line that was cut short by a kill is
-    /// taken off, with everything behind it, and so is one that cannot follow the one before.
+    /// taken off, with everything after it, and so is one that cannot follow the one before.
     ///
     /// # Errors
     /// [`StoreError::OtherContents`] for a journal of other images or another size, [`StoreError::Write`].

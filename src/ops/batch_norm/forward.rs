@@ -63,13 +63,7 @@ impl Operation for Forward {
         vec![self.y, self.batch.mean, self.batch.var, self.running.mean, self.running.var]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Rectify { y } if y == self.y => {
-                self.relu = true;
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
+        epilogue.rectified(self.y, &mut self.relu)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         let Self { dims, batch, running, .. } = self;
@@ -120,13 +114,7 @@ impl Operation for ForwardEvaluation {
         vec![self.y]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        match epilogue {
-            Epilogue::Rectify { y } if y == self.y => {
-                self.relu = true;
-                Absorbed::Taken
-            }
-            _ => Absorbed::Refused,
-        }
+        epilogue.rectified(self.y, &mut self.relu)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {

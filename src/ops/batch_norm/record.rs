@@ -11,7 +11,7 @@ use crate::{
 /// by images does not change the order of any sum.
 const CHUNK: usize = 32;
 
-/// A normalisation on a gpu: sums of chunks go to scratch memory, two vectors a chunk and vector of channels, and behind
+/// A normalisation on a gpu: sums of chunks go to scratch memory, two vectors a chunk and vector of channels, and after
 /// them the sums over all chunks.
 pub(super) struct OnGpu<'a> {
     dims: &'a BatchNormDims,

@@ -38,7 +38,7 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "the first norm of resnet20, fewer images", x: [4, 16, 32, 32], ..PLAIN },
     Configuration { text: "odd channels", x: [4, 6, 5, 5], ..PLAIN },
     Configuration { text: "channels over multiples of four and sixteen", x: [2, 130, 3, 7], ..PLAIN },
-    Configuration { text: "behind a fully connected layer", x: [8, 12, 1, 1], ..PLAIN },
+    Configuration { text: "after a fully connected layer", x: [8, 12, 1, 1], ..PLAIN },
     Configuration { text: "one channel", x: [3, 1, 4, 5], ..PLAIN },
     Configuration { text: "two values a channel", x: [2, 5, 1, 1], ..PLAIN },
     Configuration { text: "one image", x: [1, 9, 7, 6], ..PLAIN },

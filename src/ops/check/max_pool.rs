@@ -1,8 +1,8 @@
 //! Cases of max pooling: both size modes, overlaps, padding, ties.
 
-use super::{Builder, Case, Gradient, LIMIT, Rule, Values, windows};
+use super::{Case, Gradient, LIMIT, Rule, Values, pooling};
 use crate::{
-    host::{ImageDims, PoolDims, Stream},
+    host::{PoolDims, Stream},
     ops::{Element, OpsError, TensorShape, max_pool},
 };
 
@@ -19,26 +19,8 @@ pub enum Content {
     Constant,
 }
 
-/// One configuration, height before width; padding is above, left, below, right.
-#[derive(Clone, Copy, Debug)]
-pub struct Configuration {
-    /// What it is for.
-    pub text: &'static str,
-    /// Images, channels, height, width.
-    pub x: [usize; 4],
-    /// Window height and width.
-    pub kernel: [usize; 2],
-    /// Steps down and across.
-    pub stride: [usize; 2],
-    /// Padding above, left, below, right.
-    pub pads: [usize; 4],
-    /// Distances of taps.
-    pub dilation: [usize; 2],
-    /// Whether the output size is rounded up.
-    pub ceil: bool,
-    /// What the input holds.
-    pub content: Content,
-}
+/// One configuration.
+pub type Configuration = pooling::Configuration<Content>;
 
 const CAFFE: Configuration = Configuration {
     text: "",
@@ -48,7 +30,7 @@ const CAFFE: Configuration = Configuration {
     pads: [0; 4],
     dilation: [1; 2],
     ceil: true,
-    content: Content::Distinct,
+    own: Content::Distinct,
 };
 
 /// The configurations.
@@ -64,27 +46,25 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "no overlap, odd width", x: [2, 3, 8, 7], kernel: [2, 2], ..CAFFE },
     Configuration { text: "stride 1: a pixel in up to nine windows", x: [1, 6, 9, 9], stride: [1, 1], ceil: false, ..CAFFE },
     Configuration { text: "3x1 window", x: [7, 1, 5, 9], kernel: [3, 1], stride: [2, 1], ..CAFFE },
-    Configuration { text: "padded, all negative", x: [2, 3, 11, 12], pads: [1; 4], content: Content::Negative, ..CAFFE },
+    Configuration { text: "padded, all negative", x: [2, 3, 11, 12], pads: [1; 4], own: Content::Negative, ..CAFFE },
     Configuration { text: "padded, rounded down", x: [2, 3, 11, 12], pads: [1; 4], ceil: false, ..CAFFE },
-    Configuration { text: "uneven padding", x: [2, 4, 7, 8], pads: [0, 1, 2, 0], content: Content::Negative, ..CAFFE },
+    Configuration { text: "uneven padding", x: [2, 4, 7, 8], pads: [0, 1, 2, 0], own: Content::Negative, ..CAFFE },
     Configuration { text: "dilated", x: [2, 3, 11, 10], stride: [1, 2], dilation: [2, 3], ceil: false, ..CAFFE },
     Configuration { text: "steps beyond the window", x: [2, 3, 11, 10], kernel: [2, 2], stride: [3, 4], ceil: false, ..CAFFE },
-    Configuration { text: "ties", x: [3, 6, 13, 13], content: Content::Ties, ..CAFFE },
-    Configuration { text: "ties under padding", x: [2, 5, 9, 8], pads: [1; 4], content: Content::Ties, ..CAFFE },
-    Configuration { text: "constant", x: [2, 3, 12, 12], content: Content::Constant, ..CAFFE },
+    Configuration { text: "ties", x: [3, 6, 13, 13], own: Content::Ties, ..CAFFE },
+    Configuration { text: "ties under padding", x: [2, 5, 9, 8], pads: [1; 4], own: Content::Ties, ..CAFFE },
+    Configuration { text: "constant", x: [2, 3, 12, 12], own: Content::Constant, ..CAFFE },
 ];
 
 impl Configuration {
     /// The dimensions.
     pub fn dims(&self) -> Result<PoolDims, OpsError> {
-        let [n, c, h, w] = self.x;
-        let windows = windows(self.kernel, self.stride, self.dilation, self.pads);
-        max_pool::dims(ImageDims { n, c, h, w }, windows, self.ceil)
+        max_pool::dims(self.image(), self.windows(), self.ceil)
     }
 
     fn values(&self, len: usize) -> Vec<f32> {
         let order = Stream::named(self.text).permutation(len, 0);
-        let value = |rank: u32| match self.content {
+        let value = |rank: u32| match self.own {
             Content::Distinct => (rank as f32 - len as f32 / 2.0) * 0.01,
             Content::Negative => -1.0 - rank as f32 * 0.01,
             Content::Ties => (rank % 3) as f32 - 1.0,
@@ -96,14 +76,7 @@ impl Configuration {
     /// Both directions.
     pub fn case(&self) -> Result<Case, OpsError> {
         let dims = self.dims()?;
-        let mode = if self.ceil { "ceil" } else { "floor" };
-        let mut b = Builder::new(
-            "max_pool",
-            format!(
-                "{}: x {:?}, {:?} by {:?}, pads {:?}, {mode}",
-                self.text, self.x, self.kernel, self.stride, self.pads
-            ),
-        );
+        let mut b = self.builder("max_pool", "");
         let (image, output) = (TensorShape::Activation(dims.x), TensorShape::Activation(dims.y()));
         let x = b.given("x", image, Values::Real(self.values(image.len())), false);
         let dy = b.drawn("dy", output, 1.0);
@@ -113,7 +86,7 @@ impl Configuration {
         let dx = b.result("dx", image, Element::Real, Rule::Magnitudes { limit: LIMIT });
         b.call(max_pool::Forward { dims, x, y, argmax });
         b.call(max_pool::Backward { dims, argmax, dy, dx, rectified: None });
-        if matches!(self.content, Content::Distinct | Content::Negative) {
+        if matches!(self.own, Content::Distinct | Content::Negative) {
             // The step stays below half the distance of two values, so that no maximum changes.
             let values = self.values(image.len());
             let mean_square = values.iter().map(|v| f64::from(v * v)).sum::<f64>() / values.len() as f64;

@@ -24,6 +24,7 @@ mod judge;
 mod line;
 pub mod lrn;
 pub mod max_pool;
+pub mod pooling;
 pub mod relu;
 mod rule;
 pub mod sgd;
