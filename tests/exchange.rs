@@ -5,6 +5,7 @@
 //! scores that PyTorch gives four images, from their bytes.
 
 mod by_hand;
+mod commands;
 mod damaged;
 mod made;
 mod matched;

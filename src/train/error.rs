@@ -86,7 +86,7 @@ pub enum TrainError {
     },
     /// A safetensors file of another program, or a checkpoint.
     #[error(
-        "{path}: is no weights file of strata: it does not say which net it belongs to; give a file that `strata train` or a run directory wrote (NETWORK/weights.safetensors)"
+        "{path}: is no weights file of strata: it does not say which net it belongs to; give a file that `strata train` or a run directory wrote (NETWORK/weights.safetensors), or import it with `strata weights import`"
     )]
     NotWeights {
         /// The file.

@@ -23,8 +23,6 @@ pub struct Expected {
     pub mean: Vec<f64>,
     /// The deviation of each channel.
     pub std: Vec<f64>,
-    /// The factor where a mean image is subtracted.
-    pub scale: f64,
     /// Scores of images of which the mean of each channel was subtracted.
     pub by_channel: Vec<Vec<f64>>,
     /// Scores of images of which the mean image was subtracted.

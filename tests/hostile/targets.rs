@@ -15,6 +15,8 @@ use strata::{
         split,
         store::Store,
     },
+    exchange::{self, Turns},
+    host::Stream,
     nn::{BuildOptions, Net, net_file, weights},
     ops::Tuning,
     protocol::{Experiment, Plan, RunDir},
@@ -29,11 +31,14 @@ mod npy;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every parser of a file that strata reads.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 16] = [
     ("idx", idx),
     ("cifar", cifar),
     ("npy", numpy),
     ("weights", safetensors),
+    ("pytorch", pytorch),
+    ("caffe", caffe),
+    ("onnx", onnx),
     ("image", image),
     ("tar", tar),
     ("labels", labels),
@@ -110,6 +115,35 @@ pub fn safetensors(bytes: &[u8]) {
             assert_eq!(shape.iter().product::<usize>(), values.len());
         }
     }
+}
+
+/// Weights of other programs, matched to a net of their kind: PyTorch's and safetensors.
+pub fn pytorch(bytes: &[u8]) {
+    let Ok(file) = exchange::parse(Path::new("x"), bytes.to_vec()) else { return };
+    for tensor in &file.tensors {
+        assert_eq!(tensor.shape.iter().product::<usize>(), tensor.values.len());
+    }
+    let _ = exchange::inspect(&file);
+    let def = net_file::parse("small", include_str!("../exchange/small.toml")).expect("the committed net");
+    for turns in [Turns::default(), Turns { out_last: true, ..Turns::default() }] {
+        let matching = exchange::fit(Path::new("x"), &file, &def, turns).expect("a net that can be built");
+        let _ = matching.tensors(true, Stream::named);
+    }
+}
+
+/// Caffe's nets, and its mean images.
+pub fn caffe(bytes: &[u8]) {
+    pytorch(bytes);
+    with_files(&[("mean.binaryproto", bytes)], |folder| {
+        if let Ok(mean) = exchange::mean(&folder.join("mean.binaryproto")) {
+            assert_eq!(mean.shape.iter().product::<usize>(), mean.values.len());
+        }
+    });
+}
+
+/// ONNX models.
+pub fn onnx(bytes: &[u8]) {
+    pytorch(bytes);
 }
 
 /// Image files, decoded and resized.

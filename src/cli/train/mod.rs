@@ -14,7 +14,7 @@ use crate::{
     protocol::{degenerate, shapes},
     train::{
         Images, Policy, Reading, Schedule, Solver, TrainError, Trainer, USUAL_LOSS_SCALE, Warmup, WeightsFile,
-        checkpoint, trainer::Streams,
+        checkpoint, frozen, trainer::Streams,
     },
 };
 use anyhow::{Context, Result};
@@ -203,6 +203,7 @@ pub fn main(options: &Options) -> Result<()> {
                 scores.loss,
                 scores.images
             )?;
+            print_line!("{}", frozen::line(trainer.frozen()?.as_ref(), 0.0))?;
             print_line!("{}", out.display())
         }
     }
