@@ -1,8 +1,6 @@
 //! A weights file of any format: its tensors, and what it says of its layers.
 
-use super::{ExchangeError, caffe, layer_names::Group, onnx, pytorch, safetensors_file, wire};
-use crate::{host::bounded, nn::weights};
-use std::{fmt, path::Path};
+use std::fmt;
 
 /// The most tensors of a file.
 pub const MAX_TENSORS: usize = 100_000;
@@ -61,6 +59,47 @@ pub struct FileTensor {
     pub order: Order,
 }
 
+/// What a tensor is to its layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Weights, or the scale of a normalisation.
+    Weight,
+    /// A bias.
+    Bias,
+    /// The running mean of a batch normalisation.
+    Mean,
+    /// Its running variance.
+    Variance,
+}
+
+impl Part {
+    /// What follows the layer's name in strata's and PyTorch's files.
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Part::Weight => "weight",
+            Part::Bias => "bias",
+            Part::Mean => "running_mean",
+            Part::Variance => "running_var",
+        }
+    }
+}
+
+/// The tensors of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The layer's name in the file.
+    pub name: String,
+    /// Its tensors by their place in the file.
+    pub parts: Vec<(Part, usize)>,
+}
+
+impl Group {
+    /// The place of a part.
+    pub fn part(&self, part: Part) -> Option<usize> {
+        self.parts.iter().find(|(other, _)| *other == part).map(|(_, place)| *place)
+    }
+}
+
 /// What a file says of a layer beside its weights, in the order of its layers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Geometry {
@@ -116,44 +155,6 @@ pub struct ForeignFile {
     pub ignored: Vec<String>,
     /// What strata wrote about itself into the file; empty where another program wrote it.
     pub text: String,
-}
-
-/// Reads a weights file.
-///
-/// # Errors
-/// A file that cannot be read; those of [`parse`].
-pub fn read(path: &Path) -> Result<ForeignFile, ExchangeError> {
-    let bytes =
-        bounded::read(path, weights::MAX_FILE).map_err(|source| ExchangeError::Io { path: path.into(), source })?;
-    parse(path, bytes)
-}
-
-/// Reads the bytes of a weights file; `path` names it in messages. Nothing in it is run.
-///
-/// # Errors
-/// Bytes of no known format; a file that is damaged, over a limit, without weights, or not what its format allows; a
-/// pickle that names anything a state dict does not need.
-pub fn parse(path: &Path, bytes: Vec<u8>) -> Result<ForeignFile, ExchangeError> {
-    let unknown = |reason: &str| Err(ExchangeError::Unknown { path: path.into(), reason: reason.into() });
-    let file = match &bytes[..] {
-        [] => return unknown("is empty"),
-        [b'P', b'K', ..] => pytorch::zip(path, bytes)?,
-        [0x80, _, ..] => pytorch::stream(path, bytes)?,
-        [0x1f, 0x8b, ..] => return unknown("is compressed by gzip; decompress it first"),
-        [0x89, b'H', b'D', b'F', ..] => return unknown("is HDF5 (Keras)"),
-        [_, _, _, _, _, _, _, _, b'{', ..] => safetensors_file::parse(path, &bytes)?,
-        _ => match wire::kind(&bytes) {
-            Some(Format::Onnx) => onnx::parse(path, &bytes)?,
-            Some(Format::Caffe) => caffe::parse(path, &bytes)?,
-            Some(_) => return unknown("is a mean image of Caffe, which --mean takes"),
-            None => return unknown("its first bytes are of no known format"),
-        },
-    };
-    if file.tensors.len() > MAX_TENSORS {
-        let (got, limit) = (file.tensors.len() as u64, MAX_TENSORS as u64);
-        return Err(ExchangeError::TooLarge { path: path.into(), what: "tensors", got, limit });
-    }
-    Ok(file)
 }
 
 /// The number of elements of a shape, where it is that of a tensor with as many values.

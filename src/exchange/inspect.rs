@@ -1,6 +1,6 @@
 //! Statistics of a file's weights beside those of freshly initialised ones: whether anything was learned.
 
-use super::{FileTensor, ForeignFile, layer_names::Part};
+use super::{FileTensor, ForeignFile, Order, Part};
 
 /// What the values of a tensor look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,8 +96,8 @@ fn of(tensor: &FileTensor, is_weight: bool) -> Inspection {
         return inspection;
     }
     let outputs = match tensor.order {
-        super::Order::OutFirst => tensor.shape[0],
-        super::Order::OutLast => tensor.shape[tensor.shape.len() - 1],
+        Order::OutFirst => tensor.shape[0],
+        Order::OutLast => tensor.shape[tensor.shape.len() - 1],
     };
     let inputs = values.len() / outputs.max(1);
     inspection.fresh_std = Some((2.0 / inputs as f64).sqrt());
@@ -115,7 +115,7 @@ fn of(tensor: &FileTensor, is_weight: bool) -> Inspection {
         let between = squares.iter().map(|square| (square - middle).powi(2)).sum::<f64>() / (rows - 1) as f64;
         between / expected(per)
     };
-    let first = tensor.order == super::Order::OutFirst;
+    let first = tensor.order == Order::OutFirst;
     let by_output = |o: usize, i: usize| if first { values[o * inputs + i] } else { values[i * outputs + o] };
     let of_outputs = spread(outputs, inputs, &by_output);
     let of_inputs = spread(inputs, outputs, &|i, o| by_output(o, i));
@@ -124,7 +124,8 @@ fn of(tensor: &FileTensor, is_weight: bool) -> Inspection {
     let usual = |rows: usize| 1.1 + 5.0 * (2.0 / (rows - 1) as f64).sqrt();
     let kurtosis = fourth / (variance * variance);
     // Uniform values have 1.8, normal ones 3, truncated normal ones lie between.
-    let of_a_filler = (1.6..3.5).contains(&kurtosis);
+    // That of n normal values varies by sqrt(24 / n).
+    let of_a_filler = (1.6..3.2 + 5.0 * (24.0 / count).sqrt()).contains(&kurtosis);
     let independent = of_outputs < usual(outputs) && of_inputs < usual(inputs);
     inspection.spread = Some(of_outputs.max(of_inputs));
     inspection.verdict = if of_a_filler && independent { Verdict::Untrained } else { Verdict::Trained };
@@ -134,7 +135,7 @@ fn of(tensor: &FileTensor, is_weight: bool) -> Inspection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{exchange::Order, host::Stream};
+    use crate::host::Stream;
 
     fn tensor(shape: &[usize], values: Vec<f32>) -> FileTensor {
         FileTensor { name: "w".into(), shape: shape.into(), values, order: Order::OutFirst }

@@ -1,57 +1,16 @@
 //! Which tensors of a file belong to one layer, by the names that frameworks give them.
 
-use super::FileTensor;
+use super::{FileTensor, Group, Part};
 use std::collections::HashMap;
 
-/// What a tensor is to its layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// Weights, or the scale of a normalisation.
-    Weight,
-    /// A bias.
-    Bias,
-    /// The running mean of a batch normalisation.
-    Mean,
-    /// Its running variance.
-    Variance,
-}
-
-impl Part {
-    /// What follows the layer's name in strata's and PyTorch's files.
-    pub const fn suffix(self) -> &'static str {
-        match self {
-            Part::Weight => "weight",
-            Part::Bias => "bias",
-            Part::Mean => "running_mean",
-            Part::Variance => "running_var",
-        }
-    }
-
-    /// The part that a word stands for: PyTorch's, Keras', TensorFlow's or Caffe2's.
-    fn named(word: &str) -> Option<Self> {
-        match word {
-            "weight" | "weights" | "kernel" | "gamma" | "scale" | "w" | "W" => Some(Part::Weight),
-            "bias" | "biases" | "beta" | "b" | "B" => Some(Part::Bias),
-            "running_mean" | "moving_mean" => Some(Part::Mean),
-            "running_var" | "moving_variance" => Some(Part::Variance),
-            _ => None,
-        }
-    }
-}
-
-/// The tensors of one layer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Group {
-    /// The layer's name in the file.
-    pub name: String,
-    /// Its tensors by their place in the file.
-    pub parts: Vec<(Part, usize)>,
-}
-
-impl Group {
-    /// The place of a part.
-    pub fn part(&self, part: Part) -> Option<usize> {
-        self.parts.iter().find(|(other, _)| *other == part).map(|(_, place)| *place)
+/// The part that a word stands for: PyTorch's, Keras', TensorFlow's or Caffe2's.
+fn part(word: &str) -> Option<Part> {
+    match word {
+        "weight" | "weights" | "kernel" | "gamma" | "scale" | "w" | "W" => Some(Part::Weight),
+        "bias" | "biases" | "beta" | "b" | "B" => Some(Part::Bias),
+        "running_mean" | "moving_mean" => Some(Part::Mean),
+        "running_var" | "moving_variance" => Some(Part::Variance),
+        _ => None,
     }
 }
 
@@ -66,7 +25,7 @@ pub fn parse(name: &str) -> Option<(&str, Part)> {
         }
     }
     let (layer, word) = name.rsplit_once(['.', '/'])?;
-    Part::named(word).map(|part| (layer, part))
+    part(word).map(|part| (layer, part))
 }
 
 /// The layers of a file by the names of its tensors, in the order of their first tensor.

@@ -1,9 +1,7 @@
 //! Finds the tensor of a file for each parameter of a net: by the names of layers, else by order and shape.
 
 use super::{
-    ExchangeError, ForeignFile, Format, Geometry, Turns,
-    layer_names::{self, Group, Part},
-    nearest, sequential,
+    ExchangeError, ForeignFile, Format, Geometry, Group, Part, Turns, layer_names, nearest, sequential,
     turn::{self, Wanted},
 };
 use crate::{

@@ -1,6 +1,6 @@
 //! Weights of other programs: PyTorch, safetensors, Caffe and ONNX files, read under limits, matched to a net and written.
 //!
-//! A file is read into a [`ForeignFile`] (`file`), whose format its first bytes tell, not its name. `matching` finds the
+//! A file is read (`read`) into a [`ForeignFile`] (`file`); its first bytes tell its format, not its name. `matching` finds the
 //! file's tensor for each parameter of a net and turns it (`turn`); `export` and `onnx_graph` write files for others.
 //! `docs/weights.md` is the description for users.
 
@@ -17,6 +17,7 @@ mod onnx_graph;
 mod onnx_messages;
 mod pickle;
 mod pytorch;
+mod read;
 mod safetensors_file;
 mod sequential;
 mod turn;
@@ -24,9 +25,10 @@ mod wire;
 
 pub use caffe::{MeanFile, mean};
 pub use error::ExchangeError;
-pub use file::{FileTensor, ForeignFile, Format, Geometry, Order, parse, read};
+pub use file::{FileTensor, ForeignFile, Format, Geometry, Group, Order, Part};
 pub use inspect::{Inspection, Verdict, inspect, is_untrained};
 pub use matching::{By, Matching, Row, fit};
 pub use onnx_graph::{Preprocessing, onnx};
+pub use read::{parse, read};
 pub use sequential::torchvision_names;
 pub use turn::{Flatten, Turns};

@@ -1,10 +1,10 @@
 //! ONNX models: the weights that their nodes read, and what the graph says of each layer.
 
 use super::{
-    ExchangeError, FileTensor, ForeignFile, Format, Geometry, Order,
+    ExchangeError, FileTensor, ForeignFile, Format, Geometry, Group, Order, Part,
     caffe::{refused, round},
     file::elements,
-    layer_names::{self, Group, Part},
+    layer_names,
     onnx_messages::{Graph, MODEL, Model, Node, Tensor},
     pytorch::{of_bf16, of_f16, of_f32, of_f64},
     wire,
@@ -45,11 +45,21 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<ForeignFile, ExchangeError> {
     let graph = Graph { node: nodes.clone(), ..Graph::default() };
     let (groups, layers, mut ignored) = reader.layers(&graph)?;
     let floats = |tensor: &&Tensor| [FLOAT, FLOAT16, DOUBLE, BFLOAT16].contains(&tensor.data_type.unwrap_or(0));
+    let arithmetic: HashMap<&str, &str> = nodes
+        .iter()
+        .filter(|node| ["Add", "Sub", "Mul", "Div"].contains(&kind(node)))
+        .flat_map(|node| node.input.iter().map(|read| (read.as_str(), kind(node))))
+        .collect();
     for tensor in initializers.iter().filter(floats) {
         let name = tensor.name.as_deref().unwrap_or_default();
-        // Numbers that scale or shift are no weights.
-        if !reader.used.contains_key(name) && tensor.dims.iter().any(|&side| side > 1) {
-            reader.tensor(name, Order::OutFirst)?;
+        if reader.used.contains_key(name) {
+            continue;
+        }
+        match arithmetic.get(name) {
+            Some(operator) => ignored.push(format!("{name}: {operator} reads it, which is no layer")),
+            // Numbers that scale or shift are no weights.
+            None if tensor.dims.iter().any(|&side| side > 1) => drop(reader.tensor(name, Order::OutFirst)?),
+            None => {}
         }
     }
     if let count @ 1.. = initializers.iter().filter(|tensor| !floats(tensor)).count() {

@@ -28,10 +28,15 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<ForeignFile, ExchangeError> {
     }
     let (length, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| corrupt(error.to_string()))?;
     let body = &bytes[8 + length..];
+    let text = metadata.metadata().as_ref().and_then(|entries| entries.get("strata").cloned()).unwrap_or_default();
     let (mut tensors, mut ignored) = (Vec::new(), Vec::new());
     // In the order of their offsets, in which the program that wrote the file had them.
     for name in metadata.offset_keys() {
         let Some(info) = metadata.info(&name) else { continue };
+        if !text.is_empty() && name == "preprocessing.mean" {
+            ignored.push(format!("{name}: strata's mean image"));
+            continue;
+        }
         let (from, to) = info.data_offsets;
         let values = body.get(from..to).ok_or_else(|| corrupt(format!("tensor {name} lies past the end")))?;
         let values = match info.dtype {
@@ -53,7 +58,6 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<ForeignFile, ExchangeError> {
     if tensors.is_empty() {
         return Err(ExchangeError::NoWeights { path: path.into(), format, remedy: "save the tensors of a model" });
     }
-    let text = metadata.metadata().as_ref().and_then(|entries| entries.get("strata").cloned()).unwrap_or_default();
     let groups = layer_names::groups(&tensors);
     Ok(ForeignFile { format, tensors, groups, layers: Vec::new(), ignored, text })
 }

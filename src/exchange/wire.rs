@@ -35,10 +35,12 @@ pub enum Refusal {
     Small(usize),
 }
 
-/// One field as it stands in a message: its number, and the bytes of one with a length.
+/// One field as it stands in a message: its number, its type on the wire, and the bytes of one with a length.
 pub struct Found<'a> {
     /// The number.
     pub number: u64,
+    /// 0 for a number, 1 for eight bytes, 2 for a length and bytes, 5 for four bytes.
+    pub wire: u64,
     /// The bytes where it has a length.
     pub bytes: Option<&'a [u8]>,
 }
@@ -92,7 +94,7 @@ impl<'a> Fields<'a> {
             5 => self.take(4).map(|_| None)?,
             _ => return Err(Refusal::Damaged("a field has a type that is not read")),
         };
-        Ok(Found { number, bytes })
+        Ok(Found { number, wire: tag & 7, bytes })
     }
 }
 
@@ -144,24 +146,23 @@ pub fn check(bytes: &[u8], schema: &'static Schema) -> Result<(), Refusal> {
 /// Which of the protobuf formats a file is of, by the fields of its outermost message; none of them where it is no such
 /// message.
 pub fn kind(bytes: &[u8]) -> Option<Format> {
-    let (mut seen, mut count) = (Vec::new(), 0);
-    for found in fields(bytes) {
-        let found = found.ok()?;
-        count += 1;
-        seen.push((found.number, found.bytes.is_some()));
-        if count >= 64 {
-            break;
-        }
-    }
-    let has = |number, length| seen.contains(&(number, length));
-    // ONNX: ir_version = 1 is a number and graph = 7 a message. Caffe's net: layer = 100 or layers = 2. Caffe's blob:
-    // numbers 1 to 4 or shape = 7, and data = 5 or 8.
-    if has(1, false) && (has(7, true) || has(8, true)) && !has(5, true) && !has(5, false) {
+    const NUMBER: u64 = 0;
+    const BYTES: u64 = 2;
+    // What is cut off is refused when it is read.
+    let seen: Vec<(u64, u64)> =
+        fields(bytes).take(64).map_while(Result::ok).map(|found| (found.number, found.wire)).collect();
+    let has = |number, wire| seen.contains(&(number, wire));
+    // Caffe's blob: sides 1 to 4 or shape = 7, and data = 5, packed or one by one, or 8.
+    let data = has(5, BYTES) || has(5, 5);
+    // ONNX: ir_version = 1 is a number, graph = 7 a message. Caffe's net: layer = 100, or layers = 2.
+    if has(1, NUMBER) && has(7, BYTES) && !data {
         Some(Format::Onnx)
-    } else if has(100, true) || (has(2, true) && !has(5, false)) {
+    } else if has(100, BYTES) || (has(2, BYTES) && !has(1, NUMBER) && !data) {
         Some(Format::Caffe)
-    } else if has(5, true) || has(5, false) || has(8, true) {
+    } else if data || has(8, BYTES) {
         Some(Format::CaffeMean)
+    } else if has(1, NUMBER) {
+        Some(Format::Onnx)
     } else {
         None
     }

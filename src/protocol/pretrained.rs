@@ -63,7 +63,7 @@ pub(super) fn resolve(table: &mut Table, experiment: &str) -> Result<(), Protoco
         MeanValues::Image(image) => channel_means(image, channels),
     };
     let mean = if source { list(means) } else { Value::String("channel".into()) };
-    let deviations = normalisation.scale.iter().map(|&scale| 1.0 / f64::from(scale)).collect();
+    let deviations = normalisation.scale.iter().map(|&scale| f64::from(1.0 / scale)).collect();
     let mut put = |room: &str, key: &str, value: Value| {
         if let Some(room) = table.entry(room).or_insert_with(|| Value::Table(Table::new())).as_table_mut() {
             room.insert(key.into(), value);
