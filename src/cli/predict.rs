@@ -128,7 +128,7 @@ pub fn main(options: &Options) -> Result<()> {
                     read.push(path);
                 }
                 Err(error) => {
-                    let (file, reason) = (path.display().to_string(), super::told(&error));
+                    let (file, reason) = (path.display().to_string(), super::with_causes(&error));
                     note!("{}", if reason.contains(&file) { reason.clone() } else { format!("{file}: {reason}") });
                     all.failed.push(Failure { file, reason });
                 }
