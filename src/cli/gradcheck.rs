@@ -1,7 +1,7 @@
 //! `strata gradcheck`: every operation of a device against double precision, or the gradients of a whole net.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, Format, PrecisionArgs, at_least_one, device, exit_code::CheckFailed};
+use super::{DeviceArgs, Format, PrecisionArgs, at_least_one, device, exit_code::CheckFailed, json};
 use crate::{
     host::Precision,
     nn::{gradcheck as of_net, zoo},
@@ -9,6 +9,7 @@ use crate::{
 };
 use anyhow::Result;
 use clap::Args;
+use serde_json::json;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -23,7 +24,7 @@ pub struct Options {
     /// Use this many images for the named net
     #[arg(long, default_value_t = 4, requires = "net", value_parser = at_least_one::<usize>())]
     batch: usize,
-    /// Print text, or json: one object per line
+    /// Print text, or json: one object
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -34,20 +35,21 @@ pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device, precision)?;
     note!("gradcheck on {}", device.describe());
     let format = options.format;
-    let mut printed = Ok(());
-    let report = |line: &Line| {
-        if printed.is_ok() {
-            printed = match format {
-                Format::Json => print_line!("{}", serde_json::to_string(line).unwrap_or_default()),
-                Format::Text => print_line!("{line}"),
-            };
-        }
+    let (mut printed, mut lines) = (Ok(()), Vec::new());
+    let report = |line: &Line| match format {
+        Format::Json => lines.push(line.clone()),
+        Format::Text if printed.is_ok() => printed = print_line!("{line}"),
+        Format::Text => {}
     };
     let summary = match &def {
         Some(def) => of_net::gradcheck(def, options.batch, &device, report)?,
         None => check::gradcheck(&device, report)?,
     };
     printed?;
+    if format == Format::Json {
+        let device = device.describe();
+        json::print("gradcheck", json!({ "device": device, "summary": summary, "checks": lines }))?;
+    }
     note!("{summary}");
     match summary.failed {
         0 => Ok(()),

@@ -1,8 +1,9 @@
 //! `strata plan`: the networks of an experiment, or the memory they need.
 
 use super::output::note;
-use super::{DeviceArgs, Format, StudyArgs, device, json, progress, study};
+use super::{DeviceArgs, Format, StudyArgs, device, progress, study};
 use crate::{
+    host::document::document,
     nn::{Net, memory_plan},
     protocol::{
         Experiment, Node, Plan, ProtocolError, RunDir, State,
@@ -97,7 +98,7 @@ pub fn main(options: &Options) -> Result<()> {
         Format::Json => {
             let directory = runs.path.display().to_string();
             let networks = json!({ "directory": directory, "seconds_left": seconds_left, "networks": rows });
-            writeln!(out, "{}", serde_json::to_string_pretty(&json::document("plan", networks))?)?;
+            writeln!(out, "{}", serde_json::to_string_pretty(&document("plan", networks))?)?;
         }
         Format::Text => {
             let states: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();

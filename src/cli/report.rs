@@ -1,7 +1,7 @@
 //! `strata report`: table, figures and page of run directories, or of the published runs.
 
-use super::Format;
 use super::output::print_line;
+use super::{Format, json};
 use crate::{
     protocol::{Experiment, ProtocolError, RunDir, resolve},
     report::{self, Report, Study, load},
@@ -100,7 +100,7 @@ fn publish(report: &Report, studies: &[Study], out: Option<&Path>, format: Forma
                 print_line!("report: {}", written.page.display())?;
             }
         }
-        Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?)?,
+        Format::Json => json::print("report", report)?,
     }
     Ok(())
 }

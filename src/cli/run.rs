@@ -1,13 +1,14 @@
 //! `strata run EXPERIMENT NODE`: one network of a plan, as one idempotent command.
 
 use super::output::{note, print_line};
-use super::{DeviceArgs, StudyArgs, device, interrupt::Interrupt, reproduce, study};
+use super::{DeviceArgs, Format, StudyArgs, device, interrupt::Interrupt, json, reproduce, study};
 use crate::{
     protocol::{Plan, runner::Busy},
     train::{Record, frozen, record},
 };
 use anyhow::Result;
 use clap::Args;
+use serde_json::json;
 
 // A network follows, so the experiment has no default.
 #[derive(Args, Debug)]
@@ -20,6 +21,9 @@ pub struct Options {
     node: String,
     #[command(flatten)]
     device: DeviceArgs,
+    /// Print text, or json: one object
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub fn main(options: &Options) -> Result<()> {
@@ -35,7 +39,20 @@ pub fn main(options: &Options) -> Result<()> {
     // One network at a time, with all threads: a scheduler that wants one thread sets RAYON_NUM_THREADS.
     reproduce::train(&experiment, &wanted, &ready, &device, Some(1), Busy::StopAt(&node.name), &interrupt)?;
     let folder = runs.node(&node.name);
-    if let Some(last) = record::read::<Record>(&folder.join("log.jsonl"))?.last() {
+    let records = record::read::<Record>(&folder.join("log.jsonl"))?;
+    if options.format == Format::Json {
+        let manifest = runs.manifest(&node.name)?;
+        return json::print(
+            "run",
+            json!({
+                "network": node.name, "experiment": experiment.name, "state": runs.state(&node.name)?,
+                "weights": folder.join("weights.safetensors").display().to_string(),
+                "device": manifest.map(|manifest| manifest.device), "seconds": runs.timing(&node.name).seconds,
+                "evaluations": records,
+            }),
+        );
+    }
+    if let Some(last) = records.last() {
         print_line!(
             "{} top1 {:.4} top5 {:.4} loss {:.4} after {} steps",
             node.name,

@@ -1,8 +1,9 @@
 //! `strata similarity`: how alike the layers of trained networks are.
 
-use super::{DeviceArgs, Format, StudyArgs, device, json, study};
+use super::{DeviceArgs, Format, StudyArgs, device, study};
 use crate::{
     host::atomic,
+    host::document::document,
     protocol::{
         ProtocolError, RunDir,
         cka::{Estimator, FEWEST_IMAGES},
@@ -46,7 +47,7 @@ pub fn main(options: &Options) -> Result<()> {
     let found = similarity::compare(&experiment, &runs, &device, images)?;
     let mut out = std::io::stdout().lock();
     if options.format == Format::Json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&json::document("similarity", &found))?)?;
+        writeln!(out, "{}", serde_json::to_string_pretty(&document("similarity", &found))?)?;
         return Ok(());
     }
     let estimator = if options.biased { Estimator::Biased } else { Estimator::Debiased };

@@ -4,6 +4,7 @@ use super::{Format, bench::net, device, study};
 use crate::{
     cli::{DeviceArgs, PrecisionArgs, at_least_one},
     host::Precision,
+    host::document::document,
     nn::{Net, Tape},
     ops::{Device, Measured, TILES, Tuning, tiles},
     protocol::{Arm, Experiment, Plan, network_def::net_of, resolve, source::Halves},
@@ -83,7 +84,7 @@ pub fn main(options: &Options) -> Result<()> {
         Device::Gpu(gpu) if !gpu.limits().lanes => gpu,
         other => {
             match options.format {
-                Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?,
+                Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&document("tune", &record))?)?,
                 Format::Text => {
                     writeln!(out, "{}: its kernels have one tile, and there is nothing to choose", other.describe())?;
                 }
@@ -112,9 +113,9 @@ pub fn main(options: &Options) -> Result<()> {
     }
     match options.format {
         Format::Json => {
-            record["file"] = json!(path);
+            record["file"] = json!(path.display().to_string());
             record["products"] = json!(all);
-            writeln!(out, "{}", serde_json::to_string_pretty(&record)?)?;
+            writeln!(out, "{}", serde_json::to_string_pretty(&document("tune", &record))?)?;
         }
         Format::Text => writeln!(out, "kept in {}", path.display())?,
     }

@@ -4,6 +4,7 @@ pub mod atomic;
 pub mod bounded;
 pub mod digest;
 pub mod dims;
+pub mod document;
 mod hold;
 pub mod lanes;
 pub mod layout;

@@ -13,7 +13,7 @@ use super::{
     results::Report,
     run::Study,
 };
-use crate::host::atomic;
+use crate::host::{atomic, document::document};
 
 /// The files of a written report.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub fn write(report: &Report, studies: &[Study], folder: &Path) -> Result<Writte
         paths.push(put(folder, &format!("{}.png", figure.name), &figure.png)?);
     }
     Ok(Written {
-        results: put(folder, "results.json", serde_json::to_string_pretty(report)?.as_bytes())?,
+        results: put(folder, "results.json", serde_json::to_string_pretty(&document("report", report))?.as_bytes())?,
         runs: put(folder, "runs.csv", runs_csv(report).as_bytes())?,
         summary: put(folder, "summary.csv", summary_csv(report).as_bytes())?,
         // The page comes last: whoever sees it finds the files that it names.

@@ -2,7 +2,7 @@
 
 use crate::cli::output::{note, print_line};
 use crate::{
-    cli::{Format, source, sources_with_paths},
+    cli::{Format, json, source, sources_with_paths},
     data::{Source, fetch::unlike_published, folder, inspect},
     host::atomic,
 };
@@ -54,7 +54,7 @@ pub fn main(options: &Options) -> Result<()> {
     dataset.taken.iter().for_each(|line| note!("{line}"));
     let found = inspect::inspect(&dataset)?;
     match options.format {
-        Format::Json => print_line!("{}", serde_json::to_string(&found)?)?,
+        Format::Json => json::print("data-inspect", &found)?,
         Format::Text => {
             let [height, width, channels] = found.shape;
             print_line!("{}: {} classes, images of {height} x {width} x {channels}", found.name, found.classes.len())?;

@@ -3,7 +3,7 @@
 use super::bar;
 use crate::cli::output::{note, print_line};
 use crate::{
-    cli::{Format, exit_code, interrupt::Interrupt},
+    cli::{Format, exit_code, interrupt::Interrupt, json},
     data::{
         DataError, folder,
         image_file::take_remarks,
@@ -101,13 +101,13 @@ pub fn main(options: &Options) -> Result<()> {
             options.size,
             packed.resumed
         )?,
-        Format::Json => print_line!(
-            "{}",
+        Format::Json => json::print(
+            "data-pack",
             serde_json::json!({
-                "file": options.out, "images": kept, "resumed": packed.resumed, "seconds": seconds,
-                "images_per_second": rate, "skipped": packed.skipped,
+                "file": options.out.display().to_string(), "images": kept, "resumed": packed.resumed,
+                "seconds": seconds, "images_per_second": rate, "skipped": packed.skipped,
                 "remarked": remarks.map_or(0, |remarks| remarks.images),
-            })
+            }),
         )?,
     }
     Ok(())
