@@ -169,6 +169,19 @@ fn six_decimals(share: f64) -> f64 {
     format!("{share:.6}").parse().unwrap_or(share)
 }
 
+/// The classes of one half of a split.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HalfClasses {
+    /// The class split.
+    pub split: String,
+    /// The half.
+    pub half: String,
+    /// What A is, where it is several things in turn.
+    pub source_task: Option<String>,
+    /// The names of its classes.
+    pub classes: Vec<String>,
+}
+
 /// Everything a report is made from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Study {
@@ -195,6 +208,18 @@ pub struct Study {
     /// Differences smaller than this many points are taken for none.
     #[serde(default = "usual_margin")]
     pub margin: f64,
+    /// Whether the plan was cut down by `--quick`, so that its numbers mean nothing.
+    #[serde(default)]
+    pub quick: bool,
+    /// Whether accuracies are those on held-out training images instead of test images.
+    #[serde(default)]
+    pub on_held_out: bool,
+    /// Images of one training step, where it is known.
+    #[serde(default)]
+    pub batch_size: Option<usize>,
+    /// Which classes the halves of each split have, where it is known.
+    #[serde(default)]
+    pub halves: Vec<HalfClasses>,
     /// Every run of the plan, finished or not.
     pub runs: Vec<Run>,
     /// Most training images of a class, in runs without a size of their own; `None` where unknown.
@@ -236,6 +261,19 @@ impl Run {
             }
         };
         Ok(value.filter(|v| v.is_finite()))
+    }
+
+    /// Whether another record of the same network says the same: one that is still to be made says nothing.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Run) -> bool {
+        let unmade = |run: &Run| matches!(run.state, State::Pending | State::Running);
+        let same = |(a, b): (&Evaluation, &Evaluation)| {
+            a.step == b.step && a.top1.to_bits() == b.top1.to_bits() && a.loss.to_bits() == b.loss.to_bits()
+        };
+        let as_long = self.curve.len() == other.curve.len();
+        unmade(self)
+            || unmade(other)
+            || (self.state == other.state && as_long && self.curve.iter().zip(&other.curve).all(same))
     }
 
     /// Whether the run ended where a network stands that has learnt nothing: no more than three standard errors,
