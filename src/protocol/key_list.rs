@@ -74,7 +74,7 @@ const fn key(name: &'static str, kind: Kind, usual: Usual, example: &'static str
 
 use Kind::{
     Arms, Flag, Number, OneOf, OptionalSource, Path, Small, SomeOf, Source as OfData, Statistic, Table, Text, Whole,
-    Wholes,
+    Wholes, WholesByArm,
 };
 use Usual::{Is, Needed, NeededUnless, Put};
 
