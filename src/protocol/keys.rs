@@ -77,7 +77,8 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
     use toml::Value;
     let whole = |value: &Value| value.as_integer().is_some_and(|number| number >= 0);
     let is_number = |value: &Value| value.is_integer() || value.is_float();
-    let all_of = |list: &Value, fits: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|list| list.iter().all(fits));
+    let all_of =
+        |list: &Value, fits: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|list| list.iter().all(fits));
     let all = |fits: &dyn Fn(&Value) -> bool| all_of(value, fits);
     let among = |names: &[&str], value: &Value| value.as_str().is_some_and(|name| names.contains(&name));
     match kind {

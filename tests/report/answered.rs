@@ -37,30 +37,34 @@ fn a_loss_above_some_n_is_told_with_its_interval_and_with_its_part() {
     let sentence = answer(&made(|_| 0.0, steep));
     assert_eq!(
         sentence,
-        "Copying and freezing the first n blocks of a network trained on other classes costs less than 0.5 points up to \
-         n = 3, 2.7 +- 0.0 points at n = 4 and 11.7 +- 0.0 at n = 7; all of it is specificity, because blocks of a network \
-         trained on the same classes cost less than 0.5 points there."
+        "Freezing the first n blocks of a network trained on other classes instead of one trained on the same classes costs \
+         less than 0.5 points up to n = 3, 2.7 +- 0.0 points at n = 4 and 11.7 +- 0.0 at n = 7 (specificity); freezing \
+         itself (co-adaptation) costs less than 0.5 points at every n up to 7."
     );
     // The numbers are those of the results.
     let results = analyse(&made(|_| 0.0, steep)).unwrap();
-    let row = results.loss.iter().find(|row| row.n == 7).unwrap();
+    let row = results.specificity.iter().find(|row| row.n == 7).unwrap();
     assert_eq!(format!("{:.1}", -row.estimate.mean), "11.7");
 }
 
 #[test]
-fn a_loss_of_both_parts_and_one_of_co_adaptation_alone_are_told_apart() {
+fn losses_of_both_parts_and_of_co_adaptation_alone_are_told_apart() {
     let dip = |n: u32| if n == 4 { -2.0 } else { 0.0 };
     let own = answer(&made(dip, dip));
-    assert!(own.contains("2.0 +- 0.0 points at n = 4; all of it is co-adaptation"), "{own}");
-    let half = |n: u32| steep(n) / 2.0;
-    let both = answer(&made(half, steep));
-    assert!(
-        both.contains("at n = 7, specificity is 5.9 +- 0.0 points of it and co-adaptation 5.8 +- 0.0")
-            || both.contains("at n = 7, specificity is 5.8 +- 0.0 points of it and co-adaptation 5.9 +- 0.0")
-            || both.contains("at n = 7, specificity is 5.9 +- 0.0 points of it and co-adaptation 5.9 +- 0.0")
-            || both.contains("at n = 7, specificity is 5.8 +- 0.0 points of it and co-adaptation 5.8 +- 0.0"),
-        "{both}"
-    );
+    for words in [
+        "costs less than 0.5 points at every n up to 7 (specificity)",
+        "; freezing itself (co-adaptation) costs up to 2.0 +- 0.0 points, at n = 4, and less than 0.5 from n = 5 on.",
+    ] {
+        assert!(own.contains(words), "{words} is missing in {own}");
+    }
+    let both =
+        answer(&made(|n| if n <= 3 { 0.0 } else { -f64::from(n) }, |n| if n <= 3 { 0.0 } else { -3.0 * f64::from(n) }));
+    for words in [
+        "up to n = 3, 8.0 +- 0.0 points at n = 4 and 14.0 +- 0.0 at n = 7 (specificity)",
+        "; freezing itself (co-adaptation) costs up to 7.0 +- 0.0 points, at n = 7.",
+    ] {
+        assert!(both.contains(words), "{words} is missing in {both}");
+    }
 }
 
 #[test]
@@ -71,7 +75,7 @@ fn no_loss_anywhere_is_told_up_to_the_last_n() {
         "{sentence}"
     );
     let pair = Study { kind: Kind::Noise, ..made(|_| 0.0, |_| 0.0) };
-    assert!(answer(&pair).contains("trained on noise costs"));
+    assert!(answer(&pair).contains("trained on noise instead of one trained on the same classes"));
 }
 
 #[test]
@@ -82,9 +86,9 @@ fn wide_intervals_and_few_splits_decide_nothing_and_say_so() {
         run.curve.last_mut().unwrap().top1 += 0.02 * (split - 2.0);
     }
     let sentence = answer(&wide);
-    assert!(sentence.starts_with("6 splits cannot tell what copying and freezing the first n blocks"), "{sentence}");
+    assert!(sentence.starts_with("6 splits cannot tell what freezing the first n blocks"), "{sentence}");
     let sentence = answer(&balanced(2, 1, 8));
-    assert!(sentence.starts_with("2 splits give no verdict on what copying"), "{sentence}");
+    assert!(sentence.starts_with("2 splits give no verdict on what freezing"), "{sentence}");
     // One undecided n among decided ones is named.
     let mut one = made(|_| 0.0, steep);
     for run in one.runs.iter_mut().filter(|run| run.arm == Arm::Transfer && run.n == Some(3)) {
@@ -136,17 +140,28 @@ fn runs_at_chance_diverged_and_unfinished_are_part_of_the_sentence() {
 fn without_a_matched_control_a_loss_is_labelled_and_withheld_where_a_second_run_gains_more() {
     let mut small = made(|_| 0.0, steep);
     small.runs.retain(|run| run.arm != Arm::Continue);
-    assert!(answer(&small).ends_with("(measured against the bases, with no matched control)."), "{}", answer(&small));
+    let labelled = "(co-adaptation, against the bases, with no matched control) costs less than 0.5 points";
+    assert!(answer(&small).contains(labelled), "{}", answer(&small));
     for run in small.runs.iter_mut().filter(|run| run.arm == Arm::Restart) {
         run.curve.last_mut().unwrap().top1 += 0.02;
     }
     let sentence = answer(&small);
     for words in [
         "of a network trained on other classes instead of one trained on the same classes costs less than 0.5 points up to n = 3",
-        "what freezing costs is withheld, because a second training run alone gains 2.1 points",
+        "what freezing itself costs (co-adaptation) is withheld, because a second training run alone gains 2.1 points",
     ] {
         assert!(sentence.contains(words), "{words} is missing in {sentence}");
     }
+    // Without BnB the loss is all there is; it is withheld for the same reason, and told against continue-n.
+    small.runs.retain(|run| run.arm != Arm::Selffer);
+    assert!(answer(&small).contains("is withheld, because a second training run alone gains 2.1 points"));
+    let mut alone = made(|_| 0.0, steep);
+    alone.runs.retain(|run| run.arm != Arm::Selffer);
+    let sentence = answer(&alone);
+    assert!(
+        sentence.starts_with("Copying and freezing the first n blocks of a network trained on other classes costs")
+    );
+    assert!(sentence.contains("less than 0.5 points up to n = 3, ") && !sentence.contains("specificity"), "{sentence}");
 }
 
 #[test]

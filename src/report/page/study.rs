@@ -33,13 +33,13 @@ pub(super) fn answer(results: &Results) -> String {
     format!("<p class=\"{class}\">{}</p>\n{line}", escape(&sentence))
 }
 
-/// What every reader should see of a study: the figure, the verdicts, the legend.
+/// What every reader should see of a study: the figure, the legend, the verdicts.
 pub(super) fn first(results: &Results, drawn: &[Figure], claims: &[Claim]) -> String {
     let mut out = at(drawn, Place::Answer);
-    out.push_str(&verdicts::table(claims, results));
     if results.base.is_some() {
         out.push_str(&legend::legend(results));
     }
+    out.push_str(&verdicts::table(claims, results));
     out
 }
 

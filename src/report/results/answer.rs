@@ -1,5 +1,5 @@
-//! The answer in one sentence that can be quoted: what frozen features of other classes cost, up to which n they cost
-//! nothing, and which part of it is specificity and which co-adaptation.
+//! The answer in one sentence that can be quoted: what frozen features of other classes cost more than those of the same
+//! ones (specificity), up to which n they cost nothing, and what freezing costs by itself (co-adaptation).
 //!
 //! It is made from the verdicts by n, so that it can say no more than they do. A difference that lies inside the margin
 //! costs "less than" the margin; one whose interval lies below zero costs its mean with half the interval; of any other
@@ -16,6 +16,9 @@ use super::{Results, contrast::Row};
 pub(in super::super) const QUICK: &str =
     "This is a quick run: it shows that every part of the program works, and its numbers mean nothing.";
 
+/// Said of a loss that is a difference to the bases.
+const UNMATCHED: &str = ", against the bases, with no matched control";
+
 /// The sentence of a study whose other numbers are computed.
 pub(super) fn answer(results: &Results) -> String {
     if results.quick {
@@ -30,16 +33,12 @@ pub(super) fn answer(results: &Results) -> String {
         );
     }
     if results.loss.is_empty() {
+        // Every frozen transfer network has a difference to its base.
         let planned = results.runs.iter().any(|run| run.arm == Arm::Transfer);
         let words = if planned { "has finished, so there is no answer yet" } else { "is part of this study" };
         return format!("No frozen transfer network (AnB) {words}.");
     }
-    let gain = results.restart_gain().map(|gain| gain.mean).filter(|gain| *gain > results.margin);
-    let withheld = gain.filter(|_| results.loss_control.is_none());
-    let mut text = match withheld {
-        Some(gain) => withheld_loss(results, gain),
-        None => loss(results),
-    };
+    let mut text = if results.specificity.is_empty() { loss(results) } else { specificity(results) };
     text.push_str(&remarks(results));
     text.push('.');
     text
@@ -87,10 +86,6 @@ impl<'a> Read<'a> {
     fn nothing_at(&self, ns: &[u32]) -> bool {
         let free = |row: &Row| matches!(row.test.verdict, Verdict::WithinMargin | Verdict::Higher);
         ns.iter().all(|n| self.rows.iter().any(|row| row.n == *n && free(row)))
-    }
-
-    fn at(&self, n: u32) -> Option<&'a Row> {
-        self.rows.iter().find(|row| row.n == n)
     }
 
     /// What it costs by n, after the words of what is done; `None` where no n is decided.
@@ -142,85 +137,94 @@ impl<'a> Read<'a> {
     }
 }
 
-/// What copying and freezing costs, and in which parts.
+/// What blocks of other classes cost on top of blocks of the same ones, which were frozen and trained alike, and what
+/// freezing costs by itself.
+fn specificity(results: &Results) -> String {
+    let read = Read { rows: &results.specificity, margin: results.margin };
+    let what = format!(
+        "reezing the first n blocks of a network trained on {} instead of one trained on the same classes",
+        source(results.kind)
+    );
+    let main = match read.cost() {
+        Some(cost) => format!("F{what} {cost} (specificity){}", read.open()),
+        None => undecided(&read, &format!("f{what}")),
+    };
+    format!("{main}{}", co_adaptation(results))
+}
+
+/// What freezing costs by itself, as a further clause.
+fn co_adaptation(results: &Results) -> String {
+    let gain = results.restart_gain().map(|gain| gain.mean).filter(|gain| *gain > results.margin);
+    if let (None, Some(gain)) = (results.co_adaptation_control, gain) {
+        return format!(
+            "; what freezing itself costs (co-adaptation) is withheld, because a second training run alone gains {gain:.1} \
+             points and no continue-n was trained"
+        );
+    }
+    let read = Read { rows: &results.co_adaptation, margin: results.margin };
+    let ns: Vec<u32> = read.rows.iter().map(|row| row.n).collect();
+    let Some(&last) = ns.last() else { return String::new() };
+    let unmatched = if results.co_adaptation_control.is_none() { UNMATCHED } else { "" };
+    let begin = format!("; freezing itself (co-adaptation{unmatched})");
+    if read.nothing_at(&ns) {
+        return format!("{begin} costs less than {} points at every n up to {last}", read.margin);
+    }
+    let most = read.of(Verdict::Lower).into_iter().min_by(|a, b| a.estimate.mean.total_cmp(&b.estimate.mean));
+    let Some(most) = most else { return "; what freezing itself costs (co-adaptation) cannot be told".to_string() };
+    // From some n on nothing is lost any more.
+    let after = ns.iter().filter(|n| **n > most.n).find(|n| read.nothing_at(&from(&ns, **n)));
+    let after = after.map_or_else(String::new, |n| format!(" and less than {} from n = {n} on", read.margin));
+    format!("{begin} costs up to {} points, at n = {},{after}", points(&most.estimate), most.n)
+        .trim_end_matches(',')
+        .to_string()
+}
+
+fn from(ns: &[u32], first: u32) -> Vec<u32> {
+    ns.iter().copied().filter(|n| *n >= first).collect()
+}
+
+/// What copying and freezing costs where no network has frozen blocks of the same classes.
 fn loss(results: &Results) -> String {
     let read = Read { rows: &results.loss, margin: results.margin };
     let what = format!("opying and freezing the first n blocks of a network trained on {}", source(results.kind));
-    let Some(cost) = read.cost() else { return undecided(&read, &what) };
-    format!("C{what} {cost}{}{}", parts(results, &read), read.open())
+    let gain = results.restart_gain().map(|gain| gain.mean).filter(|gain| *gain > results.margin);
+    if let (None, Some(gain)) = (results.loss_control, gain) {
+        return format!(
+            "What c{what} costs is withheld, because a second training run alone gains {gain:.1} points and neither BnB nor \
+             continue-n was trained"
+        );
+    }
+    match read.cost() {
+        Some(cost) if results.loss_control.is_none() => format!("C{what} {cost}{UNMATCHED}{}", read.open()),
+        Some(cost) => format!("C{what} {cost}{}", read.open()),
+        None => undecided(&read, &format!("c{what}")),
+    }
 }
 
 /// The sentence where no n is decided.
 fn undecided(read: &Read, what: &str) -> String {
     if !read.of(Verdict::AtChance).is_empty() && read.of(Verdict::Undecided).is_empty() {
-        return format!("It cannot be told what c{what} costs: at every n networks ended at chance");
+        return format!("It cannot be told what {what} costs: at every n networks ended at chance");
     }
-    let Some(row) = read.rows.last() else { return format!("It cannot be told what c{what} costs") };
+    let Some(row) = read.rows.last() else { return format!("It cannot be told what {what} costs") };
     let e = &row.estimate;
     let units = counted(e.units, e.unit.noun());
     let sign = if e.mean < 0.0 { "-" } else { "+" };
     match e.units < UNITS_TO_JUDGE {
         true => {
             let verb = if e.units == 1 { "gives" } else { "give" };
-            format!("{units} {verb} no verdict on what c{what} costs ({sign}{} points at n = {})", points(e), row.n)
+            format!("{units} {verb} no verdict on what {what} costs ({sign}{} points at n = {})", points(e), row.n)
         }
         false => {
-            format!("{units} cannot tell what c{what} costs ({sign}{} points at n = {})", points(e), row.n)
+            format!("{units} cannot tell what {what} costs ({sign}{} points at n = {})", points(e), row.n)
         }
-    }
-}
-
-/// Which part of the loss is specificity and which co-adaptation, at the n that lose.
-fn parts(results: &Results, read: &Read) -> String {
-    let ns: Vec<u32> = read.of(Verdict::Lower).iter().map(|row| row.n).collect();
-    let Some(&last) = ns.last() else { return String::new() };
-    let margin = results.margin;
-    let [co, specific] = [&results.co_adaptation, &results.specificity].map(|rows| Read { rows, margin });
-    let lower = |part: &Read, n: u32| part.at(n).filter(|row| row.test.verdict == Verdict::Lower).cloned();
-    let any_lower = |part: &Read| ns.iter().any(|&n| lower(part, n).is_some());
-    if co.nothing_at(&ns) && any_lower(&specific) {
-        return format!(
-            "; all of it is specificity, because blocks of a network trained on the same classes cost less than {margin} points there"
-        );
-    }
-    if specific.nothing_at(&ns) && any_lower(&co) {
-        return format!(
-            "; all of it is co-adaptation, because blocks of a network trained on the same classes cost as much, within {margin} points"
-        );
-    }
-    match (lower(&specific, last), lower(&co, last)) {
-        (Some(s), Some(c)) => format!(
-            "; at n = {last}, specificity is {} points of it and co-adaptation {}",
-            points(&s.estimate),
-            points(&c.estimate)
-        ),
-        (Some(s), None) => format!("; at n = {last}, specificity is {} points of it", points(&s.estimate)),
-        (None, Some(c)) => format!("; at n = {last}, co-adaptation is {} points of it", points(&c.estimate)),
-        (None, None) => String::new(),
-    }
-}
-
-/// The sentence where losses cannot be measured: frozen blocks of other classes against those of the same ones, which
-/// were trained alike.
-fn withheld_loss(results: &Results, gain: f64) -> String {
-    let why = format!(
-        "what freezing costs is withheld, because a second training run alone gains {gain:.1} points and no continue-n was trained"
-    );
-    let read = Read { rows: &results.specificity, margin: results.margin };
-    match read.cost() {
-        Some(cost) => format!(
-            "Freezing the first n blocks of a network trained on {} instead of one trained on the same classes {cost}{}; {why}",
-            source(results.kind),
-            read.open()
-        ),
-        None => format!("There is no answer: {why}"),
     }
 }
 
 /// What a reader of the sentence must know of the study.
 fn remarks(results: &Results) -> String {
     let mut remarks = Vec::new();
-    let (s, unmatched) = (&results.states, results.loss_control.is_none());
+    let s = &results.states;
     let waiting = s.pending + s.running;
     if waiting > 0 {
         remarks.push(format!("{} not finished", counted(waiting, "network")));
@@ -228,9 +232,6 @@ fn remarks(results: &Results) -> String {
     let lost = s.failed + s.diverged;
     if lost > 0 {
         remarks.push(format!("{} failed or diverged and left out", counted(lost, "network")));
-    }
-    if unmatched {
-        remarks.push("measured against the bases, with no matched control".to_string());
     }
     if results.plateau.reached == Some(false) {
         remarks.push("the bases were still improving".to_string());
