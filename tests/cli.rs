@@ -17,5 +17,6 @@ pub mod reports;
 pub mod schedules;
 pub mod stores;
 pub mod study;
+pub mod together;
 pub mod trained;
 pub mod tune;

@@ -1,5 +1,6 @@
 //! The report on synthetic studies with known answers, and on the published runs of the paper.
 
+mod answered;
 pub mod browser;
 pub mod drawn;
 pub mod judged;

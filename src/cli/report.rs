@@ -1,10 +1,10 @@
 //! `strata report`: table, figures and page of run directories, or of the published runs.
 
-use super::output::print_line;
+use super::output::{note, print_line};
 use super::{Format, json};
 use crate::{
     protocol::{Experiment, ProtocolError, RunDir, resolve},
-    report::{self, Report, Study, load},
+    report::{self, Report, Study, directories},
 };
 use anyhow::{Result, bail};
 use clap::Args;
@@ -25,6 +25,9 @@ pub struct Options {
     /// else 0.5)
     #[arg(long, value_name = "POINTS", value_parser = margin)]
     margin: Option<f64>,
+    /// Open the page in the browser
+    #[arg(long)]
+    open: bool,
     /// Print text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -41,7 +44,12 @@ pub fn main(options: &Options) -> Result<()> {
         judge_with(&mut studies, options.margin);
         let report = Report::of_published(&studies)?;
         let text = report::published_text(&report);
-        return publish(&report, &studies, options.out.as_deref(), options.format, &text);
+        if options.open && options.out.is_none() {
+            bail!("the published runs have a page where --out DIR says where it is to be written");
+        }
+        let page = publish(&report, &studies, options.out.as_deref(), options.format, &text)?;
+        show(page.filter(|_| options.open));
+        return Ok(());
     }
     let mut folders = Vec::new();
     for given in &options.runs {
@@ -52,13 +60,23 @@ pub fn main(options: &Options) -> Result<()> {
         (None, [given]) => given.join("report"),
         (None, _) => bail!("several run directories make one report; say where it is to be written with --out DIR"),
     };
-    let mut studies = Vec::new();
+    let mut found = Vec::new();
     for path in folders {
-        studies.extend(load::studies(&resolve::of_run_directory(&path, &[])?, &RunDir { path }, "")?);
+        found.push((resolve::of_run_directory(&path, &[])?, RunDir { path }));
     }
+    let mut studies = directories::studies(&found, "")?;
     judge_with(&mut studies, options.margin);
     let report = report::report(&studies)?;
-    publish(&report, &studies, Some(&out), options.format, &report::text(&report))
+    let page = publish(&report, &studies, Some(&out), options.format, &report::text(&report))?;
+    show(page.filter(|_| options.open));
+    Ok(())
+}
+
+/// Opens a page in the browser. The report is written, so that a machine without one fails at nothing.
+fn show(page: Option<PathBuf>) {
+    if let Some(Err(error)) = page.as_ref().map(open::that_detached) {
+        note!("no program opened the page ({error}); it is the file named above");
+    }
 }
 
 /// Sets the margin of all studies, if there is one: no network depends on it.
@@ -85,22 +103,29 @@ fn experiments_in(given: &Path) -> Result<Vec<PathBuf>> {
 
 /// Writes the report of an experiment and prints its table, or all its numbers.
 pub fn write(experiment: &Experiment, runs: &RunDir, device: &str, format: Format) -> Result<()> {
-    let studies = load::studies(experiment, runs, device)?;
+    let studies = directories::studies(&[(experiment.clone(), runs.clone())], device)?;
     let report = report::report(&studies)?;
-    publish(&report, &studies, Some(&runs.path.join("report")), format, &report::text(&report))
+    publish(&report, &studies, Some(&runs.path.join("report")), format, &report::text(&report))?;
+    Ok(())
 }
 
-/// Writes a report into a folder, if there is one, and prints its text, or all its numbers.
-fn publish(report: &Report, studies: &[Study], out: Option<&Path>, format: Format, text: &str) -> Result<()> {
+/// Writes a report into a folder, if there is one, and prints its text, or all its numbers; returns where the page is.
+fn publish(
+    report: &Report,
+    studies: &[Study],
+    out: Option<&Path>,
+    format: Format,
+    text: &str,
+) -> Result<Option<PathBuf>> {
     let written = out.map(|folder| report::write(report, studies, folder)).transpose()?;
     match format {
         Format::Text => {
             print_line!("{text}")?;
-            if let Some(written) = written {
+            if let Some(written) = &written {
                 print_line!("report: {}", written.page.display())?;
             }
         }
         Format::Json => json::print("report", report)?,
     }
-    Ok(())
+    Ok(written.map(|written| written.page))
 }

@@ -64,7 +64,7 @@ pub fn experiment(args: &StudyArgs) -> Result<Experiment, ProtocolError> {
         }
         None => resolve::experiment(&args.experiment, &overrides)?,
     };
-    Ok(if args.quick { experiment.quick() } else { experiment })
+    if args.quick { experiment.quick(&overrides) } else { Ok(experiment) }
 }
 
 /// The overrides of a command's arguments, `--precision` among them.

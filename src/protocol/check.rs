@@ -72,7 +72,8 @@ impl Experiment {
         // fills the memory or takes hours to check.
         let protocol = &self.protocol;
         // There is one network of an arm for each n, and each source that it may derive from, or for each draw.
-        let with_n = protocol.layers.len().saturating_mul(protocol.sources.len().max(1));
+        let ns = protocol.layers_of.values().map(Vec::len).fold(protocol.layers.len(), usize::max);
+        let with_n = ns.saturating_mul(protocol.sources.len().max(1));
         let of_an_arm = with_n.max(protocol.base_draws as usize);
         let kinds = (protocol.arms.len() + 1).saturating_mul(of_an_arm).saturating_add(protocol.sources.len());
         let kinds = kinds.saturating_mul(2 * (protocol.train_sizes.len() + 1));
@@ -84,11 +85,32 @@ impl Experiment {
         let net = self.net.def()?;
         let blocks: Vec<String> = net.blocks()?.into_iter().map(|block| block.name).collect();
         let most = blocks.len().saturating_sub(1);
-        if let Some(n) = self.protocol.layers.iter().find(|&&n| n == 0 || n > most) {
+        let outside = |layers: &[usize]| layers.iter().copied().find(|&n| n == 0 || n > most);
+        let inside = || {
             let names = blocks[..most].join(", ");
-            let expected =
-                format!("numbers from 1 to {most}: {} has {} blocks, {names} and the last", net.name, most + 1);
-            return bad("protocol.layers", &expected, n.to_string());
+            format!("numbers from 1 to {most}: {} has {} blocks, {names} and the last", net.name, most + 1)
+        };
+        if let Some(n) = outside(&self.protocol.layers) {
+            return bad("protocol.layers", &inside(), n.to_string());
+        }
+        for (arm, layers) in &self.protocol.layers_of {
+            let (key, arm) = ("protocol.layers_of", *arm);
+            let named = |what: &str| format!("{:?} = {what}", arm.name());
+            if !arm.has_n() {
+                let names = Arm::WITH_N.map(Arm::name).join(", ");
+                return bad(key, &format!("arms that have an n: {names}"), format!("{:?}", arm.name()));
+            }
+            if !self.protocol.arms.contains(&arm) {
+                let names: Vec<&str> = self.protocol.arms.iter().map(|arm| arm.name()).collect();
+                let expected = format!("arms of protocol.arms, which has {}", names.join(", "));
+                return bad(key, &expected, format!("{:?}", arm.name()));
+            }
+            if let Some(n) = outside(layers) {
+                return bad(key, &inside(), named(&n.to_string()));
+            }
+            if let Some(n) = repeated(layers) {
+                return bad(key, "numbers that differ", named(&format!("{n} twice")));
+            }
         }
         self.check_fillers(&net)?;
         let (sizes, all) = (&self.protocol.train_sizes, self.data.train_per_class);

@@ -11,6 +11,7 @@ use crate::{
     train::{Reading, Solver, batches::Augmentation},
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
+use std::collections::BTreeMap;
 
 /// A resolved experiment.
 ///
@@ -43,17 +44,23 @@ pub struct Experiment {
 /// again moved those of the published runs by about 0.3.
 pub const USUAL_MARGIN: f64 = 0.5;
 
+/// The steps of a network that `--quick` cuts down.
+const QUICK_STEPS: u64 = 10;
+
 /// How the report judges.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Judging {
     /// Differences smaller than this many points of accuracy are taken for none.
     pub margin: f64,
+    /// Whether `--quick` cut the plan down: the program runs, and its numbers mean nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quick: bool,
 }
 
 impl Default for Judging {
     fn default() -> Self {
-        Self { margin: USUAL_MARGIN }
+        Self { margin: USUAL_MARGIN, quick: false }
     }
 }
 
@@ -187,7 +194,7 @@ pub struct Protocol {
     /// arms. Everything else derives from the first of them; the others make the reference less noisy.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub base_draws: u32,
-    /// The values of n.
+    /// The values of n, of every arm that `layers_of` does not name.
     pub layers: Vec<usize>,
     /// The arms beside the base.
     pub arms: Vec<Arm>,
@@ -210,6 +217,17 @@ pub struct Protocol {
     pub held_out_evaluations: u64,
     /// Steps between two checkpoints.
     pub checkpoint_every: u64,
+    /// The values of n of single arms, where they are not those of `layers`: fine-tuned arms cost most. An override of
+    /// `protocol.layers` is one of every arm, and an override of `protocol.arms` drops the entries of arms that are gone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub layers_of: BTreeMap<Arm, Vec<usize>>,
+}
+
+impl Protocol {
+    /// The values of n of an arm.
+    pub fn layers_of(&self, arm: Arm) -> &[usize] {
+        self.layers_of.get(&arm).unwrap_or(&self.layers)
+    }
 }
 
 /// Which images of a class are left in a reduced set.
@@ -239,24 +257,59 @@ const fn is_none(evaluations: &u64) -> bool {
 
 impl Experiment {
     /// The same plan cut down to seconds natively and to minutes on a software adapter: one split, few images,
-    /// ten steps, under a name of its own. Its numbers mean nothing; every part of the program runs.
-    pub fn quick(mut self) -> Self {
+    /// ten steps, under a name of its own. Its numbers mean nothing; every part of the program runs. Keys that
+    /// `overrides` give keep the values that they give.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Value`] where what is given and what is cut do not fit together.
+    pub fn quick(mut self, overrides: &[String]) -> Result<Self, ProtocolError> {
+        let given = |keys: &[&str]| {
+            let mut names = overrides.iter().filter_map(|assignment| assignment.split_once('='));
+            names.any(|(key, _)| keys.contains(&key.trim()))
+        };
         self.name.push_str("-quick");
-        self.data.train_per_class = 20;
-        self.data.held_out_per_class = self.data.held_out_per_class.min(10);
-        self.data.test_per_class = 10;
-        self.protocol.splits.truncate(1);
-        self.protocol.train_sizes.retain(|&size| size < 20);
-        self.protocol.similarity_images = self.protocol.similarity_images.min(50);
-        self.protocol.replicates = 1;
-        self.protocol.evaluations = 1;
-        self.protocol.held_out_evaluations = self.protocol.held_out_evaluations.min(3);
-        self.solver.batch_size = self.solver.batch_size.min(16);
-        if !self.solver.batch_size.is_multiple_of(self.solver.batch_parts) {
+        self.report.quick = true;
+        let (data, protocol) = (&mut self.data, &mut self.protocol);
+        let sizes_given = given(&["protocol.train_sizes"]);
+        if !given(&["data.train_per_class"]) && !sizes_given {
+            data.train_per_class = 20;
+        }
+        if !given(&["data.held_out_per_class"]) {
+            data.held_out_per_class = data.held_out_per_class.min(10);
+        }
+        if !given(&["data.test_per_class"]) {
+            data.test_per_class = 10;
+        }
+        if !given(&["protocol.splits"]) {
+            protocol.splits.truncate(1);
+        }
+        if !sizes_given && data.train_per_class > 0 {
+            protocol.train_sizes.retain(|&size| size < data.train_per_class);
+        }
+        if !given(&["protocol.similarity_images"]) {
+            protocol.similarity_images = protocol.similarity_images.min(50);
+        }
+        if !given(&["protocol.replicates"]) {
+            protocol.replicates = 1;
+        }
+        if !given(&["solver.batch_size"]) {
+            self.solver.batch_size = self.solver.batch_size.min(16);
+        }
+        if !given(&["solver.batch_parts"]) && !self.solver.batch_size.is_multiple_of(self.solver.batch_parts) {
             self.solver.batch_parts = 1;
         }
-        self.solver.schedule = self.solver.schedule.within(10);
-        self
+        if !given(&["solver.max_iter", "solver.max_epochs"]) {
+            self.solver.schedule = self.solver.schedule.within(QUICK_STEPS);
+        }
+        let steps = self.solver.schedule.max_iter;
+        if !given(&["protocol.evaluations"]) {
+            protocol.evaluations = 1;
+        }
+        if !given(&["protocol.held_out_evaluations"]) {
+            protocol.held_out_evaluations = protocol.held_out_evaluations.min(3).min(steps);
+        }
+        self.check()?;
+        Ok(self)
     }
 
     /// The resolved configuration as text.
@@ -289,5 +342,46 @@ impl Experiment {
     pub fn copies(&self, arm: Arm, n: usize, most: usize) -> bool {
         let own = arm.source(Half::A) == Some(Half::A);
         n + arm.preserved() <= most + usize::from(own || self.net.outputs > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quick(overrides: &[&str]) -> Result<Experiment, ProtocolError> {
+        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+        Experiment::find("default", &overrides)?.quick(&overrides)
+    }
+
+    #[test]
+    fn what_is_given_wins_over_the_cuts_of_a_quick_plan() {
+        let cut = quick(&[]).unwrap();
+        assert!(cut.report.quick && cut.name == "default-quick");
+        assert_eq!((cut.data.train_per_class, cut.solver.schedule.max_iter, cut.protocol.splits.len()), (20, 10, 1));
+        let given = quick(&[
+            "data.train_per_class=30",
+            "data.test_per_class=7",
+            "solver.max_iter=40",
+            "solver.batch_size=24",
+            "protocol.splits=[3, 4]",
+            "protocol.replicates=2",
+            "protocol.evaluations=4",
+        ]);
+        let given = given.unwrap();
+        assert_eq!((given.data.train_per_class, given.data.test_per_class), (30, 7));
+        assert_eq!((given.solver.schedule.max_iter, given.solver.batch_size), (40, 24));
+        let protocol = &given.protocol;
+        assert_eq!((protocol.splits.len(), protocol.replicates, protocol.evaluations), (2, 2, 4));
+        // What is derived from a value that is given follows it.
+        let sizes = quick(&["protocol.train_sizes=[40, 80]"]).unwrap();
+        assert_eq!(sizes.protocol.train_sizes, [40, 80]);
+        assert!(sizes.data.train_per_class > 80);
+    }
+
+    #[test]
+    fn what_is_given_and_what_is_cut_are_checked_together() {
+        let message = quick(&["protocol.evaluations=11"]).unwrap_err().to_string();
+        assert!(message.contains("protocol.evaluations"), "{message}");
     }
 }

@@ -34,6 +34,8 @@ pub enum Kind {
     OptionalSource,
     /// A list of arms.
     Arms,
+    /// A table from names of arms to lists of whole numbers.
+    WholesByArm,
     /// A word, or one number a channel.
     Statistic,
 }
@@ -72,13 +74,13 @@ const fn key(name: &'static str, kind: Kind, usual: Usual, example: &'static str
 
 use Kind::{
     Arms, Flag, Number, OneOf, OptionalSource, Path, Small, SomeOf, Source as OfData, Statistic, Table, Text, Whole,
-    Wholes,
+    Wholes, WholesByArm,
 };
 use Usual::{Is, Needed, NeededUnless, Put};
 
 /// All keys, in the order of the documents.
 #[rustfmt::skip]
-pub const KEYS: [Key; 67] = [
+pub const KEYS: [Key; 69] = [
     key("name", Text, Is("the name of the file"), "\"mine\"", "the name, which is that of its run directory"),
     key("description", Text, Put("\"\""), "\"Two halves of my photos\"", "what it is for, in a sentence"),
     key("seed", Whole, Put("1"), "7", "the number from which all random numbers derive"),
@@ -116,6 +118,7 @@ pub const KEYS: [Key; 67] = [
     key("protocol.replicates", Small, Put("1"), "2", "networks of each kind on each split"),
     key("protocol.base_draws", Small, Is("1"), "3", "bases of each half, replicate and split"),
     key("protocol.layers", Wholes, Is("every n of the net"), "[1, 3, 5]", "the values of n: how many blocks are copied"),
+    key("protocol.layers_of", WholesByArm, Is("none"), "{ \"BnB+\" = [3, 5] }", "the values of n of single arms, where they are not those of protocol.layers"),
     key("protocol.arms", Arms, Put("[\"BnB\", \"BnB+\", \"AnB\", \"AnB+\"]"), "[\"BnB\", \"AnB\", \"continue\"]", "the arms beside the base (docs/glossary.md)"),
     key("protocol.train_sizes", Wholes, Is("none"), "[10, 50]", "reduced target sets: training images of each class"),
     key("protocol.train_sizes_of", OneOf(&["first", "random"]), Is("first"), "\"random\"", "which images are left in reduced sets"),
@@ -146,6 +149,7 @@ pub const KEYS: [Key; 67] = [
     key("solver.loss_scale", Small, Is("1024"), "512", "what the loss is multiplied with on its way back, in mixed and f16x3"),
     key("report", Table, Is("all defaults"), "", "how the report judges"),
     key("report.margin", Number, Is("0.5"), "1.0", "differences smaller than this many points count as none"),
+    key("report.quick", Flag, Is("false"), "true", "whether `--quick` cut the plan down, so that its numbers mean nothing"),
 ];
 
 impl Key {
@@ -178,6 +182,7 @@ impl Kind {
             OfData => format!("one of {}", names(&Source::ALL.map(Source::name))),
             OptionalSource => format!("one of {}, or \"\"", names(&Source::ALL.map(Source::name))),
             Arms => format!("a list of some of {}", names(&Arm::ALL.map(Arm::name))),
+            WholesByArm => "a table from arms to lists of whole numbers, such as { AnB = [1, 2] }".into(),
             Statistic => "a word, or a list of one number a channel".into(),
         }
     }

@@ -7,6 +7,18 @@ use super::{
 };
 use crate::data::Source;
 
+/// The table whose keys are names of arms.
+const BY_ARM: &str = "protocol.layers_of";
+
+/// Refuses a name that no arm has.
+fn check_arms(origin: &str, table: &toml::Table) -> Result<(), ProtocolError> {
+    let Some(key) = table.keys().find(|key| Arm::named(key).is_none()) else { return Ok(()) };
+    let near = |arm: &Arm| strsim::damerau_levenshtein(arm.name(), key);
+    let nearest = Arm::WITH_N.into_iter().min_by_key(near).map_or("", Arm::name);
+    let (key, nearest) = (format!("{BY_ARM}.{key}"), format!("{BY_ARM}.{nearest}"));
+    Err(ProtocolError::UnknownKey { origin: origin.into(), key, nearest })
+}
+
 /// Refuses a key that no experiment has, with the nearest one that is there.
 ///
 /// # Errors
@@ -18,8 +30,10 @@ pub(super) fn check(origin: &str, table: &toml::Table, prefix: &str) -> Result<(
             let nearest = nearest(&full).to_string();
             return Err(ProtocolError::UnknownKey { origin: origin.into(), key: full, nearest });
         }
-        if let toml::Value::Table(inner) = value {
-            check(origin, inner, &format!("{full}."))?;
+        match value {
+            toml::Value::Table(inner) if full == BY_ARM => check_arms(origin, inner)?,
+            toml::Value::Table(inner) => check(origin, inner, &format!("{full}."))?,
+            _ => {}
         }
     }
     Ok(())
@@ -63,7 +77,9 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
     use toml::Value;
     let whole = |value: &Value| value.as_integer().is_some_and(|number| number >= 0);
     let is_number = |value: &Value| value.is_integer() || value.is_float();
-    let all = |fits: &dyn Fn(&Value) -> bool| value.as_array().is_some_and(|values| values.iter().all(fits));
+    let all_of =
+        |list: &Value, fits: &dyn Fn(&Value) -> bool| list.as_array().is_some_and(|list| list.iter().all(fits));
+    let all = |fits: &dyn Fn(&Value) -> bool| all_of(value, fits);
     let among = |names: &[&str], value: &Value| value.as_str().is_some_and(|name| names.contains(&name));
     match kind {
         Kind::Table => value.is_table(),
@@ -78,6 +94,7 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Source => among(&Source::ALL.map(Source::name), value),
         Kind::OptionalSource => value.as_str() == Some("") || among(&Source::ALL.map(Source::name), value),
         Kind::Arms => all(&|value| among(&Arm::ALL.map(Arm::name), value)),
+        Kind::WholesByArm => value.as_table().is_some_and(|table| table.values().all(|value| all_of(value, &whole))),
         Kind::Statistic => value.is_str() || all(&is_number),
     }
 }
@@ -85,6 +102,7 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
 /// Removes from a file's table what overrides take the place of: a length in the other unit, and the keys of a policy
 /// that is no longer the file's. An override cannot remove a key, so that it could not be given else.
 pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
+    make_room_for_layers(table, overrides);
     let Some(toml::Value::Table(solver)) = table.get_mut("solver") else { return };
     for (key, value) in overrides.iter().filter_map(|assignment| assignment.split_once('=')) {
         let key = key.trim();
@@ -99,6 +117,23 @@ pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
             if policy == "cosine" {
                 solver.remove("gamma");
             }
+        }
+    }
+}
+
+/// Removes the n of single arms that overrides take the place of: all of them where every arm has others now, and those
+/// of arms that the experiment no longer has.
+fn make_room_for_layers(table: &mut toml::Table, overrides: &[String]) {
+    let Some(toml::Value::Table(protocol)) = table.get_mut("protocol") else { return };
+    for (key, value) in overrides.iter().filter_map(|assignment| assignment.split_once('=')) {
+        let key = key.trim();
+        if key == "protocol.layers" {
+            protocol.remove("layers_of");
+        }
+        if let ("protocol.arms", toml::Value::Array(arms)) = (key, value_of(key, value))
+            && let Some(toml::Value::Table(layers_of)) = protocol.get_mut("layers_of")
+        {
+            layers_of.retain(|name, _| arms.iter().any(|arm| arm.as_str() == Some(name)));
         }
     }
 }
@@ -133,7 +168,8 @@ pub(super) fn set(table: &mut toml::Table, assignment: &str) -> Result<(), Proto
     };
     let value = value_of(key, value);
     let mut at = table;
-    let mut parts = key.trim().split('.').peekable();
+    // Names of arms may stand in quotes, as in a file: `protocol.layers_of."BnB+"`.
+    let mut parts = key.trim().split('.').map(|part| part.trim_matches('"')).peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
             at.insert(part.into(), value);
@@ -151,7 +187,12 @@ pub(super) fn set(table: &mut toml::Table, assignment: &str) -> Result<(), Proto
 
 /// The key alone as a table, so that an unknown key is blamed on `--set` and not on the file.
 fn table_of(key: &str, assignment: &str) -> Result<Box<toml::Table>, ProtocolError> {
-    let text = format!("{} = 0", key.trim());
+    let key = key.trim();
+    let arm = key.strip_prefix(BY_ARM).and_then(|rest| rest.strip_prefix('.'));
+    let text = match arm.filter(|arm| !arm.contains('"')) {
+        Some(arm) => format!("{BY_ARM}.{arm:?} = 0"),
+        None => format!("{key} = 0"),
+    };
     let reason = || format!("{assignment:?} does not begin with a key");
     let table = text.parse().map_err(|_| ProtocolError::Experiment { origin: "--set".into(), reason: reason() })?;
     Ok(Box::new(table))

@@ -40,6 +40,7 @@ mod source_task;
 mod split_classes;
 mod start;
 pub mod streams;
+mod trained;
 mod unequal;
 mod unfinished;
 pub mod work;

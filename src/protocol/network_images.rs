@@ -44,7 +44,7 @@ mod tests {
 
     fn halves(overrides: &[&str]) -> (Experiment, Halves) {
         let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        let experiment = Experiment::find("default", &overrides).unwrap().quick();
+        let experiment = Experiment::find("default", &overrides).unwrap().quick(&[]).unwrap();
         let halves = Halves::of(&experiment).unwrap();
         (experiment, halves)
     }

@@ -52,7 +52,7 @@ impl Plan {
                         for task in tasks {
                             let kind = NodeKind { train_size, ..kind(arm, target, task) };
                             if arm.has_n() {
-                                let ns = protocol.layers.iter().filter(|&&n| experiment.copies(arm, n, most));
+                                let ns = protocol.layers_of(arm).iter().filter(|&&n| experiment.copies(arm, n, most));
                                 nodes.extend(ns.map(|&n| Node::of(NodeKind { n: Some(n), ..kind.clone() })));
                             } else {
                                 let draws = 0..protocol.base_draws;
@@ -124,14 +124,16 @@ mod tests {
             let arms = [Arm::SelfferPreserve1, Arm::SelfferPreserve2, Arm::TransferPreserve1, Arm::TransferPreserve2];
             arms.map(|arm| names(plan, arm).len() / 4)
         };
-        assert_eq!(counts(&plan(&[arms])), [7, 6, 6, 5]);
-        assert_eq!(counts(&plan(&[arms, "net.outputs=10"])), [7, 6, 7, 6]);
+        let splits = "protocol.splits=[0, 1]";
+        assert_eq!(counts(&plan(&[arms, splits])), [7, 6, 6, 5]);
+        assert_eq!(counts(&plan(&[arms, splits, "net.outputs=10"])), [7, 6, 7, 6]);
     }
 
     #[test]
     fn networks_on_reduced_sets_derive_from_their_own_reduced_base_and_from_the_others_full_one() {
         let arms = "protocol.arms=[\"BnB\", \"AnB\", \"random-he\", \"random-moments\", \"restart\", \"AnB-probe\"]";
-        let plan = plan(&["protocol.splits=[3]", "protocol.train_sizes=[10, 50]", arms]);
+        let layers = "protocol.layers=[1, 2, 3, 4, 5, 6, 7]";
+        let plan = plan(&["protocol.splits=[3]", "protocol.train_sizes=[10, 50]", layers, arms]);
         assert_eq!(plan.nodes.len(), 3 * (2 + 2 + 5 * 2 * 7));
         let parents = |name: &str| plan.node("x", "x", name).unwrap().parents.clone();
         assert_eq!(parents("s3-r0-k10-B3B"), ["s3-r0-k10-baseB"]);
@@ -157,6 +159,52 @@ mod tests {
         assert!(parents("s0-r0-d1-base-2xB").is_empty());
         for (name, parent) in [("A2B", "baseA"), ("B2B", "baseB"), ("continue2B", "baseB")] {
             assert_eq!(parents(&format!("s0-r0-{name}")), [format!("s0-r0-{parent}")]);
+        }
+    }
+
+    fn ns(plan: &Plan, arm: Arm) -> Vec<usize> {
+        let of_one = |node: &&Node| node.arm == arm && node.target == Half::B && node.split == 0;
+        plan.nodes.iter().filter(of_one).filter_map(|node| node.n).collect()
+    }
+
+    #[test]
+    fn an_arm_has_the_n_that_are_its_own_and_else_those_of_all() {
+        let arms = "protocol.arms=[\"BnB\", \"AnB\", \"AnB+\"]";
+        let own = ["protocol.layers=[1, 2, 3]", "protocol.layers_of.AnB+=[2]", "protocol.layers_of.\"BnB\"=[3, 1]"];
+        let plan = plan(&[&own[..], &[arms]].concat());
+        assert_eq!(
+            [Arm::Selffer, Arm::Transfer, Arm::TransferPlus].map(|arm| ns(&plan, arm)),
+            [vec![3, 1], vec![1, 2, 3], vec![2]]
+        );
+    }
+
+    #[test]
+    fn overrides_of_layers_and_arms_are_of_every_arm_also_of_one_with_n_of_its_own() {
+        let text = include_str!("../../experiments/default.toml");
+        assert!(text.contains("layers_of"), "the experiment has arms with n of their own");
+        let layers = plan(&["protocol.layers=[2, 4]"]);
+        assert_eq!([Arm::Transfer, Arm::TransferPlus].map(|arm| ns(&layers, arm)), [[2, 4], [2, 4]]);
+        let arms = plan(&["protocol.arms=[\"AnB\"]"]);
+        assert_eq!(ns(&arms, Arm::Transfer), [1, 2, 3, 4, 5, 6, 7]);
+        assert!(arms.nodes.iter().all(|node| [Arm::Base, Arm::Transfer].contains(&node.arm)));
+    }
+
+    #[test]
+    fn n_of_an_arm_that_has_none_is_not_there_or_goes_beyond_the_net_are_refused_with_what_is_valid() {
+        let refused = |value: &str| {
+            let arms = "protocol.arms=[\"BnB\", \"restart\"]".to_string();
+            Experiment::find("default", &[arms, format!("protocol.layers_of={value}")]).unwrap_err().to_string()
+        };
+        for (value, words) in [
+            ("{AnB=[1]}", ["\"AnB\"", "arms of protocol.arms, which has BnB, restart"]),
+            ("{restart=[1]}", ["\"restart\"", "arms that have an n: BnB, "]),
+            ("{BnB=[8]}", ["\"BnB\" = 8", "numbers from 1 to 7"]),
+            ("{BnB=[0]}", ["\"BnB\" = 0", "numbers from 1 to 7"]),
+            ("{BnB=[2, 3, 2]}", ["\"BnB\" = 2 twice", "numbers that differ"]),
+            ("{BnC=[2]}", ["protocol.layers_of.BnC", "protocol.layers_of.BnB"]),
+        ] {
+            let message = refused(value);
+            assert!(words.iter().all(|word| message.contains(word)), "{value}: {message}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! From a run directory to the plain records of a report.
 
-use super::{Confusion, Estimator, Evaluation, Filters, Kind, Run, Similarity, Study};
+use super::{Confusion, Estimator, Evaluation, Filters, HalfClasses, Kind, Run, Similarity, Study};
 use crate::{
     data::Source,
     host::{bounded, shell},
     protocol::{
-        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, run_dir::Manifest,
+        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, State, experiment::Data, run_dir::Manifest,
     },
     train::{Division, HeldOut, Record, record},
 };
@@ -18,7 +18,16 @@ use std::{collections::BTreeSet, path::Path};
 /// # Errors
 /// A manifest, log or weights file that cannot be read.
 pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Study, ProtocolError> {
-    let plan = Plan::with_found(experiment, runs)?;
+    of_plan(experiment, &Plan::with_found(experiment, runs)?, runs, device)
+}
+
+/// The same of a plan that was made before.
+pub(super) fn of_plan(
+    experiment: &Experiment,
+    plan: &Plan,
+    runs: &RunDir,
+    device: &str,
+) -> Result<Study, ProtocolError> {
     let (mut devices, mut versions) = (BTreeSet::new(), BTreeSet::new());
     let mut rows = Vec::new();
     for node in &plan.nodes {
@@ -43,13 +52,10 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
             Halving::ManMadeNatural | Halving::ManMadeNaturalBalanced => Kind::ManMadeNatural,
             Halving::Listed => Kind::Listed,
             Halving::TwoDataSets => Kind::OtherData,
-            // Told apart by `by_source`; together they have no kind of their own.
+            // Told apart by `directories`; together they have no kind of their own.
             Halving::Distance => Kind::OtherClasses,
         },
-        dataset: match experiment.data.other_source {
-            Some(other) => format!("{} and {other}", experiment.data.source),
-            None => experiment.data.source.to_string(),
-        },
+        dataset: data_sets(&experiment.data).join(" and "),
         net: experiment.net.name.clone(),
         layers: experiment.block_names()?,
         device: named(devices, device),
@@ -57,54 +63,51 @@ pub fn study(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Stu
         config_toml: experiment.to_toml(),
         reported: super::Reported::Last,
         margin: experiment.report.margin,
+        quick: experiment.report.quick,
+        on_held_out: experiment.data.evaluate_on == "held-out",
+        batch_size: Some(experiment.solver.batch_size),
+        halves: halves(plan, runs)?,
         runs: rows,
         train_per_class: Some(experiment.data.train_per_class).filter(|images| *images > 0),
-        filters: filters(experiment, &plan, runs)?,
-        confusions: confusions(&plan, runs)?,
+        filters: filters(experiment, plan, runs)?,
+        confusions: confusions(plan, runs)?,
         similarities: similarities(runs)?,
     })
 }
 
-/// The studies of an experiment: one, or one for each source where it has several, with the runs on the target that
-/// they share in each.
-///
-/// # Errors
-/// As [`study`].
-pub fn studies(experiment: &Experiment, runs: &RunDir, device: &str) -> Result<Vec<Study>, ProtocolError> {
-    let whole = study(experiment, runs, device)?;
-    if experiment.protocol.split != Halving::Distance {
-        return Ok(vec![whole]);
-    }
-    let data = &experiment.data;
-    let of_source = |task: SourceTask| {
-        let runs = whole.runs.iter().filter(|run| run.source_task.as_deref().is_none_or(|name| name == task.name()));
-        let runs: Vec<Run> = runs.cloned().collect();
-        let there = |name: &str| runs.iter().any(|run| run.name == name);
-        let similarities = whole.similarities.iter().filter(|row| there(&row.network) && there(&row.other));
-        Study {
-            experiment: format!("{}-{}", whole.experiment, task.name()),
-            kind: match task {
-                SourceTask::OtherClasses => Kind::OtherClasses,
-                SourceTask::OppositeKind => Kind::OppositeKind,
-                SourceTask::OtherData => Kind::OtherData,
-                SourceTask::Shuffled => Kind::Shuffled,
-                SourceTask::Noise => Kind::Noise,
-                SourceTask::Pretrained => Kind::Pretrained,
-            },
-            dataset: match task {
-                SourceTask::OtherData => {
-                    format!("{} and {}", data.other_source.map_or("", Source::name), data.source)
-                }
-                _ => data.source.to_string(),
-            },
-            similarities: similarities.cloned().collect(),
-            runs,
-            ..whole.clone()
-        }
+/// The names of an experiment's data sets.
+pub(super) fn data_sets(data: &Data) -> Vec<String> {
+    let sets = [(Some(data.source), &data.path), (data.other_source, &data.other_path)];
+    sets.into_iter().filter_map(|(source, path)| Some(data_set(source?, path))).collect()
+}
+
+/// The name of a data set: its own where there is one of the kind, else that of its folder or file.
+fn data_set(source: Source, path: &str) -> String {
+    let path = Path::new(path);
+    let name = match source {
+        Source::Idx | Source::Folder => path.file_name(),
+        Source::Packed => path.file_stem(),
+        _ => None,
     };
-    let asked = SourceTask::ALL.into_iter();
-    let there = |task: &SourceTask| whole.runs.iter().any(|run| run.source_task.as_deref() == Some(task.name()));
-    Ok(asked.filter(there).map(of_source).collect())
+    // " and " stands between two data sets.
+    name.map_or_else(|| source.to_string(), |name| name.to_string_lossy().replace(" and ", " & "))
+}
+
+/// Which classes the halves of each split have, as the bases' counts name them.
+fn halves(plan: &Plan, runs: &RunDir) -> Result<Vec<HalfClasses>, ProtocolError> {
+    let mut halves = Vec::new();
+    let bases = plan.nodes.iter().filter(|node| node.arm == Arm::Base && node.train_size.is_none());
+    for node in bases.filter(|node| node.replicate == 0 && node.draw == 0) {
+        let Some(confusion) = read_json::<Confusion>(&runs.node(&node.name).join("confusion.json"))? else { continue };
+        halves.push(HalfClasses {
+            split: node.split.to_string(),
+            half: node.target.letter().to_string(),
+            source_task: node.source_task.map(|task| task.name().to_string()),
+            classes: confusion.classes,
+        });
+    }
+    halves.sort_by_key(|half| (half.split.parse::<u32>().ok(), half.half.clone(), half.source_task.clone()));
+    Ok(halves)
 }
 
 fn run(node: &Node, runs: &RunDir) -> Result<Run, ProtocolError> {

@@ -4,6 +4,7 @@
 //! numbers, so that table, figure, page and `results.json` cannot disagree.
 
 mod csv;
+pub mod directories;
 pub mod error;
 pub mod figure;
 mod format;
@@ -22,7 +23,7 @@ mod write;
 pub use csv::{runs_csv, summary_csv};
 pub use error::ReportError;
 pub use figure::{
-    Figure, Table, figures, figures_together, filters_png,
+    Figure, Place, Table, figures, figures_together, filters_png,
     roofline::{Achieved, Roof, roofline},
 };
 pub use measured::{Confusion, Estimator, Filters, Similarity};
@@ -30,11 +31,13 @@ pub use page::{Drawn, page};
 pub use published::published;
 pub use published_text::published_text;
 pub use results::{
-    AtChance, Beside, Boost, Claim, ClassRow, ConfusionRows, Contrast, CostRow, Curve, Difference, Excluded,
+    AtChance, Beside, Boost, Claim, ClassRow, ConfusionRows, Contrast, CostRow, Count, Curve, Difference, Excluded,
     FilterRanges, Gains, Judgement, Level, MeanCurve, PaperRow, Plateau, Preserved, Report, Results, Row, RunRow,
-    Shared, SharedCell, SimilarityRow, SizeRow, States, TargetRow, analyse, report,
+    Shared, SharedCell, SimilarityRow, SizeRow, States, TargetRow, Trained, analyse, report,
 };
-pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Kind, Reported, Run, State, Study, USUAL_MARGIN};
+pub use run::{
+    Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, HalfClasses, Kind, Reported, Run, State, Study, USUAL_MARGIN,
+};
 pub use statistics::{Check, Unit, Verdict};
 pub use table::text;
 pub use write::{Written, draw, write};

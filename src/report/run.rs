@@ -169,6 +169,19 @@ fn six_decimals(share: f64) -> f64 {
     format!("{share:.6}").parse().unwrap_or(share)
 }
 
+/// The classes of one half of a split.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HalfClasses {
+    /// The class split.
+    pub split: String,
+    /// The half.
+    pub half: String,
+    /// What A is, where it is several things in turn.
+    pub source_task: Option<String>,
+    /// The names of its classes.
+    pub classes: Vec<String>,
+}
+
 /// Everything a report is made from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Study {
@@ -195,6 +208,18 @@ pub struct Study {
     /// Differences smaller than this many points are taken for none.
     #[serde(default = "usual_margin")]
     pub margin: f64,
+    /// Whether the plan was cut down by `--quick`, so that its numbers mean nothing.
+    #[serde(default)]
+    pub quick: bool,
+    /// Whether accuracies are those on held-out training images instead of test images.
+    #[serde(default)]
+    pub on_held_out: bool,
+    /// Images of one training step, where it is known.
+    #[serde(default)]
+    pub batch_size: Option<usize>,
+    /// Which classes the halves of each split have, where it is known.
+    #[serde(default)]
+    pub halves: Vec<HalfClasses>,
     /// Every run of the plan, finished or not.
     pub runs: Vec<Run>,
     /// Most training images of a class, in runs without a size of their own; `None` where unknown.
@@ -238,6 +263,19 @@ impl Run {
         Ok(value.filter(|v| v.is_finite()))
     }
 
+    /// Whether another record of the same network says the same: one that is still to be made says nothing.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Run) -> bool {
+        let unmade = |run: &Run| matches!(run.state, State::Pending | State::Running);
+        let same = |(a, b): (&Evaluation, &Evaluation)| {
+            a.step == b.step && a.top1.to_bits() == b.top1.to_bits() && a.loss.to_bits() == b.loss.to_bits()
+        };
+        let as_long = self.curve.len() == other.curve.len();
+        unmade(self)
+            || unmade(other)
+            || (self.state == other.state && as_long && self.curve.iter().zip(&other.curve).all(same))
+    }
+
     /// Whether the run ended where a network stands that has learnt nothing: no more than three standard errors,
     /// `sqrt(c (1 - c) / images)`, above chance c. False where chance is not known.
     #[must_use]
@@ -259,8 +297,8 @@ impl Run {
     pub fn at_two_thirds(&self) -> Option<&Evaluation> {
         let evaluations = self.towards_plateau();
         let last = evaluations.last()?.step;
-        // A schedule that three does not divide has its evaluation up to a step later.
-        evaluations.iter().rfind(|e| e.step > 0 && 3 * e.step <= 2 * last + 2 && e.top1.is_finite())
+        // Evaluations have whole distances, so that the one at two thirds may be a little later: a hundredth of all steps.
+        evaluations.iter().rfind(|e| e.step > 0 && 300 * e.step <= 203 * last && e.top1.is_finite())
     }
 
     /// Whether the run is a base on one of several sources of a study of distance: nothing is compared with it, because
@@ -337,6 +375,8 @@ mod tests {
         };
         assert_eq!(of(&[300, 600, 900]), Some(600));
         assert_eq!(of(&[261, 522, 782]), Some(522));
+        assert_eq!(of(&[209, 418, 627, 836, 1045, 1250]), Some(836));
+        assert_eq!(of(&[1564, 3128, 4690]), Some(3128));
         assert_eq!(of(&[400, 800]), Some(400));
         assert_eq!(of(&[782]), None);
         assert_eq!(of(&[0, 782]), None);

@@ -10,10 +10,18 @@ use super::{
 /// The text for a terminal: a table for each study, then the claims, then published numbers beside these. ASCII only.
 #[must_use]
 pub fn text(report: &Report) -> String {
-    let mut text: String = report.studies.iter().map(|results| format!("{}\n", of_results(results))).collect();
+    let answer = |results: &Results| match report.several() {
+        true => format!("{}: {}\n", results.experiment, results.answer),
+        false => format!("{}\n", results.answer),
+    };
+    let mut text: String = report.studies.iter().map(answer).collect();
+    text.push('\n');
+    text.extend(report.studies.iter().map(|results| format!("{}\n", of_results(results))));
     if report.reference().is_some_and(|results| results.base.is_some()) {
         text.push_str(&claims(report));
-        text.push_str(&beside(&report.beside));
+        if !report.beside.is_empty() {
+            text.push_str(&beside(&report.beside));
+        }
     }
     text
 }

@@ -9,7 +9,7 @@ use super::{
     csv::{runs_csv, summary_csv},
     error::ReportError,
     figure::{Figure, figures, figures_together, svg::standalone},
-    page::{Drawn, page},
+    page::{Drawn, page, prefix},
     results::Report,
     run::Study,
 };
@@ -56,17 +56,17 @@ pub fn write(report: &Report, studies: &[Study], folder: &Path) -> Result<Writte
     })
 }
 
-/// Every figure of a report; those of several studies are named after their experiments.
+/// Every figure of a report; the names of several studies' begin with the study's place and experiment.
 ///
 /// # Errors
 /// As [`figures`].
 pub fn draw(report: &Report, studies: &[Study]) -> Result<Drawn, ReportError> {
-    let of = |(study, results)| {
+    let of = |(at, (study, results))| {
         let results: &super::results::Results = results;
-        let prefix = if report.several() { format!("{}-", results.experiment) } else { String::new() };
-        figures(study, results, &prefix)
+        figures(study, results, &if report.several() { prefix(at, results) } else { String::new() })
     };
-    let studies: Vec<Vec<Figure>> = studies.iter().zip(&report.studies).map(of).collect::<Result<_, _>>()?;
+    let each = studies.iter().zip(&report.studies).enumerate();
+    let studies: Vec<Vec<Figure>> = each.map(of).collect::<Result<_, _>>()?;
     Ok(Drawn { together: figures_together(report)?, studies })
 }
 

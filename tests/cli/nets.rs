@@ -191,7 +191,8 @@ fn a_net_file_is_found_beside_its_experiment() {
     let text = include_str!("../../experiments/default.toml")
         .replace("name = \"alexnet28\"", "file = \"residual.toml\"")
         .replace("layers = [1, 2, 3, 4, 5, 6, 7]", "layers = [1, 2, 3, 4]")
-        .replace(", \"random-caffe\"", "");
+        .replace("[3, 5, 7]", "[3]")
+        .replace("[1, 3, 5, 7]", "[1, 3]");
     let file = write(&folder.path().join("mine.toml"), &text);
     let output = strata(&["plan", &file, "--runs", folder.path().to_str().unwrap()]).output().unwrap();
     assert!(output.status.success(), "{}", err(&output));

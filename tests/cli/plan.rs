@@ -8,8 +8,8 @@ fn plan_lists_every_network_with_parents_and_state() {
     let output = strata(&["plan", "--format", "json", "--runs"]).arg(runs.path()).output().unwrap();
     let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let nodes = plan["networks"].as_array().unwrap();
-    // 2 splits: 2 bases, 2 restarts, 6 arms x 7 layers x 2 targets.
-    assert_eq!(nodes.len(), 2 * (2 + 2 + 84));
+    // 6 splits, on 2 targets each: base and restart, BnB, AnB and continue at 7 n, BnB+ and AnB+ at 3, random-he at 4.
+    assert_eq!(nodes.len(), 6 * 2 * (2 + 3 * 7 + 2 * 3 + 4));
     let node = nodes.iter().find(|node| node["name"] == "s0-r0-A3B+").unwrap();
     assert_eq!(node["arm"], "AnB+");
     assert_eq!(node["n"], 3);
@@ -23,7 +23,8 @@ fn plan_counts_the_work_and_what_freezing_caching_and_sharing_save() {
     let runs = tempfile::tempdir().unwrap();
     let plan = |format: &str| {
         let arms = "protocol.arms=[\"BnB+\", \"AnB\", \"AnB-probe\", \"random-he\"]";
-        let mut command = strata(&["plan", "--set", arms, "--format", format, "--runs"]);
+        let layers = "protocol.layers=[1, 2, 3, 4, 5, 6, 7]";
+        let mut command = strata(&["plan", "--set", arms, "--set", layers, "--format", format, "--runs"]);
         let output = command.arg(runs.path()).output().unwrap();
         assert!(output.status.success(), "{}", err(&output));
         out(&output)

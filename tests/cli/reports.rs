@@ -146,9 +146,13 @@ fn the_published_runs_are_printed_and_written_where_a_folder_is_named() {
     ] {
         assert!(out(&output).contains(words), "{words} is missing in {}", out(&output));
     }
-    for file in
-        ["report.html", "results.json", "figure3.svg", "preserved-published.svg", "published-random-halves-figure2.svg"]
-    {
+    for file in [
+        "report.html",
+        "results.json",
+        "figure3.svg",
+        "preserved-published.svg",
+        "1-published-random-halves-figure2.svg",
+    ] {
         assert!(folder.path().join(file).is_file(), "{file} was not written");
     }
 }

@@ -199,7 +199,7 @@ fn train_takes_a_policy_epochs_warm_up_and_nesterov() {
 /// Digests of manifests that were written before there were policies, epochs, padding and statistics of channels.
 #[test]
 fn networks_of_before_keep_the_digests_of_their_settings() {
-    let experiment = Experiment::find("default", &[]).unwrap().quick();
+    let experiment = Experiment::find("default", &[]).unwrap().quick(&[]).unwrap();
     let plan = Plan::of(&experiment);
     for (node, digest) in [
         ("s0-r0-baseA", "584f72202cd70dbb0db2d6b6f90944ab01c56ace2a60891a237973fcf9e10846"),

@@ -9,7 +9,7 @@ fn reproduce_runs_every_arm_and_ends_with_the_table_and_the_report() {
     let output = tiny(&["reproduce"], runs.path()).output().unwrap();
     assert!(output.status.success(), "{}", err(&output));
     let text = out(&output);
-    for word in ["BnB+", "AnB", "random-caffe", "random-he", "restart gain", "report:"] {
+    for word in ["BnB+", "AnB", "continue", "random-he", "restart gain", "report:"] {
         assert!(text.contains(word), "{word} is missing in:\n{text}");
     }
     let page = runs.path().join("default-quick/report/report.html");

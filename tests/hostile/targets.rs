@@ -244,7 +244,7 @@ pub fn net(bytes: &[u8]) {
 /// What a finished network and a study leave in a run directory: manifest, log, confusion, times, similarities.
 pub fn records(bytes: &[u8]) {
     let [manifest, log, confusion, times, similarity] = parts(bytes);
-    let Ok(experiment) = Experiment::find("default", &[]).map(Experiment::quick) else { return };
+    let Ok(experiment) = Experiment::find("default", &[]).and_then(|experiment| experiment.quick(&[])) else { return };
     let folder = place().join("run");
     let node = folder.join("s0-r0-baseA");
     std::fs::create_dir_all(&node).expect("a folder for the inputs");

@@ -18,6 +18,7 @@ const LOOK: &str = r#"<!DOCTYPE html><meta charset="utf-8"/><pre id="found">noth
 onload = () => {
   const view = page.contentDocument, centre = box => (box.top + box.bottom) / 2;
   const number = text => parseFloat(text.textContent.replace("\u2212", "-"));
+  view.querySelectorAll("details").forEach(fold => fold.open = true);
   let means = 0, astray = 0, least = 99;
   for (const svg of view.querySelectorAll("figure svg")) {
     const heights = [...svg.querySelectorAll("text")].map(t => t.getBoundingClientRect().height).filter(h => h > 0);
@@ -33,7 +34,7 @@ onload = () => {
       if (box.height <= 0 || y < box.top - 2 || y > box.bottom + 2) astray += 1;
     }
   }
-  const cells = [...view.querySelectorAll("tbody th")].filter(c => c.getClientRects().length);
+  const cells = [...view.querySelectorAll(".scroll tbody th")].filter(c => c.getClientRects().length);
   const narrow = cells.filter(c => c.getBoundingClientRect().width < 40).length;
   found.textContent = [view.documentElement.scrollWidth, means, astray, least.toFixed(2), narrow].join(" ");
 };

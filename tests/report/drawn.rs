@@ -107,7 +107,8 @@ fn every_plotted_number_is_a_number_of_the_results() {
         numbers(&serde_json::from_str(&json).unwrap(), &mut known);
         let mut plotted = BTreeMap::new();
         for figure in drawn.together.iter().chain(drawn.studies.iter().flatten()) {
-            for node in parsed(&figure.svg).descendants() {
+            let pictures: Vec<_> = figure.pictures().iter().map(|svg| parsed(svg)).collect();
+            for node in pictures.iter().flat_map(|picture| picture.descendants()) {
                 let single = ["data-value", "data-mean", "data-cell"].into_iter().filter_map(|key| node.attribute(key));
                 let pairs = node.attribute("data-values").unwrap_or("").split_whitespace();
                 for text in single.chain(pairs.filter_map(|pair| pair.split(':').nth(1))) {
@@ -125,6 +126,22 @@ fn every_plotted_number_is_a_number_of_the_results() {
     }
 }
 
+#[test]
+fn every_figure_that_is_written_stands_on_the_page() {
+    for (report, drawn) in cases() {
+        let text = strata::report::page(report, drawn);
+        let page = parsed(&text);
+        let shown: BTreeSet<&str> =
+            page.descendants().filter(|n| n.has_tag_name("figure")).filter_map(|n| n.attribute("id")).collect();
+        let figures: Vec<&Figure> = drawn.together.iter().chain(drawn.studies.iter().flatten()).collect();
+        let made: BTreeSet<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+        assert_eq!(shown, made);
+        assert_eq!(made.len(), figures.len(), "two figures have one name");
+        let pictures: usize = figures.iter().map(|figure| figure.pictures().len()).sum();
+        assert_eq!(text.matches("role=\"img\"").count(), pictures);
+    }
+}
+
 /// The numbers of an attribute that holds several, such as a path.
 fn places(text: &str) -> Vec<f64> {
     let words = text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != '-');
@@ -136,8 +153,9 @@ fn marks_stand_where_their_axis_says() {
     // The labels of the y ticks give the scale; every mark of a mean must stand at its own value on it.
     for (_, drawn) in &cases()[1..] {
         let mut checked = 0;
-        for figure in drawn.together.iter().chain(drawn.studies.iter().flatten()) {
-            let svg = parsed(&figure.svg);
+        let figures = drawn.together.iter().chain(drawn.studies.iter().flatten());
+        for (figure, picture) in figures.flat_map(|figure| figure.pictures().iter().map(move |svg| (figure, svg))) {
+            let svg = parsed(picture);
             let marks: Vec<_> = svg.descendants().filter(|n| n.has_attribute("data-mean")).collect();
             if marks.is_empty() {
                 continue;
@@ -228,6 +246,7 @@ fn every_figure_is_written_as_readable_svg_and_png() {
     let names: Vec<String> =
         written.figures.iter().map(|path| path.file_name().unwrap().to_string_lossy().to_string()).collect();
     for stem in [
+        "answer",
         "figure2",
         "figure2-means",
         "figure2-paired",

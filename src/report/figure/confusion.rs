@@ -2,15 +2,21 @@
 
 use super::super::{
     format::plain,
-    results::{ClassRow, ConfusionRows},
+    results::{ClassRow, ConfusionRows, Results},
 };
 use super::{
-    Figure, Table,
+    Drawing, Table,
     heat::{Heat, Scale},
 };
 
+/// The maps of all networks whose counts are there.
+pub(super) fn figures(results: &Results) -> Vec<Drawing> {
+    let numbered = results.confusions.iter().enumerate();
+    numbered.filter_map(|(at, one)| figure(&format!("confusion-{}", at + 1), one)).collect()
+}
+
 /// The map of one network and the table of its classes; `None` without any image.
-pub(super) fn figure(name: &str, confusion: &ConfusionRows) -> Option<Figure> {
+fn figure(name: &str, confusion: &ConfusionRows) -> Option<Drawing> {
     if confusion.classes.iter().all(|row| row.images == 0) {
         return None;
     }
@@ -25,7 +31,7 @@ pub(super) fn figure(name: &str, confusion: &ConfusionRows) -> Option<Figure> {
     };
     let title = format!("{}, confusion", confusion.run);
     let caption = "Of the test images of a class, the percentage that the network took for each class.".to_string();
-    Some(Figure::new(name, &title, caption, heat.draw(), table(confusion)))
+    Some(Drawing::new(name, &title, caption, heat.draw(), table(confusion)))
 }
 
 fn table(confusion: &ConfusionRows) -> Table {

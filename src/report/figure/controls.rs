@@ -7,7 +7,7 @@ use super::super::{
     statistics::{Observation, Sample, Unit, estimate},
 };
 use super::{
-    Figure,
+    Drawing,
     look::{self, Look},
     panel::{Marks, Panel, Reference, Series},
     transfer::{ACCURACY, COPIED, READING, deltas, finish, point},
@@ -23,16 +23,12 @@ const FAMILIES: [[Arm; 3]; 2] = [
 ];
 const PROBES: [Arm; 2] = [Arm::SelfferProbe, Arm::TransferProbe];
 
-/// The figures of one study that it has data for.
-pub(super) fn figures(results: &Results) -> Vec<Figure> {
-    [preserved(results), probes(results)].into_iter().flatten().collect()
-}
-
 fn dashed(arm: Arm, at: usize) -> Look {
     Look { dash: DASHES[at % DASHES.len()], ..look::of(arm) }
 }
 
-fn preserved(results: &Results) -> Option<Figure> {
+/// Preserved layers above the cut.
+pub(super) fn preserved(results: &Results) -> Option<Drawing> {
     let trained = |arm: &Arm| results.paired.iter().any(|row| row.arm == *arm);
     let family = |arms: &[Arm; 3]| {
         // A frozen arm alone is in the other figures already.
@@ -50,7 +46,7 @@ fn preserved(results: &Results) -> Option<Figure> {
 }
 
 /// The accuracy of a linear classifier on the frozen features of n layers.
-fn probes(results: &Results) -> Option<Figure> {
+pub(super) fn probes(results: &Results) -> Option<Drawing> {
     let series = |arm: Arm| {
         let runs = results.runs.iter().filter(|r| r.arm == arm);
         Series {
@@ -81,7 +77,7 @@ fn probes(results: &Results) -> Option<Figure> {
 }
 
 /// The authors' networks with preserved layers.
-pub(super) fn published(report: &Report) -> Option<Figure> {
+pub(super) fn published(report: &Report) -> Option<Drawing> {
     let line = |arm: Arm, preserved: u32| {
         let of_line = |row: &&Preserved| row.arm == arm && row.preserved == preserved;
         let mean = |row: &Preserved| {

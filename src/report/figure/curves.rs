@@ -6,7 +6,7 @@ use super::super::{
     run::Arm,
 };
 use super::{
-    Figure, Table,
+    Drawing, Table,
     axes::{Axes, TEXT, ticks},
     look::{self, Look},
     panel::WIDTH,
@@ -47,11 +47,11 @@ const QUANTITIES: [Quantity; 2] = [
 ];
 
 /// The figures of whatever was recorded at two steps at least.
-pub(super) fn figures(results: &Results) -> Vec<Figure> {
+pub(super) fn figures(results: &Results) -> Vec<Drawing> {
     QUANTITIES.iter().filter_map(|quantity| figure(results, quantity)).collect()
 }
 
-fn figure(results: &Results, quantity: &Quantity) -> Option<Figure> {
+fn figure(results: &Results, quantity: &Quantity) -> Option<Drawing> {
     let curves: Vec<&Curve> = results.curves.iter().filter(|curve| (quantity.of_run)(curve).len() > 1).collect();
     let all = || curves.iter().flat_map(|c| (quantity.of_run)(c).iter());
     let (low, high) = (all().map(|p| p.1).reduce(f64::min)?, all().map(|p| p.1).reduce(f64::max)?);
@@ -102,7 +102,7 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Figure> {
         caption.push_str(" Long curves are thinned for drawing; first and last points are kept.");
     }
     let table = table(&curves, quantity);
-    Some(Figure::new(quantity.name, quantity.title, caption, (svg, (WIDTH, height)), table))
+    Some(Drawing::new(quantity.name, quantity.title, caption, (svg, (WIDTH, height)), table))
 }
 
 /// The title of the panel of networks that have no n: their arms.

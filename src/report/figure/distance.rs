@@ -6,7 +6,7 @@ use super::super::{
     run::{Arm, Kind},
 };
 use super::{
-    Figure,
+    Drawing,
     look::{self, Look, Shape},
     panel::{Marks, Panel, Series},
     transfer::{ACCURACY, COPIED, READING, deltas, finish, point},
@@ -23,7 +23,7 @@ const LOOKS: [Look; 6] = [
 ];
 
 /// The comparison of studies of different kinds, if there are any two lines to compare.
-pub(super) fn figure(report: &Report) -> Option<Figure> {
+pub(super) fn figure(report: &Report) -> Option<Drawing> {
     let transfers = report.studies.iter().filter(|study| has(study, Arm::Transfer));
     let mut series: Vec<Series> = transfers
         .enumerate()
@@ -73,7 +73,7 @@ fn meaning<'a>(results: &'a Results, target: &str) -> Option<&'a str> {
 }
 
 /// Accuracies on each of two targets that have a meaning.
-pub(super) fn targets(results: &Results) -> Option<Figure> {
+pub(super) fn targets(results: &Results) -> Option<Drawing> {
     let mut names: Vec<&str> = results.targets.iter().map(|row| row.target.as_str()).collect();
     names.dedup();
     let mut series = Vec::new();

@@ -7,7 +7,7 @@ use super::super::{
     format::{minus, plain},
     measured::Filters,
 };
-use super::{Figure, Table, png::base64, svg::Svg, svg::at};
+use super::{Drawing, Table, png::base64, svg::Svg, svg::at};
 
 /// Width that a grid is magnified to, in pixels.
 const PIXELS: usize = 960;
@@ -27,8 +27,13 @@ fn drawn(name: &str, grid: &Grid) -> Result<Vec<u8>, ReportError> {
         .map_err(|e| ReportError::Raster { figure: name.to_string(), reason: e.to_string() })
 }
 
+/// The grids of all networks whose filters are there.
+pub(super) fn figures(all: &[Filters]) -> Result<Vec<Drawing>, ReportError> {
+    all.iter().enumerate().map(|(at, one)| figure(&format!("filters-{}", at + 1), one)).collect()
+}
+
 /// The grid of one network's filters.
-pub(super) fn figure(name: &str, filters: &Filters) -> Result<Figure, ReportError> {
+fn figure(name: &str, filters: &Filters) -> Result<Drawing, ReportError> {
     filters.check()?;
     let grid = grid(filters);
     let (width, height) = (f64::from(grid.width), f64::from(grid.height));
@@ -50,7 +55,7 @@ pub(super) fn figure(name: &str, filters: &Filters) -> Result<Figure, ReportErro
         filters.width,
         if filters.channels == 3 { "red, green and blue" } else { "gray" }
     );
-    Ok(Figure { png, ..Figure::new(name, &filters.title, caption, (svg, size), table(filters)) })
+    Ok(Drawing { png: Some(png), ..Drawing::new(name, &filters.title, caption, (svg, size), table(filters)) })
 }
 
 /// Weights of one filter and their range, NaN left out.

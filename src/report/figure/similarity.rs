@@ -2,7 +2,7 @@
 
 use super::super::results::{Results, SimilarityRow};
 use super::{
-    Figure, Table,
+    Drawing, Table,
     heat::{Heat, Scale},
     look::{Look, Shape},
     panel::{Marks, Panel, Series},
@@ -22,12 +22,12 @@ fn number(value: f64) -> String {
 }
 
 /// The figures that there are measurements for.
-pub(super) fn figures(results: &Results) -> Vec<Figure> {
+pub(super) fn figures(results: &Results) -> Vec<Drawing> {
     [lines(results), map(results)].into_iter().flatten().collect()
 }
 
 /// The same layer in both networks. Of the pairs before and after fine-tuning, those of the highest n are drawn.
-fn lines(results: &Results) -> Option<Figure> {
+fn lines(results: &Results) -> Option<Drawing> {
     let mut pairs: Vec<&str> = results.similarity.iter().map(|row| row.pair.as_str()).collect();
     pairs.dedup();
     // Pairs come in order, so that the last of an arm has its highest n.
@@ -60,7 +60,7 @@ fn place(results: &Results, layer: &str) -> Option<u32> {
 }
 
 /// Every layer of one base against every layer of the other.
-fn map(results: &Results) -> Option<Figure> {
+fn map(results: &Results) -> Option<Drawing> {
     let rows: Vec<&SimilarityRow> = results.similarity.iter().filter(|row| row.pair.starts_with(BASES)).collect();
     let value = |one: &String, other: &String| {
         let row = rows.iter().find(|row| row.layer == *one && row.other_layer == *other)?;
@@ -86,5 +86,5 @@ fn map(results: &Results) -> Option<Figure> {
     let head = ["block", "other block", "linear CKA"].map(String::from).to_vec();
     let row = |row: &&SimilarityRow| vec![row.layer.clone(), row.other_layer.clone(), number(row.estimate.mean)];
     let table = Table { head, rows: rows.iter().map(row).collect() };
-    Some(Figure::new(name, title, caption, heat.draw(), table))
+    Some(Drawing::new(name, title, caption, heat.draw(), table))
 }

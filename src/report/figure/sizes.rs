@@ -6,7 +6,7 @@ use super::super::{
     run::Arm,
 };
 use super::{
-    Figure, Table,
+    Drawing, Table,
     axes::{Axes, TEXT, ticks},
     look::{self, Look},
     panel::WIDTH,
@@ -25,7 +25,7 @@ struct Line<'a> {
 }
 
 /// The figure; `None` where no training set was reduced.
-pub(super) fn figure(results: &Results) -> Option<Figure> {
+pub(super) fn figure(results: &Results) -> Option<Drawing> {
     let lines = lines(results);
     let all = || lines.iter().flat_map(|line| line.points.iter());
     let (first, last) = (all().map(|p| p.0).reduce(f64::min)?, all().map(|p| p.0).reduce(f64::max)?);
@@ -63,7 +63,7 @@ pub(super) fn figure(results: &Results) -> Option<Figure> {
     let caption = "Means over splits with 95 % intervals between splits; one without a cap continues beyond the frame. A point whose training failed stays at \
                    chance; the table of runs distinguishes it from one whose data were too few."
         .to_string();
-    Some(Figure::new(NAME, TITLE, caption, (svg, (WIDTH, height)), table(results)))
+    Some(Drawing::new(NAME, TITLE, caption, (svg, (WIDTH, height)), table(results)))
 }
 
 /// The base, then the frozen transfer networks at the lowest, a middle and the highest n: more lines would hide

@@ -129,6 +129,14 @@ impl Svg {
         ));
     }
 
+    /// Another picture of a size, its left edge at `x`.
+    pub fn inside(&mut self, x: f64, (width, height): (f64, f64), other: &Svg) {
+        let (x, w, h) = (at(x), at(width), at(height));
+        self.raw(&format!(r#"<svg x="{x}" width="{w}" height="{h}" viewBox="0 0 {w} {h}">"#));
+        self.raw(&other.body);
+        self.raw("</svg>");
+    }
+
     /// The finished picture. `name` makes the identifiers unique on a page; `title` and `description` are what a
     /// screen reader says.
     pub fn finish(self, name: &str, title: &str, description: &str, (width, height): (f64, f64)) -> String {

@@ -7,7 +7,7 @@ use super::super::{
     statistics::Estimate,
 };
 use super::{
-    Figure, Table,
+    Drawing, Table,
     look::{self, Look, Shape},
     panel::{Marks, Panel, Point, Reference, Series},
 };
@@ -22,18 +22,12 @@ const DIFFICULTY: &str =
 const TRANSFER: [Arm; 4] = [Arm::Selffer, Arm::SelfferPlus, Arm::Transfer, Arm::TransferPlus];
 const RANDOM: [Arm; 4] = [Arm::Transfer, Arm::RandomCaffe, Arm::RandomHe, Arm::RandomMoments];
 
-/// The figures of one study that it has data for.
-pub(super) fn figures(results: &Results) -> Vec<Figure> {
-    let random = results.arms().into_iter().any(|arm| arm != Arm::Transfer && RANDOM.contains(&arm));
-    let transfer = results.arms().into_iter().any(|arm| TRANSFER.contains(&arm));
-    let mut figures = Vec::new();
-    if transfer {
-        figures.extend([runs(results), means(results), paired(results), decomposition(results)]);
+/// Figure 2 in both of its panels, and paired.
+pub(super) fn figure2(results: &Results) -> Vec<Drawing> {
+    match results.arms().into_iter().any(|arm| TRANSFER.contains(&arm)) {
+        true => [runs(results), means(results), paired(results)].into_iter().flatten().collect(),
+        false => Vec::new(),
     }
-    if random {
-        figures.push(random_filters(results));
-    }
-    figures.into_iter().flatten().collect()
 }
 
 /// Puts a figure together from its panel; the caption says where intervals were cut.
@@ -43,7 +37,7 @@ pub(super) fn finish(
     caption: &str,
     panel: &Panel,
     number: fn(f64) -> String,
-) -> Option<Figure> {
+) -> Option<Drawing> {
     if panel.is_empty() {
         return None;
     }
@@ -56,7 +50,16 @@ pub(super) fn finish(
         some => format!(" {some} networks ended at chance; they are drawn hollow."),
     };
     let caption = format!("{caption}{open}{chance}");
+    Some(Drawing::new(name, title, caption, panel.draw(), numbers(&[panel], number)))
+}
+
+/// The means of panels as a table.
+pub(super) fn numbers(panels: &[&Panel], number: fn(f64) -> String) -> Table {
     let head = ["series", "n", "mean", "95 % interval", "units"].map(String::from).to_vec();
+    Table { head, rows: panels.iter().flat_map(|panel| rows(panel, number)).collect() }
+}
+
+fn rows(panel: &Panel, number: fn(f64) -> String) -> Vec<Vec<String>> {
     let cells = |label: &str, n: String, e: &Estimate| {
         vec![label.to_string(), n, minus(&number(e.mean)), minus(&interval(e, number)), units(e)]
     };
@@ -66,8 +69,7 @@ pub(super) fn finish(
         s.means.iter().map(row).collect::<Vec<_>>()
     };
     let reference = panel.reference.iter().map(|r| cells(&r.label, "all".to_string(), &r.estimate));
-    let rows = panel.series.iter().flat_map(of_series).chain(reference).collect();
-    Some(Figure::new(name, title, caption, panel.draw(), Table { head, rows }))
+    panel.series.iter().flat_map(of_series).chain(reference).collect()
 }
 
 /// What the paper reads from each line of its Figure 2, with the paper's numbers.
@@ -103,14 +105,14 @@ fn levels(results: &Results, arms: &[Arm]) -> Vec<Series> {
 }
 
 /// The paper's upper panel: every network as a mark.
-fn runs(results: &Results) -> Option<Figure> {
+fn runs(results: &Results) -> Option<Drawing> {
     let panel = Panel::of_percentages(levels(results, &TRANSFER), COPIED, ACCURACY, Marks::Runs);
     let caption = "Every mark is a network; marks are moved sideways a little so that equal ones show.";
     finish("figure2", "Figure 2, every network", caption, &panel, plain)
 }
 
 /// The paper's lower panel: a line of means an arm, with what the paper reads from it.
-fn means(results: &Results) -> Option<Figure> {
+fn means(results: &Results) -> Option<Drawing> {
     let mut series = levels(results, &TRANSFER);
     for (s, arm) in series.iter_mut().zip([Arm::Base].iter().chain(&TRANSFER).filter(|arm| has(results, **arm))) {
         s.note = meaning(*arm);
@@ -127,7 +129,9 @@ fn has(results: &Results, arm: Arm) -> bool {
     results.runs.iter().any(|r| r.arm == arm && r.top1.is_some())
 }
 
-fn random_filters(results: &Results) -> Option<Figure> {
+/// Random filters beside transferred ones, where there are any.
+pub(super) fn random_filters(results: &Results) -> Option<Drawing> {
+    results.arms().into_iter().find(|arm| *arm != Arm::Transfer && RANDOM.contains(arm))?;
     let panel = Panel::of_percentages(levels(results, &RANDOM), FROZEN, ACCURACY, Marks::Both);
     finish("random-filters", "Random frozen filters", &format!("{READING} {DIFFICULTY}"), &panel, plain)
 }
@@ -140,8 +144,8 @@ pub(super) fn deltas(results: &Results, arm: Arm, label: &str, look: Look) -> Se
     Series { label: label.to_string(), look, points, means, note: None }
 }
 
-/// Each run minus its own base, with the gain of the restarted base beside it.
-fn paired(results: &Results) -> Option<Figure> {
+/// Each run minus its own base, with the gain of the restarted base as a line.
+pub(super) fn differences(results: &Results) -> Panel {
     let arms = TRANSFER.into_iter().chain([Arm::Continue]);
     let series = arms.map(|arm| deltas(results, arm, arm.name(), look::of(arm)));
     let series = series.filter(|s| !s.points.is_empty()).collect();
@@ -150,18 +154,22 @@ fn paired(results: &Results) -> Option<Figure> {
         look: look::of(Arm::Restart),
         estimate: estimate.clone(),
     });
-    let beside = if reference.is_some() {
+    Panel { reference, ..Panel::of_differences(series, COPIED, "difference to own base (points)") }
+}
+
+fn paired(results: &Results) -> Option<Drawing> {
+    let panel = differences(results);
+    let beside = if panel.reference.is_some() {
         " The dotted line with its band is the gain of a restarted base, trained as long without any transfer."
     } else {
         " No restarted base was trained, so the gain of longer training alone is not shown."
     };
-    let panel = Panel { reference, ..Panel::of_differences(series, COPIED, "difference to own base (points)") };
     let caption = format!("Each run minus the base of its own split, replicate and target. {READING}{beside}");
     finish("figure2-paired", "Difference to the run's own base", &caption, &panel, signed)
 }
 
 /// Co-adaptation and specificity as two signed curves.
-fn decomposition(results: &Results) -> Option<Figure> {
+pub(super) fn parts(results: &Results) -> Panel {
     let series = |label: String, look: Look, runs: &[Difference], rows: &[Row]| Series {
         label,
         look,
@@ -172,10 +180,7 @@ fn decomposition(results: &Results) -> Option<Figure> {
         means: rows.iter().map(|r| (r.n, r.estimate.clone())).collect(),
         note: None,
     };
-    let (control, beside) = match results.co_adaptation_control {
-        Some(_) => ("continue-n", " Continue-n froze the same layers, kept its upper weights and was trained as long."),
-        None => ("base", " No continue-n was trained: what a second training run gains by itself hides a part of it."),
-    };
+    let control = if results.co_adaptation_control.is_some() { "continue-n" } else { "base" };
     let specific = Look { colour: "#CC79A7", shape: Shape::Down, dash: "6 3" };
     let both = [
         series(
@@ -187,7 +192,17 @@ fn decomposition(results: &Results) -> Option<Figure> {
         series("specificity (AnB \u{2212} BnB)".to_string(), specific, &results.specificity_runs, &results.specificity),
     ];
     let series = both.into_iter().filter(|s| !s.points.is_empty()).collect();
-    let panel = Panel::of_differences(series, COPIED, "part of the difference (points)");
+    Panel::of_differences(series, COPIED, "part of the difference (points)")
+}
+
+/// The same with every run.
+pub(super) fn decomposition(results: &Results) -> Option<Drawing> {
+    results.arms().into_iter().find(|arm| TRANSFER.contains(arm))?;
+    let panel = parts(results);
+    let beside = match results.co_adaptation_control {
+        Some(_) => " Continue-n froze the same layers, kept its upper weights and was trained as long.",
+        None => " No continue-n was trained: what a second training run gains by itself hides a part of it.",
+    };
     let caption = format!(
         "What freezing costs even with a network's own features (co-adaptation), and what the other half's features \
          cost on top (specificity), on the same split, replicate, target and n.{beside} {READING}"

@@ -72,10 +72,14 @@ pub(super) fn figure(figure: &Figure) -> String {
     // Writing to a String cannot fail.
     let _ = write!(
         out,
-        "<figure id=\"{name}\">\n{svg}<figcaption><strong>{title}.</strong> {caption} Files: <code>{name}.svg</code>, <code>{name}.png</code>.</figcaption>\n\
+        "<figure id=\"{name}\"{class}>\n{svg}<figcaption><strong>{title}.</strong> {caption} Files: <code>{name}.svg</code>, <code>{name}.png</code>.</figcaption>\n\
          <details><summary>The numbers of this figure as a table</summary>{table}</details></figure>\n",
         name = figure.name,
-        svg = figure.svg,
+        class = if figure.panels.is_empty() { "" } else { " class=\"wide\"" },
+        svg = match &figure.panels[..] {
+            [] => figure.svg.clone(),
+            panels => format!("<div class=\"panels\">\n{}</div>\n", panels.concat()),
+        },
         title = escape(&figure.title),
         caption = escape(&figure.caption),
         table = of_figure(&figure.title, &figure.table),
@@ -95,6 +99,18 @@ pub(super) fn section(id: &str, title: &str, content: &str, level: u8) -> String
     }
     format!(
         "<section id=\"{id}\" aria-labelledby=\"{id}-h\">\n<h{level} id=\"{id}-h\">{}</h{level}>\n{content}</section>\n",
+        escape(title)
+    )
+}
+
+/// A section that is folded until its heading is opened; a link to it opens it. Empty content gives none.
+pub(super) fn fold(id: &str, title: &str, content: &str, level: u8) -> String {
+    if content.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<details class=\"fold\"><summary><h{level} id=\"{id}-h\">{}</h{level}></summary>\n\
+         <section id=\"{id}\" aria-labelledby=\"{id}-h\">\n{content}</section></details>\n",
         escape(title)
     )
 }

@@ -1,16 +1,20 @@
-//! One self-contained page: no script, no font, nothing loaded from anywhere.
+//! One self-contained page: no script, no font, nothing loaded from anywhere. It begins with the answer; what is not
+//! needed to judge it is folded.
 
 mod costs;
 mod html;
+mod legend;
 mod numbers;
 mod runs;
 mod study;
+mod tasks;
 mod together;
+mod verdicts;
 
 use super::{
     figure::{Figure, svg::escape},
     format::minus,
-    results::Report,
+    results::{Report, Results},
 };
 use html::section;
 
@@ -41,38 +45,65 @@ impl Section {
 /// The whole page as text. Every number on it is in `results.json`, too.
 #[must_use]
 pub fn page(report: &Report, figures: &Drawn) -> String {
-    let mut sections = together::opening(report, &figures.together);
     let empty = Vec::new();
-    for (at, results) in report.studies.iter().enumerate() {
-        let drawn = figures.studies.get(at).unwrap_or(&empty);
-        if !report.several() {
-            sections.extend(study::sections(results, drawn, "", false));
-            continue;
-        }
-        let prefix = format!("{}-", results.experiment);
-        let judged_above = report.reference().is_some_and(|reference| std::ptr::eq(reference, results));
-        let parts = study::sections(results, drawn, &prefix, !judged_above);
-        let content = parts.iter().map(|part| section(&part.id, &part.title, &part.content, 3)).collect();
-        let title = format!("{}: {}", results.experiment, results.kind.words());
-        sections.push(Section { id: results.experiment.clone(), title, content });
+    let mut body = String::new();
+    let studies = || {
+        report.studies.iter().enumerate().map(|(at, results)| (at, results, figures.studies.get(at).unwrap_or(&empty)))
+    };
+    if report.several() {
+        let line = |(at, results): (usize, &Results)| {
+            let heading = escape(&heading(results));
+            format!(
+                "<h3><a href=\"#{}\">{}</a></h3>\n{}",
+                prefix(at, results).trim_end_matches('-'),
+                heading,
+                study::answer(results)
+            )
+        };
+        body.push_str(&report.studies.iter().enumerate().map(line).collect::<String>());
+        body.push_str(&together::distance(&figures.together));
     }
-    sections.extend(together::closing(report, &figures.together));
-    sections.retain(|section| !section.content.is_empty());
-    let links: String = sections
-        .iter()
-        .map(|section| format!("<li><a href=\"#{}\">{}</a></li>\n", section.id, escape(&section.title)))
-        .collect();
-    let body: String = sections.iter().map(|s| section(&s.id, &s.title, &s.content, 2)).collect();
+    for (at, results, drawn) in studies() {
+        // What only a comparison can tell is judged with the claims of the study that others are compared with.
+        let reference = report.reference().is_some_and(|reference| std::ptr::eq(reference, results));
+        let claims = if reference { &report.claims } else { &results.claims };
+        let first = study::first(results, drawn, claims);
+        if report.several() {
+            let prefix = prefix(at, results);
+            let content = format!("{first}{}", study::rest(results, drawn, &prefix, 3));
+            body.push_str(&section(prefix.trim_end_matches('-'), &heading(results), &content, 2));
+        } else {
+            body.push_str(&format!("{}{first}{}", study::answer(results), study::rest(results, drawn, "", 2)));
+        }
+    }
+    body.push_str(&together::closing(report, &figures.together));
+    let quick = report.studies.iter().any(|results| results.quick);
+    let images = if report.studies.iter().all(|results| results.on_held_out) { "held-out" } else { "test" };
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>\n\
-         <link rel=\"icon\" href=\"data:,\"/>\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header><h1>{title}</h1>\n<p>After Yosinski, Clune, Bengio and Lipson (2014), \u{201c}How transferable are features in deep \
-         neural networks?\u{201d}. Accuracies are top-1 on test images, in percent; differences are in percentage points.</p></header>\n\
-         <nav aria-label=\"Sections\"><ul>\n{links}</ul></nav>\n<main>\n{body}</main>\n</body>\n</html>\n",
+         <link rel=\"icon\" href=\"data:,\"/>\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body{class}>\n\
+         <main>\n<header><h1>{title}</h1></header>\n{body}</main>\n\
+         <footer><p>After Yosinski, Clune, Bengio and Lipson (2014), \u{201c}How transferable are features in deep \
+         neural networks?\u{201d}. Accuracies are top-1 on {images} images, in percent; differences are in percentage \
+         points.</p></footer>\n</body>\n</html>\n",
         title = escape(&title(report)),
+        class = if quick { " class=\"quick\"" } else { "" },
     )
+}
+
+/// What the names of a study's figures and sections begin with, where there are several studies: its place makes it
+/// unlike any other and unlike every name without a prefix, whatever the experiments are called.
+pub(super) fn prefix(at: usize, results: &Results) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let name: String = results.experiment.chars().filter(|c| plain(*c)).collect();
+    format!("{}-{name}-", at + 1)
+}
+
+fn heading(results: &Results) -> String {
+    format!("{}: {}", results.experiment, results.kind.words())
 }
 
 fn title(report: &Report) -> String {

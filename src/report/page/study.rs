@@ -1,61 +1,81 @@
-//! The sections of one study.
+//! One study on the page: the answer with its figure, verdicts and legend, and then everything else, folded.
 
 use super::super::{
-    figure::{Figure, svg::escape},
-    results::Results,
+    figure::{Figure, Place, svg::escape},
+    results::{Claim, QUICK, Results},
     run::{Arm, Reported},
     table::{at_chance, plateau},
 };
 use super::{
     Section, costs,
-    html::{figure, figures, paragraph},
-    minus_numbers, numbers, runs,
-    together::claim_list,
+    html::{figure, figures, fold, paragraph},
+    legend, minus_numbers, numbers, runs, tasks, verdicts,
 };
 
-/// The sections of a study; their identifiers begin with `prefix`. Its claims are among them where they are not those
-/// at the top of the page.
-pub(super) fn sections(results: &Results, drawn: &[Figure], prefix: &str, own_claims: bool) -> Vec<Section> {
-    let named = |names: &[&str]| {
-        let wanted = |f: &&Figure| names.iter().any(|name| f.name.strip_prefix(prefix) == Some(name));
-        figures(&drawn.iter().filter(wanted).map(figure).collect::<Vec<_>>())
+/// A study's figures at a place.
+fn at(drawn: &[Figure], place: Place) -> String {
+    figures(&drawn.iter().filter(|figure| figure.place == place).map(figure_of).collect::<Vec<_>>())
+}
+
+fn figure_of(one: &Figure) -> String {
+    figure(one)
+}
+
+/// The answer in a sentence, and what it rests on.
+pub(super) fn answer(results: &Results) -> String {
+    let sentence = minus_numbers(&results.answer).replace("+-", "\u{b1}");
+    let class = if results.quick { "answer warning" } else { "answer" };
+    let line = if results.base.is_some() {
+        format!("<p class=\"line\">{}</p>\n", escape(&tasks::line(results)))
+    } else {
+        String::new()
     };
-    let begins = |start: &str| {
-        let wanted = |f: &&Figure| f.name.strip_prefix(prefix).is_some_and(|name| name.starts_with(start));
-        figures(&drawn.iter().filter(wanted).map(figure).collect::<Vec<_>>())
-    };
+    format!("<p class=\"{class}\">{}</p>\n{line}", escape(&sentence))
+}
+
+/// What every reader should see of a study: the figure, the legend, the verdicts.
+pub(super) fn first(results: &Results, drawn: &[Figure], claims: &[Claim]) -> String {
+    let mut out = at(drawn, Place::Answer);
+    if results.base.is_some() {
+        out.push_str(&legend::legend(results));
+    }
+    out.push_str(&verdicts::table(claims, results));
+    out
+}
+
+/// Everything else of a study, a fold a section; their identifiers begin with `prefix`.
+pub(super) fn rest(results: &Results, drawn: &[Figure], prefix: &str, level: u8) -> String {
+    sections(results, drawn, prefix).iter().map(|one| fold(&one.id, &one.title, &one.content, level)).collect()
+}
+
+fn sections(results: &Results, drawn: &[Figure], prefix: &str) -> Vec<Section> {
+    let at = |place| at(drawn, place);
     let with = |intro: &str, body: String| if body.is_empty() { body } else { format!("{}{body}", paragraph(intro)) };
-    let own_claims = if own_claims { claim_list(&results.claims, true) } else { String::new() };
     let parts = with(
         "The loss of a frozen transfer network is the sum of two parts: what freezing costs even with its own features, \
          and what the other half's features cost on top.",
-        named(&["decomposition"]),
+        at(Place::Parts),
     );
     let parts = if parts.is_empty() { parts } else { format!("{parts}{}", numbers::parts(results)) };
     let section = |id: &str, title: &str, content: String| Section::new(&format!("{prefix}{id}"), title, content);
     vec![
         section("run", "What was run", what(results)),
-        section("claims-here", "The claims, judged from these runs alone", own_claims),
-        section(
-            "figure-2",
-            "Figure 2, the paper's way and paired",
-            named(&["figure2", "figure2-means", "figure2-paired"]),
-        ),
+        section("figure-2", "Figure 2, the paper's way and paired", at(Place::FigureTwo)),
         section("numbers", "Gain and loss by number of copied blocks", numbers::headline(results)),
         section("ranges", "Fine-tuning over ranges of blocks (the paper's Table 1)", numbers::ranges(results)),
         section("parts", "Co-adaptation and specificity", parts),
-        section("by-target", "Accuracy by target", format!("{}{}", named(&["targets"]), numbers::by_target(results))),
-        section("random", "Random filters", named(&["random-filters"])),
-        section("preserved-layers", "Preserved layers", named(&["preserved"])),
-        section("probe", "Linear probes", named(&["probes"])),
-        section("alike", "Similarity of activations", named(&["similarity", "similarity-map"])),
-        section("size", "Size of the training set", named(&["training-set-size"])),
-        section("confusions", "Confusion between classes", begins("confusion-")),
-        section("curves", "Training curves", named(&["training-curves", "training-loss"])),
-        section("filters", "First-layer filters", begins("filters-")),
+        section("by-target", "Accuracy by target", format!("{}{}", at(Place::ByTarget), numbers::by_target(results))),
+        section("random", "Random filters", at(Place::Random)),
+        section("preserved-layers", "Preserved layers", at(Place::Preserved)),
+        section("probe", "Linear probes", at(Place::Probes)),
+        section("alike", "Similarity of activations", at(Place::Similarity)),
+        section("size", "Size of the training set", at(Place::Sizes)),
+        section("confusions", "Confusion between classes", at(Place::Confusions)),
+        section("curves", "Training curves", at(Place::Curves)),
+        section("filters", "First-layer filters", at(Place::Filters)),
         section("costs", "Work and time", costs::table(results)),
         section("runs", "All runs, and how to make each again", runs::all(results)),
-        section("configuration", "Configuration", configuration(results)),
+        section("configuration", "Configuration that was trained", configuration(results)),
     ]
     .into_iter()
     .filter(|section| !section.content.is_empty())
@@ -73,6 +93,9 @@ fn what(results: &Results) -> String {
         ("Experiment", results.experiment.clone()),
         ("Tasks A and B", results.kind.words().to_string()),
         ("Data set", results.dataset.clone()),
+        ("Images and steps", tasks::training(results).unwrap_or_else(|| "\u{2013}".to_string())),
+        ("Accuracy", format!("top-1 on {} images", tasks::images(results))),
+        ("Chance", tasks::chance(results).unwrap_or_else(|| "not recorded".to_string())),
         ("Network", format!("{} ({})", results.net, results.layers.join(", "))),
         ("Device", results.device.clone()),
         ("Version", results.version.clone()),
@@ -89,7 +112,9 @@ fn what(results: &Results) -> String {
     ];
     let list: String =
         entries.iter().map(|(term, text)| format!("<dt>{term}</dt><dd>{}</dd>\n", escape(text))).collect();
-    let mut out = format!("<dl>\n{list}</dl>\n");
+    let warning = if results.quick { paragraph(QUICK) } else { String::new() };
+    let mut out = format!("{warning}<dl>\n{list}</dl>\n");
+    out.push_str(&tasks::halves(results));
     if s.done == 0 {
         out.push_str(&paragraph("No run has finished yet, so there are no numbers to show."));
     }

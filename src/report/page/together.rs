@@ -1,79 +1,32 @@
-//! The sections of all studies together: above them the verdicts and the comparison of studies, below them the
-//! published numbers.
+//! The sections of all studies together: above them their comparison, below them the published numbers.
 
 use super::super::{
-    figure::{Figure, svg::escape},
-    format::{counted, minus, signed},
-    results::{Beside, Claim, Judgement, Report},
-    table::behind,
+    figure::{Figure, Place},
+    format::{minus, signed},
+    results::{Beside, Report},
 };
-use super::{
-    Section,
-    html::{Cell, figure, figures, paragraph, table},
-    minus_numbers,
-};
+use super::html::{Cell, figure, figures, fold, paragraph, section, table};
 
 /// The n that the table of published numbers has at least; the small studies' networks have six layers or more.
 const LAYERS: u32 = 7;
 
-fn named(drawn: &[Figure], name: &str) -> String {
-    let wanted = drawn.iter().filter(|f| f.name == name);
-    figures(&wanted.map(figure).collect::<Vec<_>>())
+fn at(drawn: &[Figure], place: Place) -> String {
+    figures(&drawn.iter().filter(|one| one.place == place).map(figure).collect::<Vec<_>>())
 }
 
-/// The sections above the studies.
-pub(super) fn opening(report: &Report, drawn: &[Figure]) -> Vec<Section> {
-    vec![
-        Section::new("claims", "The paper's five claims, and the distance between tasks", claims(report)),
-        Section::new("figure-3", "Figure 3: similar and dissimilar tasks, random filters", named(drawn, "figure3")),
-    ]
+/// What compares studies, above them.
+pub(super) fn distance(drawn: &[Figure]) -> String {
+    section("figure-3", "Figure 3: similar and dissimilar tasks, random filters", &at(drawn, Place::Distance), 2)
 }
 
-/// The sections below the studies.
-pub(super) fn closing(report: &Report, drawn: &[Figure]) -> Vec<Section> {
-    vec![
-        Section::new("beside", "Beside published numbers", beside(&report.beside)),
-        Section::new(
-            "preserved-by-the-authors",
-            "Preserved layers (unpublished runs of the authors)",
-            named(drawn, "preserved-published"),
-        ),
-    ]
-}
-
-fn claims(report: &Report) -> String {
-    let Some(reference) = report.reference().filter(|results| results.base.is_some()) else { return String::new() };
-    let units = reference.base.as_ref().map_or(0, |base| base.estimate.units);
-    let from = if report.several() { format!(" of {}", reference.experiment) } else { String::new() };
-    let margin = reference.margin;
-    let how = format!(
-        "Each claim rests on one contrast between runs on the same targets, judged by its 95 % t interval over the \
-         {}{from}: it holds or fails where the interval lies on one side of zero and not inside the margin of {margin} \
-         points, there is no difference of {margin} points or more where the interval lies inside the margin, and it is \
-         undecided where the interval holds both zero and more than the margin. A sign-flip test of all these contrasts \
-         together stands beside t as a check that assumes less. Two studies are compared by how much the random splits \
-         differ among themselves.",
-        counted(units, reference.unit.noun())
-    );
-    format!("{}{}", paragraph(&how), claim_list(&report.claims, false))
-}
-
-/// Claims with their verdicts; without those that could not be tested where `tested` is asked for.
-pub(super) fn claim_list(claims: &[Claim], tested: bool) -> String {
-    let item = |claim: &Claim| {
-        let class = claim.judgement.words().replace(' ', "-");
-        let number = if claim.number > 5 { "Figure 3".to_string() } else { claim.number.to_string() };
-        format!(
-            "<li class=\"{class}\"><strong>{number}.</strong> {} <span class=\"verdict\">{}</span>{}<br/>\n{}</li>\n",
-            escape(&claim.claim),
-            claim.verdict,
-            escape(&behind(claim)),
-            escape(&minus_numbers(&claim.found))
-        )
-    };
-    let shown = claims.iter().filter(|claim| !tested || claim.judgement != Judgement::NotTested);
-    let items: String = shown.map(item).collect();
-    if items.is_empty() { items } else { format!("<ol class=\"claims\">\n{items}</ol>\n") }
+/// The folds below the studies.
+pub(super) fn closing(report: &Report, drawn: &[Figure]) -> String {
+    let published = at(drawn, Place::Published);
+    let folds = [
+        fold("beside", "Beside published numbers", &beside(&report.beside), 2),
+        fold("preserved-by-the-authors", "Preserved layers (unpublished runs of the authors)", &published, 2),
+    ];
+    folds.concat()
 }
 
 /// Differences to the base by n: these studies, the authors', small public ones.

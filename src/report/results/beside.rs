@@ -31,6 +31,10 @@ pub struct Beside {
 
 /// These studies' paired differences, then the authors', then the small studies'.
 pub(super) fn beside(studies: &[Results]) -> Result<Vec<Beside>, ReportError> {
+    // Numbers that mean nothing stand beside none that do.
+    if studies.iter().any(|results| results.quick) {
+        return Ok(Vec::new());
+    }
     let mut rows: Vec<Beside> = studies.iter().flat_map(|results| of(results, true)).collect();
     if rows.is_empty() {
         return Ok(rows);

@@ -27,6 +27,8 @@ pub struct Claim {
     pub verdict: String,
     /// What the judgement is conditional on, such as `no matched control` or `conditional on this pair`.
     pub labels: Vec<String>,
+    /// The contrast in words, such as `BnB minus continue-n, n = 3 to 6`; empty where nothing was tested.
+    pub what: String,
     /// Sentences with the numbers.
     pub found: String,
     /// Independent units of the judgement; 0 where nothing was judged.
@@ -45,7 +47,8 @@ impl Claim {
         let judgement = Judgement::NotTested;
         let (claim, verdict, labels) = (claim.to_string(), judgement.words().to_string(), Vec::new());
         let (units, unit, contrast, case) = (0, Unit::Split, None, None);
-        Self { number, claim, judgement, verdict, labels, found, units, unit, contrast, case }
+        let what = String::new();
+        Self { number, claim, judgement, verdict, labels, what, found, units, unit, contrast, case }
     }
 
     /// Withholds the judgement of a claim about a loss, or labels it, where the loss has no matched control.
@@ -106,6 +109,7 @@ impl Question {
             verdict: judgement.with_margin(margin),
             labels: conditional.into_iter().collect(),
             found: format!("{what}: {} {more}", sentence(&contrast, margin)).trim_end().to_string(),
+            what,
             units,
             unit,
             contrast: Some(contrast),

@@ -2,6 +2,7 @@
 //!
 //! Accuracies are in percent, differences in percentage points.
 
+mod answer;
 mod beside;
 mod boost;
 mod chance;
@@ -22,6 +23,7 @@ mod similarity;
 mod sizes;
 mod targets;
 mod together;
+mod trained;
 
 use std::ops::RangeInclusive;
 
@@ -29,9 +31,10 @@ use serde::Serialize;
 
 use super::{
     error::ReportError,
-    run::{Arm, Kind, Reported, State, Study},
+    run::{Arm, HalfClasses, Kind, Reported, State, Study},
     statistics::{Estimate, Sample, Unit},
 };
+pub(super) use answer::QUICK;
 pub use beside::Beside;
 pub use boost::{Boost, Gains};
 pub use chance::AtChance;
@@ -52,6 +55,7 @@ pub use similarity::SimilarityRow;
 pub use sizes::SizeRow;
 pub use targets::TargetRow;
 pub use together::{Report, report};
+pub use trained::{Count, Trained};
 
 /// How many runs are in each state.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -75,6 +79,10 @@ pub struct States {
 pub struct Results {
     /// Name of the experiment.
     pub experiment: String,
+    /// The answer in a sentence.
+    pub answer: String,
+    /// Whether the plan was cut down by `--quick`, so that the numbers mean nothing.
+    pub quick: bool,
     /// How its two halves are related.
     pub kind: Kind,
     /// Name of the data set.
@@ -93,6 +101,14 @@ pub struct Results {
     pub reported: Reported,
     /// The smallest difference that matters, in points.
     pub margin: f64,
+    /// Whether accuracies are those on held-out training images instead of test images.
+    pub on_held_out: bool,
+    /// Steps and images of the bases.
+    pub trained: Option<Trained>,
+    /// What an answer that never changes scores, in percent: the lowest and the highest over targets.
+    pub chance: Option<[f64; 2]>,
+    /// Which classes the halves of each split have.
+    pub halves: Vec<HalfClasses>,
     /// What counts as an independent unit.
     pub unit: Unit,
     /// How many runs are in each state.
@@ -117,6 +133,11 @@ pub struct Results {
     pub restart: Option<Contrast>,
     /// The paired gain of training the base once for twice as long.
     pub double: Option<Contrast>,
+    /// What losses of frozen transfer networks are measured against: [`Arm::Continue`] where there is one, else nothing
+    /// but the base.
+    pub loss_control: Option<Arm>,
+    /// AnB minus its control of the same split, replicate, target and n, else minus its own base.
+    pub loss: Vec<Row>,
     /// What co-adaptation is measured against: [`Arm::Continue`] where there is one, else nothing but the base.
     pub co_adaptation_control: Option<Arm>,
     /// BnB minus its control of the same split, replicate, target and n, else minus its own base.
@@ -175,9 +196,12 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
     let every = 0..=u32::MAX;
     let (co_adaptation_control, co_adaptation_runs) =
         claims::control(|control| sheet.losses(Arm::Selffer, control, &every));
+    let (loss_control, _) = claims::control(|control| sheet.losses(Arm::Transfer, control, &every));
     let specificity = |ns: &RangeInclusive<u32>| sheet.matched(Arm::Transfer, Arm::Selffer, ns);
-    Ok(Results {
+    let mut results = Results {
         experiment: study.experiment.clone(),
+        answer: String::new(),
+        quick: study.quick,
         kind: study.kind,
         dataset: study.dataset.clone(),
         net: study.net.clone(),
@@ -187,6 +211,10 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         config_toml: study.config_toml.clone(),
         reported: study.reported,
         margin,
+        on_held_out: study.on_held_out,
+        trained: trained::trained(study),
+        chance: trained::chance(study),
+        halves: study.halves.clone(),
         unit: sheet.unit,
         states: states(study),
         at_chance,
@@ -197,6 +225,8 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         paired,
         restart: contrast::single(sheet.deltas(Arm::Restart, &(0..=0)), margin),
         double: contrast::single(sheet.deltas(Arm::Base2x, &(0..=0)), margin),
+        loss: by_n(Arm::Transfer, &|ns| sheet.losses(Arm::Transfer, loss_control, ns)),
+        loss_control,
         co_adaptation: by_n(Arm::Selffer, &|ns| sheet.losses(Arm::Selffer, co_adaptation_control, ns)),
         co_adaptation_control,
         co_adaptation_runs: rows::differences(co_adaptation_runs),
@@ -216,7 +246,9 @@ pub fn analyse(study: &Study) -> Result<Results, ReportError> {
         excluded,
         base,
         runs,
-    })
+    };
+    results.answer = answer::answer(&results);
+    Ok(results)
 }
 
 /// The arms of the headline tables, in their order: the paper's, the control that freezes as they do, random filters.

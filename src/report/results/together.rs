@@ -81,6 +81,7 @@ fn against_all_classes(halves: &Study, studies: &[Study]) -> Result<Option<Claim
             verdict: judgement.with_margin(halves.margin),
             labels: vec!["one study against several splits".to_string()],
             units: splits,
+            what: "Base on all classes minus bases on halves".to_string(),
             case: Some(found.clone()),
             ..Claim::untested(
                 1,
@@ -141,6 +142,12 @@ fn orderings(similar: &Study, studies: &[Study]) -> Result<Vec<Claim>, ReportErr
             verdict: judgement.with_margin(margin),
             labels: vec!["one study against several splits".to_string()],
             units: splits,
+            what: format!(
+                "AnB minus {} at n = {n}: {} less {}",
+                against(control),
+                study.kind.words(),
+                similar.kind.words()
+            ),
             case: Some(found.clone()),
             ..Claim::untested(
                 6,
