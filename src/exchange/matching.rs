@@ -48,7 +48,8 @@ pub struct Matching {
     /// What the file says of its layers and the net has otherwise.
     pub notes: Vec<String>,
     values: Tensors,
-    nearest: Option<(&'static str, usize, usize)>,
+    /// The shapes of all tensors, with their outputs first.
+    shapes: Vec<Vec<usize>>,
     file: String,
 }
 
@@ -112,10 +113,10 @@ pub fn fit(path: &Path, file: &ForeignFile, def: &NetDef, turns: Turns) -> Resul
     }
     let left = file.tensors.iter().zip(&used).filter(|(_, used)| !**used);
     let unused = left.map(|(tensor, _)| (tensor.name.clone(), tensor.shape.clone())).collect();
-    let nearest = nearest::net(&file.tensors, turns);
+    let shapes = file.tensors.iter().map(|tensor| turn::shape(tensor, turns)).collect();
     let file_name = path.display().to_string();
     let notes = notes(file, def, &rows);
-    Ok(Matching { net, by, rows, unused, notes, values, nearest, file: file_name })
+    Ok(Matching { net, by, rows, unused, notes, values, shapes, file: file_name })
 }
 
 /// What a parameter is to be filled with.
@@ -294,7 +295,7 @@ impl Matching {
             let counts = format!("{matched} of {} parameters matched; ", self.rows.len());
             let reason = counts + &first.or(unused).unwrap_or_default();
             let net = self.net.def.name.clone();
-            let named = self.nearest.filter(|(name, ..)| *name != net);
+            let named = nearest::net(self.shapes).filter(|(name, ..)| *name != net);
             let nearest = named.map(|(name, both, of)| {
                 format!("; of the nets that come with strata, {name} is nearest by shapes ({both} of {of} parameters)")
             });

@@ -50,6 +50,9 @@ pub fn zip(path: &Path, bytes: Vec<u8>) -> Result<ForeignFile, ExchangeError> {
             return Err(ExchangeError::Unknown { path: path.into(), reason });
         }
         if name.ends_with("data.pkl") {
+            if place.is_some() {
+                return Err(corrupt("it has more than one data.pkl".into()));
+            }
             (pickles, place) = (pickles.saturating_add(entry.size()), Some(index));
         }
     }
@@ -136,7 +139,7 @@ fn read(path: &Path, format: Format, bytes: Vec<u8>, seen: Seen) -> Result<Forei
     let inside = |wrapper: &&str| {
         tensors.iter().any(|tensor| tensor.name.starts_with(wrapper) && !places.contains_key(tensor.name.as_str()))
     };
-    let wrapper = WRAPPERS.into_iter().find(|wrapper| inside(&wrapper.as_ref()));
+    let wrapper = WRAPPERS.into_iter().find(inside);
     for tensor in tensors {
         let name = match wrapper {
             None => tensor.name.clone(),

@@ -63,7 +63,7 @@ pub(super) fn resolve(table: &mut Table, experiment: &str) -> Result<(), Protoco
         MeanValues::Image(image) => channel_means(image, channels),
     };
     let mean = if source { list(means) } else { Value::String("channel".into()) };
-    let deviations = normalisation.scale.iter().map(|&scale| f64::from(1.0 / scale)).collect();
+    let deviations = normalisation.scale.iter().map(|&scale| deviation(scale)).collect();
     let mut put = |room: &str, key: &str, value: Value| {
         if let Some(room) = table.entry(room).or_insert_with(|| Value::Table(Table::new())).as_table_mut() {
             room.insert(key.into(), value);
@@ -90,6 +90,13 @@ pub(super) fn resolve(table: &mut Table, experiment: &str) -> Result<(), Protoco
         }
     }
     Ok(())
+}
+
+/// The number of fewest digits by which a division is the multiplication with a factor.
+fn deviation(scale: f32) -> f64 {
+    let exact = 1.0 / f64::from(scale);
+    let mut rounded = (2..17).filter_map(|digits| format!("{exact:.digits$e}").parse::<f64>().ok());
+    rounded.find(|&short| (1.0 / short) as f32 == scale).unwrap_or(exact)
 }
 
 /// The mean of each channel of an image `[h][w][c]`.
@@ -170,4 +177,26 @@ pub(super) fn place(workshop: Workshop<'_>, node: &Node) -> Result<(), ProtocolE
         frozen: None,
         settings,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deviations_are_those_that_a_file_was_made_with() {
+        for std in [60.0, 58.395, 57.12, 78.5655, 0.5, 255.0] {
+            let scale = (1.0 / std) as f32;
+            assert_eq!(deviation(scale), std);
+            assert_eq!((1.0 / deviation(scale)) as f32, scale);
+        }
+        for scale in [f32::from_bits(0x3d12_3457), 0.0125] {
+            assert_eq!((1.0 / deviation(scale)) as f32, scale);
+        }
+    }
+
+    #[test]
+    fn the_mean_of_an_image_is_taken_channel_by_channel() {
+        assert_eq!(channel_means(&[1.0, 10.0, 3.0, 30.0], 2), [2.0, 20.0]);
+    }
 }
