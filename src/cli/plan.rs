@@ -6,18 +6,19 @@ use crate::{
     host::document::document,
     nn::{Net, memory_plan},
     protocol::{
-        Experiment, Node, Plan, ProtocolError, RunDir, State,
+        Arm, Experiment, Node, Plan, ProtocolError, RunDir, State,
+        halves::Halves,
         network_def::net_of,
-        source::Halves,
-        work::{self, Work, Works},
+        work::{self, Work},
     },
 };
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     io::{BufWriter, Write},
+    sync::Arc,
     time::Duration,
 };
 
@@ -39,6 +40,37 @@ pub struct Options {
 
 /// The columns of the list.
 const HEADER: [&str; 6] = ["network", "arm", "copied", "state", "mult-adds", "derives from"];
+
+/// The plan as it is written for programs.
+#[derive(Serialize)]
+struct Networks<'a> {
+    directory: String,
+    seconds_left: Option<f64>,
+    networks: Vec<Row<'a>>,
+}
+
+/// One network.
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    arm: Arm,
+    n: Option<usize>,
+    block: Option<&'a String>,
+    parents: &'a [String],
+    state: State,
+    multiply_adds: Option<MultiplyAdds>,
+}
+
+/// What it computes.
+#[derive(Serialize)]
+struct MultiplyAdds {
+    all_layers_learning: u64,
+    with_frozen_layers: u64,
+    computed: u64,
+}
+
+/// What networks compute, by their names; networks that differ in their images alone share it.
+type Works<'a> = HashMap<&'a str, Arc<Work>>;
 
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
@@ -68,26 +100,26 @@ pub fn main(options: &Options) -> Result<()> {
             left.push(node)
         }
         match options.format {
-            Format::Json => rows.push(json!({
-                "name": node.name,
-                "arm": node.arm,
-                "n": node.n,
-                "block": block(node.n),
-                "parents": node.parents,
-                "state": state,
-                "multiply_adds": works.get(&node.name).map(|work| json!({
-                    "all_layers_learning": work.whole,
-                    "with_frozen_layers": work.pruned,
-                    "computed": work.computed,
-                })),
-            })),
+            Format::Json => rows.push(Row {
+                name: &node.name,
+                arm: node.arm,
+                n: node.n,
+                block: block(node.n),
+                parents: &node.parents,
+                state,
+                multiply_adds: works.get(node.name.as_str()).map(|work| MultiplyAdds {
+                    all_layers_learning: work.whole,
+                    with_frozen_layers: work.pruned,
+                    computed: work.computed,
+                }),
+            }),
             Format::Text => writeln!(
                 out,
                 "{:<24} {:<14} {:<12} {word:<11} {:>9} {}",
                 node.name,
                 node.arm.name(),
                 block(node.n).map_or_else(|| "-".into(), |name| format!("to {name}")),
-                works.get(&node.name).map_or("-".into(), |work| format!("{:.1e}", work.computed as f64)),
+                works.get(node.name.as_str()).map_or("-".into(), |work| format!("{:.1e}", work.computed as f64)),
                 if node.parents.is_empty() { "-".into() } else { node.parents.join(", ") }
             )?,
         }
@@ -97,8 +129,9 @@ pub fn main(options: &Options) -> Result<()> {
     match options.format {
         Format::Json => {
             let directory = runs.path.display().to_string();
-            let networks = json!({ "directory": directory, "seconds_left": seconds_left, "networks": rows });
-            writeln!(out, "{}", serde_json::to_string_pretty(&document("plan", networks))?)?;
+            let networks = Networks { directory, seconds_left, networks: rows };
+            serde_json::to_writer_pretty(&mut out, &document("plan", networks))?;
+            writeln!(out)?;
         }
         Format::Text => {
             let states: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
@@ -118,38 +151,38 @@ fn seconds_left(
     done: &[&Node],
     left: &[&Node],
     runs: &RunDir,
-    works: &BTreeMap<String, Work>,
+    works: &Works<'_>,
 ) -> Result<Option<f64>, ProtocolError> {
     let (mut seconds, mut work) = (0.0, 0.0);
     for node in done {
-        let computed = works.get(&node.name).map(|work| work.computed);
+        let computed = works.get(node.name.as_str()).map(|work| work.computed);
         let computed = runs.manifest(&node.name)?.and_then(|manifest| manifest.multiply_adds).or(computed);
         seconds += runs.timing(&node.name).seconds;
         work += computed.unwrap_or(0) as f64;
     }
-    let left = left.iter().map(|node| works.get(&node.name).map(|work| work.computed as f64)).sum::<Option<f64>>();
+    let left = left.iter().map(|node| works.get(node.name.as_str()).map(|work| work.computed as f64)).sum::<Option<f64>>();
     Ok(left.filter(|_| seconds > 0.0 && work > 0.0).map(|left| left * seconds / work))
 }
 
 /// The work of every network, where the images are there: their number counts.
-fn works(experiment: &Experiment, plan: &Plan) -> BTreeMap<String, Work> {
+fn works<'a>(experiment: &Experiment, plan: &'a Plan) -> Works<'a> {
     let halves = match Halves::of_nodes(experiment, &plan.nodes) {
         Ok(halves) => halves,
         Err(error) => {
             note!("the work of the networks is not known without their images: {error}");
-            return BTreeMap::new();
+            return HashMap::new();
         }
     };
-    let mut works = Works::new(experiment, &halves);
-    plan.nodes.iter().filter_map(|node| Some((node.name.clone(), works.of(node).ok()?))).collect()
+    let mut works = work::Works::new(experiment, &halves);
+    plan.nodes.iter().filter_map(|node| Some((node.name.as_str(), works.of(node).ok()?))).collect()
 }
 
 /// The networks whose work is known, with it.
 fn with_work<'a>(
-    works: &'a BTreeMap<String, Work>,
+    works: &'a Works<'_>,
     nodes: impl Iterator<Item = &'a Node>,
 ) -> impl Iterator<Item = (&'a Node, &'a Work)> {
-    nodes.filter_map(|node| Some((node, works.get(&node.name)?)))
+    nodes.filter_map(|node| Some((node, works.get(node.name.as_str())?.as_ref())))
 }
 
 /// What freezing, caching and sharing save of the whole plan, and what is left to compute.
@@ -157,7 +190,7 @@ fn savings(
     experiment: &Experiment,
     plan: &Plan,
     left: &[&Node],
-    works: &BTreeMap<String, Work>,
+    works: &Works<'_>,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     let sum = |part: fn(&Work) -> u64| works.values().map(|work| part(work) as f64).sum::<f64>();
@@ -186,13 +219,13 @@ fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
     let mut seen = Vec::new();
     for node in &plan.nodes {
         let kind = (node.arm.is_probe(), node.n.filter(|_| node.arm.freezes()));
-        let Some(half) = halves.halves.get(&node.key_of(node.target)) else { continue };
         if seen.contains(&kind) {
             continue;
         }
         seen.push(kind);
-        let input = experiment.data.input(&half.train);
-        let net = Net::build(&net_of(&experiment, node, half.classes)?, experiment.solver.building(input))?;
+        let input = halves.input(&experiment);
+        let classes = halves.size_of(&experiment, node)?.classes();
+        let net = Net::build(&net_of(&experiment, node, classes)?, experiment.solver.building(input))?;
         writeln!(out, "\n{} and networks like it", node.name)?;
         write!(out, "{}", memory_plan::describe(&net, device.layout()))?;
     }

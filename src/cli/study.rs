@@ -3,7 +3,7 @@
 use super::{PrecisionArgs, StudyArgs, output::note};
 use crate::{
     host::{Precision, atomic, shell},
-    protocol::{Experiment, Node, Plan, ProtocolError, RunDir, built_in::BuiltIn, resolve, source::Halves, work},
+    protocol::{Experiment, Node, Plan, ProtocolError, RunDir, built_in::BuiltIn, halves::Halves, resolve, work::Works},
     train::USUAL_LOSS_SCALE,
 };
 use std::{
@@ -92,10 +92,12 @@ pub struct Ready {
 pub fn ready(args: &StudyArgs, experiment: &Experiment, wanted: &[&Node]) -> Result<Ready, ProtocolError> {
     let found = RunDir::look(&args.runs(), experiment)?;
     let halves = Halves::beside(experiment, wanted.iter().copied(), &found.earlier_splits(experiment))?;
+    halves.look(experiment)?;
     halves.taken.iter().for_each(|line| note!("{line}"));
     let mut works = HashMap::new();
+    let mut counted = Works::new(experiment, &halves);
     for node in wanted {
-        works.insert(node.name.clone(), work::of(experiment, node, &halves)?.computed as f64);
+        works.insert(node.name.clone(), counted.of(node)?.computed as f64);
     }
     if let Some(aside) = found.make_room(experiment)? {
         note!(

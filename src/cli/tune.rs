@@ -7,7 +7,7 @@ use crate::{
     host::document::document,
     nn::{Net, Tape},
     ops::{Device, Measured, TILES, Tuning, tiles},
-    protocol::{Arm, Experiment, Plan, network_def::net_of, resolve, source::Halves},
+    protocol::{Arm, Experiment, Plan, halves::Halves, network_def::net_of, resolve},
 };
 use anyhow::Result;
 use clap::Args;
@@ -56,12 +56,12 @@ fn nets(of: &Of<'_>, batch: usize, precision: Precision) -> Result<Vec<Net>> {
     let halves = Halves::of(experiment)?;
     let mut nets: Vec<Net> = Vec::new();
     for node in Plan::of(experiment).nodes.iter().filter(|node| node.arm == Arm::Base) {
-        let Some(half) = halves.halves.get(&node.key_of(node.target)) else { continue };
-        if nets.iter().any(|net| net.classes() == half.classes) {
+        let classes = halves.size_of(experiment, node)?.classes();
+        if nets.iter().any(|net| net.classes() == classes) {
             continue;
         }
-        let input = experiment.data.input(&half.train);
-        nets.push(Net::build(&net_of(experiment, node, half.classes)?, experiment.solver.building(input))?);
+        let input = halves.input(experiment);
+        nets.push(Net::build(&net_of(experiment, node, classes)?, experiment.solver.building(input))?);
     }
     Ok(nets)
 }

@@ -37,8 +37,13 @@ pub fn noise([height, width, channels]: [usize; 3], classes: usize) -> Result<Da
         let images: Vec<Vec<u8>> = labels.par_iter().enumerate().map(image).collect();
         ImageSet::new(height, width, channels, images.concat(), labels)
     };
-    let names = (0..classes).map(|class| format!("noise {class}")).collect();
+    let names = (0..classes).map(class_name).collect();
     Dataset::new("noise", names, part("train", TRAIN_PER_CLASS)?, part("test", TEST_PER_CLASS)?)
+}
+
+/// The name of a class of noise.
+pub fn class_name(class: u16) -> String {
+    format!("noise {class}")
 }
 
 /// Independent bytes of equal chances: those of one image or pattern.

@@ -6,6 +6,7 @@ use crate::{
     data::{DataError, Dataset, ImageSet, Split},
     train::TrainError,
 };
+use std::collections::HashMap;
 
 /// The fewest classes of a task: of one class every network scores 100 % whatever it learns.
 const FEWEST: usize = 2;
@@ -97,19 +98,18 @@ pub(super) fn same_partitions(
     other: Option<&Dataset>,
     seeds: impl IntoIterator<Item = u32>,
 ) -> Result<(), ProtocolError> {
-    let mut seen: Vec<(u32, Split)> = Vec::new();
-    let twin = |seen: &[(u32, Split)], split: &Split| {
-        let same = |own: &Split| *own == *split || (&own.a, &own.b) == (&split.b, &split.a);
-        seen.iter().find(|(_, own)| same(own)).map(|(seed, _)| *seed)
-    };
+    // Whichever half is called A: the first list stands for the smaller one.
+    let partition = |Split { a, b }: Split| if a <= b { (a, b) } else { (b, a) };
+    let mut seen = HashMap::new();
     for seed in seeds {
-        let split = split_classes::classes(experiment, data, other, seed)?;
-        let Some(first) = twin(&seen, &split) else {
-            seen.push((seed, split));
+        let split = partition(split_classes::classes(experiment, data, other, seed)?);
+        let Some(first) = seen.get(&split) else {
+            seen.insert(split, seed);
             continue;
         };
         let fresh = (0..SEEDS).find(|&candidate| {
-            split_classes::classes(experiment, data, other, candidate).is_ok_and(|split| twin(&seen, &split).is_none())
+            split_classes::classes(experiment, data, other, candidate)
+                .is_ok_and(|split| !seen.contains_key(&partition(split)))
         });
         let instead = match fresh {
             Some(fresh) => format!("seed {fresh} gives other halves"),
@@ -128,7 +128,6 @@ pub(super) fn same_partitions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
 
     fn data(classes: u16) -> Dataset {
         let images = ImageSet::new(1, 1, 1, vec![0; usize::from(classes)], (0..classes).collect()).unwrap();

@@ -3,8 +3,12 @@
 //! The classes of B, and the new layers, batch order and dropout of the networks on it, are the same whatever A is, so
 //! that two sources are compared on equal terms. All sources have as many classes as B and start their bases alike.
 
-use super::{Experiment, Half, ProtocolError, SourceTask, half_key::HalfKey};
-use crate::data::{Dataset, Split, noise, shuffle, split};
+use super::{
+    Experiment, Half, ProtocolError, SourceTask,
+    half_key::HalfKey,
+    task::{Images, Task},
+};
+use crate::data::{Dataset, Split, split};
 use std::collections::BTreeSet;
 
 /// The man-made and natural classes where they are known, and the classes that targets are drawn from.
@@ -35,14 +39,14 @@ pub(super) fn target(experiment: &Experiment, data: &Dataset, seed: u32) -> Resu
 /// opposite kind or of another set under `[seed, 0]`, and other classes under `[seed, 2]`.
 ///
 /// # Errors
-/// A data set without the classes that are asked for; images that cannot be shuffled.
-pub(super) fn halves(
+/// A data set without the classes that are asked for.
+pub(super) fn tasks(
     experiment: &Experiment,
     data: &Dataset,
     other: Option<&Dataset>,
     seed: u32,
-    tasks: &BTreeSet<SourceTask>,
-) -> Result<Vec<(HalfKey, Dataset)>, ProtocolError> {
+    sources: &BTreeSet<SourceTask>,
+) -> Result<Vec<Task>, ProtocolError> {
     let count = experiment.protocol.classes_per_half;
     let refuse = |expected: &str, task: SourceTask| ProtocolError::Value {
         experiment: experiment.name.clone(),
@@ -53,41 +57,44 @@ pub(super) fn halves(
     let (kinds, near) = kinds_and_near(experiment, data)?;
     let target = target(experiment, data, seed)?;
     let rest: Vec<u16> = near.iter().copied().filter(|class| !target.contains(class)).collect();
-    let other_classes = || Ok::<_, ProtocolError>(split::half(data, &split::choice(&rest, count, [seed, 2])?)?);
+    let other_classes = || split::choice(&rest, count, [seed, 2]);
 
     let key = |half, source_task| HalfKey { split: seed, half, source_task };
-    let mut halves = vec![(key(Half::B, None), split::half(data, &target)?)];
-    for &task in tasks {
-        let images = match task {
-            SourceTask::OtherClasses => other_classes()?,
+    let mut tasks = vec![Task::new(key(Half::B, None), Images::Data, target)];
+    for &source in sources {
+        let (images, classes) = match source {
+            SourceTask::OtherClasses => (Images::Data, other_classes()?),
             SourceTask::OppositeKind => {
                 let Some(Split { a: man_made, .. }) = &kinds else {
                     return Err(refuse(
                         "sources without it: man-made and natural classes are not known of this set",
-                        task,
+                        source,
                     ));
                 };
-                split::half(data, &split::choice(man_made, count, [seed, 0])?)?
+                (Images::Data, split::choice(man_made, count, [seed, 0])?)
             }
             SourceTask::OtherData => {
-                let other = other.ok_or_else(|| refuse("a second data set, data.other_source", task))?;
+                let other = other.ok_or_else(|| refuse("a second data set, data.other_source", source))?;
                 let classes: Vec<u16> = (0..other.classes() as u16).collect();
-                split::half(other, &split::choice(&classes, count, [seed, 0])?)?
+                (Images::Other, split::choice(&classes, count, [seed, 0])?)
             }
-            SourceTask::Shuffled => shuffle::shuffled(other_classes()?)?,
-            SourceTask::Noise => noise::noise(data.train.shape(), count)?,
+            SourceTask::Shuffled => (Images::Shuffled, other_classes()?),
+            SourceTask::Noise => (Images::Noise, (0..count as u16).collect()),
             // A file has no images.
             SourceTask::Pretrained => continue,
         };
-        halves.push((key(Half::A, Some(task)), images));
+        tasks.push(Task::new(key(Half::A, Some(source)), images, classes));
     }
-    Ok(halves)
+    Ok(tasks)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{ImageSet, natural};
+    use crate::{
+        data::{ImageSet, natural},
+        protocol::source::Sets,
+    };
 
     #[test]
     fn targets_are_natural_where_kinds_are_known_and_the_opposite_kind_is_man_made() {
@@ -101,18 +108,22 @@ mod tests {
         let data = Dataset::new("folder", names, images.clone(), images).unwrap();
         let sets = ["protocol.split=distance", "protocol.sources=[\"noise\"]", "protocol.classes_per_half=4"];
         let experiment = Experiment::find("default", &sets.map(String::from)).unwrap();
-        let tasks = BTreeSet::from([SourceTask::OtherClasses, SourceTask::OppositeKind, SourceTask::Shuffled]);
+        let sources = BTreeSet::from([SourceTask::OtherClasses, SourceTask::OppositeKind, SourceTask::Shuffled]);
+        let sets = Sets { data, other: None };
         for seed in 0..5 {
-            let halves = halves(&experiment, &data, None, seed, &tasks).unwrap();
+            let data = &sets.data;
+            let tasks = tasks(&experiment, data, None, seed, &sources).unwrap();
+            let halves: Vec<Dataset> = tasks.iter().map(|task| task.dataset(&sets).unwrap()).collect();
             let kinds = |at: usize| {
-                let half: &Dataset = &halves[at].1;
+                let half: &Dataset = &halves[at];
                 natural::of_wnids(&[&half.class_names[..], &data.class_names[..1]].concat()).unwrap_or(None)
             };
             // The first class of all is man-made: beside natural classes alone it is the only one of its kind.
             assert_eq!(kinds(0).unwrap().a, [4], "the target");
             assert_eq!(kinds(1).unwrap().a, [4], "other classes");
             assert!(kinds(2).is_none(), "the opposite kind is all man-made");
-            let names = |at: usize| &halves[at].1.class_names;
+            let names = |at: usize| &halves[at].class_names;
+            assert_eq!(tasks[3].class_names(&sets), *names(3));
             assert!(names(0).iter().all(|name| !names(1).contains(name)));
             assert_eq!(names(1), names(3));
         }

@@ -1,6 +1,14 @@
 //! The images of one network: its target half, or a reduced set of it, and how it normalises them.
 
-use super::{Experiment, Node, ProtocolError, SourceTask, experiment::MeanOf, part::HalfData, source::Halves};
+use super::{
+    Experiment, Node, ProtocolError, SourceTask,
+    experiment::{Kept, MeanOf},
+    halves::Halves,
+    part::HalfData,
+    reduced,
+    sizes::Size,
+    streams,
+};
 use crate::data::Normalisation;
 use std::sync::Arc;
 
@@ -9,23 +17,23 @@ impl Halves {
     /// images, or, of a transfer network where `data.mean_of` is the source, by its source's, as the authors' did.
     ///
     /// # Errors
-    /// A split that is not loaded; a reduced set of more images than any class has.
+    /// A split that is not one of these halves; a reduced set of more images than any class has; images that have
+    /// changed since they were packed.
     pub fn of_node(
         &self,
         experiment: &Experiment,
         node: &Node,
     ) -> Result<(Arc<HalfData>, Normalisation), ProtocolError> {
-        let half = |half| {
-            self.halves.get(&node.key_of(half)).ok_or_else(|| ProtocolError::Value {
-                experiment: experiment.name.clone(),
-                key: "protocol.splits",
-                expected: "the split of the network".into(),
-                got: node.split.to_string(),
-            })
-        };
+        let half = |half| self.half(experiment, node.key_of(half));
         let target = match node.train_size {
-            Some(size) => self.reduced.of(experiment, node, size, half(node.target)?)?,
-            None => Arc::clone(half(node.target)?),
+            Some(size) => {
+                let drawn = experiment.protocol.train_sizes_of == Kept::Random;
+                let key = (node.key_of(node.target), size, drawn.then_some(node.replicate));
+                let whole = half(node.target)?;
+                let stream = drawn.then(|| streams::kept(experiment.seed, node));
+                self.reduced.get(key, || whole.reduced(&experiment.data, size, stream))?
+            }
+            None => half(node.target)?,
         };
         let normalisation = match (experiment.data.mean_of, node.source) {
             // What the experiment says is the file's already.
@@ -34,6 +42,20 @@ impl Halves {
             _ => target.normalisation.clone(),
         };
         Ok((target, normalisation))
+    }
+
+    /// How many images a network is trained and evaluated on.
+    ///
+    /// # Errors
+    /// As [`Self::of_node`], but for images that have changed: no pixel is read.
+    pub fn size_of(&self, experiment: &Experiment, node: &Node) -> Result<Size, ProtocolError> {
+        let key = node.key_of(node.target);
+        let whole = self.size(experiment, key)?;
+        let Some(per_class) = node.train_size else { return Ok(whole.clone()) };
+        match reduced::left(&whole.train_of_class, per_class) {
+            Ok(left) => Ok(Size { train_of_class: left.into(), ..*whole }),
+            Err(error) => Err(error.of_classes(&self.class_names(experiment, key)?).into()),
+        }
     }
 }
 
@@ -60,12 +82,15 @@ mod tests {
         for (mean_of, of_source) in [("source", true), ("target", false)] {
             let (experiment, halves) = halves(&[&format!("data.mean_of={mean_of}")]);
             let mean = |arm| halves.of_node(&experiment, &node(arm, 3, None)).unwrap().1;
-            let of = |half| &halves.halves[&node(Arm::Transfer, 3, None).key_of(half)].normalisation;
+            let of = |half| {
+                let key = node(Arm::Transfer, 3, None).key_of(half);
+                halves.half(&experiment, key).unwrap().normalisation.clone()
+            };
             assert_ne!(of(Half::A), of(Half::B));
             let expected = if of_source { of(Half::A) } else { of(Half::B) };
-            assert_eq!((&mean(Arm::Transfer), &mean(Arm::TransferPlus)), (expected, expected), "{mean_of}");
+            assert_eq!((&mean(Arm::Transfer), &mean(Arm::TransferPlus)), (&expected, &expected), "{mean_of}");
             for arm in [Arm::Base, Arm::Selffer, Arm::Continue, Arm::Restart, Arm::RandomHe] {
-                assert_eq!(&mean(arm), of(Half::B), "{mean_of}, {}", arm.name());
+                assert_eq!(mean(arm), of(Half::B), "{mean_of}, {}", arm.name());
             }
         }
     }
@@ -80,11 +105,14 @@ mod tests {
             let transfer = node(Arm::Transfer, 3, Some(task));
             let (target, mean) = halves.of_node(&experiment, &transfer).unwrap();
             assert_eq!((&target.digest, &mean), (&base.0.digest, &base.1), "the target's mean");
-            let source = &halves.halves[&transfer.key_of(Half::A)];
+            let source = halves.half(&experiment, transfer.key_of(Half::A)).unwrap();
             assert_eq!((source.train.len(), source.classes), (target.train.len(), target.classes));
             assert!(source.class_names.iter().all(|name| !target.class_names.contains(name)));
         }
-        let source = |task| &halves.halves[&node(Arm::Transfer, 3, Some(task)).key_of(Half::A)];
+        let source = |task| {
+            let key = node(Arm::Transfer, 3, Some(task)).key_of(Half::A);
+            halves.half(&experiment, key).unwrap()
+        };
         let [whole, shuffled] = [SourceTask::OtherClasses, SourceTask::Shuffled].map(source);
         assert_eq!(whole.class_names, shuffled.class_names);
         let sorted = |half: &HalfData| {
@@ -92,7 +120,7 @@ mod tests {
             pixels.sort_unstable();
             pixels
         };
-        assert!(whole.train != shuffled.train && sorted(whole) == sorted(shuffled));
+        assert!(whole.train != shuffled.train && sorted(&whole) == sorted(&shuffled));
         // A study with fewer sources has the same target.
         let fewer = [&sets[..1], &["protocol.sources=[\"noise\"]", sets[3]]].concat();
         let (experiment, halves) = self::halves(&fewer);

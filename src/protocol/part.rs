@@ -64,18 +64,24 @@ impl Part {
         Ok(Self { key, name, train, evaluate, held_out, class_names })
     }
 
+    /// Holds images of a packed store against the digests that were packed with them.
+    ///
+    /// # Errors
+    /// Images that have changed since they were packed.
+    pub fn verify(&self) -> Result<(), ProtocolError> {
+        self.train.verify()?;
+        self.evaluate.verify()?;
+        Ok(self.held_out.as_ref().map_or(Ok(()), ImageSet::verify)?)
+    }
+
     /// Computes what networks need of the images: their statistics and their digest.
     ///
     /// # Errors
     /// Images that have changed since they were packed; statistics that cannot be computed.
     pub fn ready(self, experiment: &Experiment) -> Result<HalfData, ProtocolError> {
-        let Self { train, evaluate, held_out, class_names, .. } = self;
         // Before anything is computed of them: a result on other images than were packed would be a wrong one.
-        train.verify()?;
-        evaluate.verify()?;
-        if let Some(held_out) = &held_out {
-            held_out.verify()?;
-        }
+        self.verify()?;
+        let Self { train, evaluate, held_out, class_names, .. } = self;
         let normalisation = experiment.data.normalisation(&train)?;
         let digest = digest_of(&train, &evaluate);
         Ok(HalfData { train, evaluate, held_out, normalisation, classes: class_names.len(), class_names, digest })

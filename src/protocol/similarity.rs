@@ -10,9 +10,9 @@ use super::{
     cka::{Estimator, FEWEST_IMAGES, Gram},
     experiment::MeanOf,
     half_key::HalfKey,
+    halves::Halves,
     network_def::net_of,
     pretrained,
-    source::Halves,
     streams,
 };
 use crate::{
@@ -57,7 +57,8 @@ pub fn compare(
     let halves = Halves::of_nodes(experiment, trained.iter().copied())?;
     let blocks = experiment.net.blocks()?;
     let mut rows = Vec::new();
-    for (key, data) in &halves.halves {
+    for key in halves.keys() {
+        let data = halves.half(experiment, key)?;
         let mut set = subset::first_evenly(&data.evaluate, images.max(data.classes).max(FEWEST_IMAGES))?;
         // The other half's network may have fewer outputs than these images have labels; here none is looked at.
         set.labels.fill(0);
@@ -74,7 +75,7 @@ pub fn compare(
             let same_source = node.source_task.is_none() || key.half == Half::B || node.source_task == key.source_task;
             node.split == key.split && same_source
         });
-        lens.compare(&here.collect::<Vec<_>>(), *key, &mut rows)?;
+        lens.compare(&here.collect::<Vec<_>>(), key, &mut rows)?;
     }
     let found = Similarities { of, rows };
     runs.write_similarities(&found)?;

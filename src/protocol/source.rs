@@ -1,32 +1,44 @@
-//! The images of an experiment: its data sets, halved, with training, held-out and test parts.
+//! The data sets of an experiment.
 
-use super::{
-    Experiment, Half, Halving, Node, ProtocolError, SourceTask, balance, degenerate, distance,
-    experiment::Protocol,
-    half_key::HalfKey,
-    part::{HalfData, Part},
-    pretrained,
-    reduced::Reduced,
-    shapes, split_classes,
-};
+use super::{Experiment, ProtocolError, shapes};
 use crate::data::{Dataset, Source};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::Arc,
-};
+use std::path::Path;
 
-/// All halves of an experiment.
+/// The data sets of an experiment, of which its halves are parts that share their images.
 #[derive(Debug)]
-pub struct Halves {
-    /// The halves.
-    pub halves: BTreeMap<HalfKey, Arc<HalfData>>,
-    /// The data set in words.
-    pub name: String,
-    /// What was taken for what where its files had to be found, and which classes have no image for evaluation: for
-    /// people.
-    pub taken: Vec<String>,
-    pub(super) reduced: Reduced,
+pub(super) struct Sets {
+    /// The one data set; of two the one that is A, or B where A is one source after the other.
+    pub data: Dataset,
+    /// The second one, where there are two.
+    pub other: Option<Dataset>,
+}
+
+impl Sets {
+    /// Loads the data sets of an experiment.
+    ///
+    /// # Errors
+    /// As [`load`]; two data sets whose images differ in shape.
+    pub fn load(experiment: &Experiment) -> Result<Self, ProtocolError> {
+        let data = load(experiment)?.into_shared();
+        let other = load_other(experiment, &data)?.map(Dataset::into_shared);
+        Ok(Self { data, other })
+    }
+
+    /// The data sets in words.
+    pub fn name(&self) -> String {
+        let data = &self.data.name;
+        self.other.as_ref().map_or_else(|| data.clone(), |other| format!("{data} and {}", other.name))
+    }
+
+    /// What was taken for what where files had to be found: for people.
+    pub fn taken(&self) -> Vec<String> {
+        [&self.data.taken[..], self.other.as_ref().map_or(&[][..], |other| &other.taken)].concat()
+    }
+
+    /// Whether images lie in a packed store.
+    pub fn are_stored(&self) -> bool {
+        [Some(&self.data), self.other.as_ref()].into_iter().flatten().any(|set| set.train.is_stored())
+    }
 }
 
 /// Loads an experiment's data set, of two the one that is A, or B where A is one source after the other.
@@ -66,136 +78,4 @@ fn read(experiment: &Experiment, key: &'static str, source: Source, path: &str) 
         return Err(ProtocolError::Value { experiment: experiment.name.clone(), key, expected, got: "empty".into() });
     }
     shapes::load(source, path, &experiment.net.def()?, experiment.data.fit)
-}
-
-impl Halves {
-    /// Splits the classes, cuts the training images, and computes each half's own mean:
-    /// nothing is computed over the other half or over test images. Images of a packed store are checked against the
-    /// digests that were packed with them.
-    ///
-    /// # Errors
-    /// Too few images of a class, a split that the data set does not have, images that have changed, and what
-    /// [`degenerate`] refuses.
-    pub fn of(experiment: &Experiment) -> Result<Self, ProtocolError> {
-        let Protocol { splits, sources, .. } = &experiment.protocol;
-        let (splits, tasks) = (splits.iter().copied().collect(), sources.iter().copied().collect());
-        Self::of_splits(experiment, splits, &tasks, &BTreeSet::new())
-    }
-
-    /// The halves of the splits that some networks belong to, and of no other: means over a large set take time.
-    ///
-    /// # Errors
-    /// As [`Self::of`].
-    pub fn of_nodes<'a>(
-        experiment: &Experiment,
-        nodes: impl IntoIterator<Item = &'a Node>,
-    ) -> Result<Self, ProtocolError> {
-        Self::beside(experiment, nodes, &BTreeSet::new())
-    }
-
-    /// The same where a study is resumed that has networks on other splits already: they must be other partitions.
-    ///
-    /// # Errors
-    /// As [`Self::of`].
-    pub fn beside<'a>(
-        experiment: &Experiment,
-        nodes: impl IntoIterator<Item = &'a Node>,
-        earlier: &BTreeSet<u32>,
-    ) -> Result<Self, ProtocolError> {
-        let (mut splits, mut tasks) = (BTreeSet::new(), BTreeSet::new());
-        for node in nodes {
-            splits.insert(node.split);
-            tasks.extend(node.source_task);
-        }
-        Self::of_splits(experiment, splits, &tasks, earlier)
-    }
-
-    fn of_splits(
-        experiment: &Experiment,
-        splits: BTreeSet<u32>,
-        tasks: &BTreeSet<SourceTask>,
-        earlier: &BTreeSet<u32>,
-    ) -> Result<Self, ProtocolError> {
-        // All halves share the images of the sets that they are parts of.
-        let dataset = load(experiment)?.into_shared();
-        let other = load_other(experiment, &dataset)?.map(Dataset::into_shared);
-        let all: BTreeSet<u32> = experiment.protocol.splits.iter().chain(earlier).copied().collect();
-        degenerate::same_partitions(experiment, &dataset, other.as_ref(), all)?;
-        let mut taken = [&dataset.taken[..], other.as_ref().map_or(&[][..], |other| &other.taken)].concat();
-        taken.extend(pretrained::told(experiment));
-        let mut halves = BTreeMap::new();
-        for split in splits {
-            let images = of_split(experiment, &dataset, other.as_ref(), split, tasks)?;
-            for (key, images) in &images {
-                degenerate::task(&degenerate::half_name(&images.name, key), images)?;
-            }
-            for part in parts(experiment, split, &images)? {
-                let what = degenerate::half_name(&part.name, &part.key);
-                degenerate::evaluated(&what, &part.evaluate)?;
-                degenerate::outputs(experiment, part.class_names.len())?;
-                taken.extend(degenerate::not_evaluated(&what, &part.evaluate, &part.class_names));
-                halves.insert(part.key, Arc::new(part.ready(experiment)?));
-            }
-        }
-        let name = other.map_or(dataset.name.clone(), |other| format!("{} and {}", dataset.name, other.name));
-        Ok(Self { halves, name, taken, reduced: Reduced::default() })
-    }
-}
-
-/// The halves of one split.
-fn of_split(
-    experiment: &Experiment,
-    data: &Dataset,
-    other: Option<&Dataset>,
-    split: u32,
-    tasks: &BTreeSet<SourceTask>,
-) -> Result<Vec<(HalfKey, Dataset)>, ProtocolError> {
-    if experiment.protocol.split == Halving::Distance {
-        return distance::halves(experiment, data, other, split, tasks);
-    }
-    let key = |half| HalfKey { split, half, source_task: None };
-    Ok([Half::A, Half::B].map(key).into_iter().zip(split_classes::halves(experiment, data, other, split)?).collect())
-}
-
-/// The images of the halves of one split by what they are for, as many to train on of each.
-fn parts(experiment: &Experiment, split: u32, halves: &[(HalfKey, Dataset)]) -> Result<Vec<Part>, ProtocolError> {
-    let mut parts = Vec::new();
-    for (key, images) in halves {
-        parts.push(Part::of(experiment, *key, images)?);
-    }
-    balance::balance(experiment, split, &mut parts)?;
-    Ok(parts)
-}
-
-/// How many images every network of an experiment trains on: what an epoch is where all have the same number.
-///
-/// # Errors
-/// Data that cannot be read; halves with different numbers of training images.
-pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolError> {
-    let dataset = load(experiment)?.into_shared();
-    let other = load_other(experiment, &dataset)?.map(Dataset::into_shared);
-    let tasks = experiment.protocol.sources.iter().copied().collect();
-    let mut first: Option<(HalfKey, usize)> = None;
-    for &seed in &experiment.protocol.splits {
-        let halves = of_split(experiment, &dataset, other.as_ref(), seed, &tasks)?;
-        for part in parts(experiment, seed, &halves)? {
-            let count = part.train.len();
-            let (of, expected) = *first.get_or_insert((part.key, count));
-            if count != expected {
-                let count_of = |key: HalfKey, count| format!("{key} of split {} has {count}", key.split);
-                return Err(ProtocolError::Value {
-                    experiment: experiment.name.clone(),
-                    key: "solver",
-                    expected: "lengths in steps, or as many training images in every half (data.train_per_class)"
-                        .into(),
-                    got: format!(
-                        "in epochs, which are not the same for all: {}, {}",
-                        count_of(of, expected),
-                        count_of(part.key, count)
-                    ),
-                });
-            }
-        }
-    }
-    Ok(first.map_or(0, |(_, count)| count))
 }

@@ -1,6 +1,10 @@
-//! From the data sets of an experiment to the two halves of a split.
+//! The classes of the two halves of a split.
 
-use super::{Experiment, Halving, ProtocolError, distance};
+use super::{
+    Experiment, Half, Halving, ProtocolError, distance,
+    half_key::HalfKey,
+    task::{Images, Task},
+};
 use crate::data::{Dataset, Source, Split, natural, split};
 use std::path::Path;
 
@@ -8,24 +12,29 @@ use std::path::Path;
 ///
 /// # Errors
 /// A halving that the data set does not have; more classes asked for than there are.
-pub(super) fn halves(
+pub(super) fn tasks(
     experiment: &Experiment,
     data: &Dataset,
     other: Option<&Dataset>,
     seed: u32,
-) -> Result<[Dataset; 2], ProtocolError> {
-    let classes = classes(experiment, data, other, seed)?;
-    let Some(other) = other else {
-        return Ok([split::half(data, &classes.a)?, split::half(data, &classes.b)?]);
+) -> Result<[Task; 2], ProtocolError> {
+    let Split { a, b } = classes(experiment, data, other, seed)?;
+    let key = |half| HalfKey { split: seed, half, source_task: None };
+    let a = Task::new(key(Half::A), Images::Data, a);
+    let b = match other {
+        None => Task::new(key(Half::B), Images::Data, b),
+        Some(_) => {
+            let own = b.into_iter().map(|class| class - data.classes() as u16).collect();
+            Task::new(key(Half::B), Images::Other, own)
+        }
     };
-    let own: Vec<u16> = classes.b.iter().map(|class| class - data.classes() as u16).collect();
-    Ok([split::half(data, &classes.a)?, split::half(other, &own)?])
+    Ok([a, b])
 }
 
 /// The classes of both halves. Of two data sets both count their classes from 0; B's follow A's here.
 ///
 /// # Errors
-/// As [`halves`].
+/// As [`tasks`].
 pub(super) fn classes(
     experiment: &Experiment,
     data: &Dataset,
@@ -74,7 +83,12 @@ fn of_one(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Split, P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::ImageSet;
+    use crate::{data::ImageSet, protocol::source::Sets};
+
+    fn halves(experiment: &Experiment, sets: &Sets, seed: u32) -> Result<[Dataset; 2], ProtocolError> {
+        let [a, b] = tasks(experiment, &sets.data, sets.other.as_ref(), seed)?;
+        Ok([a.dataset(sets)?, b.dataset(sets)?])
+    }
 
     fn set(name: &str, classes: &[&str], first: u8) -> Dataset {
         let labels: Vec<u16> = (0..classes.len() as u16).collect();
@@ -91,8 +105,8 @@ mod tests {
     #[test]
     fn of_two_data_sets_each_is_a_half_with_labels_of_its_own() {
         let two = experiment(&["protocol.split=two-data-sets", "data.other_source=noise", "protocol.splits=[0]"]);
-        let (one, other) = (set("one", &["a", "b", "c"], 10), set("other", &["x", "y"], 50));
-        let [a, b] = halves(&two, &one, Some(&other), 0).unwrap();
+        let sets = Sets { data: set("one", &["a", "b", "c"], 10), other: Some(set("other", &["x", "y"], 50)) };
+        let [a, b] = halves(&two, &sets, 0).unwrap();
         assert_eq!((a.class_names.len(), b.class_names.clone()), (3, vec!["x".to_string(), "y".into()]));
         assert_eq!((a.train.pixels, b.train.pixels), (vec![10, 11, 12], vec![50, 51]));
         assert_eq!(b.train.labels, [0, 1]);
@@ -101,7 +115,7 @@ mod tests {
             protocol: crate::protocol::experiment::Protocol { classes_per_half: 2, ..two.protocol.clone() },
             ..two
         };
-        let [a, b] = halves(&drawn, &one, Some(&other), 1).unwrap();
+        let [a, b] = halves(&drawn, &sets, 1).unwrap();
         assert_eq!((a.classes(), b.classes(), &b.train.labels[..]), (2, 2, &[0, 1][..]));
         assert!(a.train.pixels.iter().all(|&pixel| pixel < 50) && b.train.pixels == [50, 51]);
     }
@@ -111,12 +125,13 @@ mod tests {
         let natural = experiment(&["protocol.split=man-made-natural", "protocol.splits=[0]"]);
         // An abacus, a goldfish, a tench and a street sign, in the order of their identifiers.
         let images = set("folder", &["n01440764", "n01443537", "n02666196", "n06794110"], 0);
-        let [a, b] = halves(&natural, &images, None, 0).unwrap();
+        let [a, b] = halves(&natural, &Sets { data: images, other: None }, 0).unwrap();
         assert_eq!(
             (a.class_names, b.class_names),
             (vec!["n02666196".to_string(), "n06794110".into()], vec!["n01440764".to_string(), "n01443537".into()],)
         );
-        let error = halves(&natural, &set("folder", &["cat", "cup"], 0), None, 0).unwrap_err().to_string();
+        let strange = Sets { data: set("folder", &["cat", "cup"], 0), other: None };
+        let error = halves(&natural, &strange, 0).unwrap_err().to_string();
         assert!(error.contains("listed"), "{error}");
     }
 }

@@ -1,12 +1,14 @@
 //! How much a network computes, counted in multiply-adds from its tapes before anything runs.
 
-use super::{Arm, Experiment, Node, ProtocolError, network_def::net_of, part::HalfData, pretrained, source::Halves};
+use super::{Arm, Experiment, Node, ProtocolError, halves::Halves, network_def::net_of, pretrained, sizes::Size};
 use crate::{
-    data::ImageSet,
     nn::{Input, Net, NetDef, Tape},
     train::{Solver, prefix},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// Multiply-adds of one network's training and evaluations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,13 +38,12 @@ impl Work {
 /// The work of a network.
 ///
 /// # Errors
-/// A split that is not loaded; a net that cannot be built.
+/// A split that is not there; a net that cannot be built.
 pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work, ProtocolError> {
     if pretrained::is_file(node) {
         return Ok(Work::default());
     }
-    let (half, _) = halves.of_node(experiment, node)?;
-    of_half(experiment, node, &half)
+    of_size(experiment, node, &halves.size_of(experiment, node)?)
 }
 
 /// The work of many networks: those that differ in their images alone are counted once.
@@ -50,7 +51,7 @@ pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work,
 pub struct Works<'a> {
     experiment: &'a Experiment,
     halves: &'a Halves,
-    counted: HashMap<Key, Work>,
+    counted: HashMap<Key, Arc<Work>>,
 }
 
 /// What a network's work depends on within an experiment: arm and n, its classes, and the numbers of its images to train,
@@ -67,26 +68,25 @@ impl<'a> Works<'a> {
     ///
     /// # Errors
     /// As [`of`].
-    pub fn of(&mut self, node: &Node) -> Result<Work, ProtocolError> {
+    pub fn of(&mut self, node: &Node) -> Result<Arc<Work>, ProtocolError> {
         if pretrained::is_file(node) {
-            return Ok(Work::default());
+            return Ok(Arc::default());
         }
-        let (half, _) = self.halves.of_node(self.experiment, node)?;
-        let held_out = half.held_out.as_ref().map_or(0, ImageSet::len);
-        let key = (node.arm.name(), node.n, [half.classes, half.train.len(), half.evaluate.len(), held_out]);
+        let size = self.halves.size_of(self.experiment, node)?;
+        let key = (node.arm.name(), node.n, [size.classes(), size.train(), size.evaluate, size.held_out]);
         if let Some(work) = self.counted.get(&key) {
-            return Ok(work.clone());
+            return Ok(Arc::clone(work));
         }
-        let work = of_half(self.experiment, node, &half)?;
-        self.counted.insert(key, work.clone());
+        let work = Arc::new(of_size(self.experiment, node, &size)?);
+        self.counted.insert(key, Arc::clone(&work));
         Ok(work)
     }
 }
 
-fn of_half(experiment: &Experiment, node: &Node, half: &HalfData) -> Result<Work, ProtocolError> {
+fn of_size(experiment: &Experiment, node: &Node, size: &Size) -> Result<Work, ProtocolError> {
     let solver = &experiment.solver_of(node.arm);
     let steps = solver.schedule.max_iter;
-    let def = net_of(experiment, node, half.classes)?;
+    let def = net_of(experiment, node, size.classes())?;
     let net = build(experiment, &def)?;
     let learning = {
         let mut def = def;
@@ -96,21 +96,20 @@ fn of_half(experiment: &Experiment, node: &Node, half: &HalfData) -> Result<Work
     // As many as fit at whole steps of one distance, the last one after the last step.
     let evaluations = steps.div_ceil(steps.div_ceil(experiment.protocol.evaluations));
     let batches = |images: usize| images.div_ceil(solver.batch_size) as u64;
-    let held_out = half.held_out.as_ref().map_or(0, |set| batches(set.len()));
     let held_out = match held_out_evaluations(experiment, node) {
         0 => 0,
-        times => held_out * steps.div_ceil(steps.div_ceil(times)),
+        times => batches(size.held_out) * steps.div_ceil(steps.div_ceil(times)),
     };
-    let evaluation = net.program.macs(Tape::Evaluate) * (evaluations * batches(half.evaluate.len()) + held_out);
+    let evaluation = net.program.macs(Tape::Evaluate) * (evaluations * batches(size.evaluate) + held_out);
     let forward = net.program.macs(Tape::Evaluate);
     let backward = [&learning, &net].map(|net| net.program.macs(Tape::Train).saturating_sub(forward));
     let whole = learning.program.macs(Tape::Train) * steps + evaluation;
     let pruned = net.program.macs(Tape::Train) * steps + evaluation;
     let reading = experiment.data.reading();
-    if !prefix::pays(&net, half.train.len(), &reading, solver) {
+    if !prefix::pays(&net, size.train(), &reading, solver) {
         return Ok(Work { whole, pruned, computed: pruned, prefix: 0, backward, boundary: None });
     }
-    let prefix = net.program.macs(Tape::Prefix) * batches(half.train.len() * reading.inputs().unwrap_or(1));
+    let prefix = net.program.macs(Tape::Prefix) * batches(size.train() * reading.inputs().unwrap_or(1));
     let computed = prefix + net.program.macs(Tape::Above) * steps + evaluation;
     let boundary = net.boundary.map(|id| net.program.tensors[id.0].name.clone());
     Ok(Work { whole, pruned, computed, prefix, backward, boundary })
@@ -123,11 +122,11 @@ pub fn held_out_evaluations(experiment: &Experiment, node: &Node) -> u64 {
 
 /// What networks save that share the forward pass of a frozen prefix: all but the first of each group.
 pub fn shared<'a>(experiment: &Experiment, networks: impl Iterator<Item = (&'a Node, &'a Work)>) -> u64 {
-    let mut groups = BTreeMap::new();
+    let mut groups = HashSet::new();
     let mut saved = 0;
     for (node, work) in networks {
         if let (Some(key), Some(boundary)) = (sharing_key(experiment, node), &work.boundary)
-            && groups.insert((key, boundary), ()).is_some()
+            && !groups.insert((key, boundary))
         {
             saved += work.prefix;
         }

@@ -1,6 +1,6 @@
 //! What a runner and the networks that it trains work with.
 
-use super::{Experiment, RunDir, source::Halves};
+use super::{Experiment, RunDir, halves::Halves};
 use crate::ops::Device;
 
 /// What networks are made of and where they go.

@@ -158,7 +158,7 @@ fn an_experiment_file_above_its_limit_is_refused_and_so_is_a_plan_that_would_fil
     for assignment in ["protocol.replicates=4294967295".into(), format!("protocol.splits=[{}]", many.join(","))] {
         let error = changed(&assignment).unwrap_err();
         assert!(matches!(&error, ProtocolError::Value { key: "protocol", .. }), "{error}");
-        says(&error, &["experiment default", "100000 networks"]);
+        says(&error, &["experiment default", "400000 networks"]);
     }
     let error = changed("net.outputs=4611686018427387904").unwrap_err();
     assert!(matches!(&error, ProtocolError::Value { key: "net.outputs", .. }), "{error}");
