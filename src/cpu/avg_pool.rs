@@ -47,9 +47,10 @@ fn average<T: Real, const W: usize>(places: &[u32], divisor: T, x: &[T], y: &mut
             sums[i] += x[i];
         }
     }
-    for i in 0..W {
-        y[first + i] = sums[i] / divisor;
+    for sum in &mut sums {
+        *sum = *sum / divisor;
     }
+    y[first..first + W].copy_from_slice(&sums);
 }
 
 /// Overwrites `dx`: every pixel of a window has the window's gradient over its divisor added, in the order of the
@@ -85,8 +86,10 @@ fn spread<T: Real, const W: usize>(places: &[u32], divisor: T, dy: &[T], dx: &mu
     }
     for &place in places {
         let dx = &mut dx[place as usize * c + first..][..W];
+        let mut sums = [T::zero(); W];
         for i in 0..W {
-            dx[i] += shares[i];
+            sums[i] = dx[i] + shares[i];
         }
+        dx.copy_from_slice(&sums);
     }
 }

@@ -51,13 +51,13 @@ pub fn moments<T: Real>(dims: &BatchNormDims, x: &[T], mean: &mut [T], var: &mut
             #[inline(always)]
             || {
                 let (mean, squares) = partial.split_at_mut(c);
-                by_channels!(chunk_moments, c, (x, mean, squares));
+                by_channels!(wide chunk_moments, c, (x, mean, squares));
             },
         );
     });
     vectorised(
         #[inline(always)]
-        || by_channels!(moments_of_chunks, c, (dims.values(), pixels, &partials, mean, var)),
+        || by_channels!(wide moments_of_chunks, c, (dims.values(), pixels, &partials, mean, var)),
     );
 }
 
@@ -157,7 +157,7 @@ pub fn normalise<T: Real>(
     y.par_chunks_mut(elements).zip(x.par_chunks(elements)).for_each(|(y, x)| {
         vectorised(
             #[inline(always)]
-            || by_channels!(normalised, c, (dims, x, by, bias, floor, y)),
+            || by_channels!(wide normalised, c, (dims, x, by, bias, floor, y)),
         );
     });
 }
@@ -181,11 +181,13 @@ fn normalised<T: Real, const W: usize>(
         offset[i] = bias[first + i];
     }
     for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
-        let (y, x) = (&mut y[first..first + W], &x[first..first + W]);
+        let x = &x[first..first + W];
+        let mut values = [T::zero(); W];
         for i in 0..W {
             let value = (x[i] - mean[i]) * scale[i] + offset[i];
-            y[i] = if value <= floor { T::zero() } else { value };
+            values[i] = if value <= floor { T::zero() } else { value };
         }
+        y[first..first + W].copy_from_slice(&values);
     }
 }
 
@@ -215,14 +217,14 @@ pub fn sums<T: Real>(
             #[inline(always)]
             || {
                 let (plain, weighted) = partial.split_at_mut(c);
-                by_channels!(chunk_sums, c, (x, dy, by.mean, plain, weighted));
+                by_channels!(wide chunk_sums, c, (x, dy, by.mean, plain, weighted));
             },
         );
     });
     let Sums { dbias, dweight } = sums;
     vectorised(
         #[inline(always)]
-        || by_channels!(sums_of_chunks, c, (&partials, dbias, dweight)),
+        || by_channels!(wide sums_of_chunks, c, (&partials, dbias, dweight)),
     );
     dweight.iter_mut().zip(by.var).for_each(|(sum, &var)| *sum = *sum * inverse_of(dims, var));
 }
@@ -282,7 +284,7 @@ pub fn backward<T: Real>(
     dx.par_chunks_mut(elements).zip(x.par_chunks(elements)).zip(dy.par_chunks(elements)).for_each(|((dx, x), dy)| {
         vectorised(
             #[inline(always)]
-            || by_channels!(input_gradient, c, (dims, x, dy, by, sums, dx)),
+            || by_channels!(wide input_gradient, c, (dims, x, dy, by, sums, dx)),
         );
     });
 }
@@ -308,10 +310,12 @@ fn input_gradient<T: Real, const W: usize>(
         slope[i] = inverse * sums.dweight[first + i] / values;
     }
     for ((dx, x), dy) in dx.chunks_exact_mut(c).zip(x.chunks_exact(c)).zip(dy.chunks_exact(c)) {
-        let (dx, x, dy) = (&mut dx[first..first + W], &x[first..first + W], &dy[first..first + W]);
+        let (x, dy) = (&x[first..first + W], &dy[first..first + W]);
+        let mut gradients = [T::zero(); W];
         for i in 0..W {
-            dx[i] = (dy[i] - level[i] - (x[i] - mean[i]) * slope[i]) * scale[i];
+            gradients[i] = (dy[i] - level[i] - (x[i] - mean[i]) * slope[i]) * scale[i];
         }
+        dx[first..first + W].copy_from_slice(&gradients);
     }
 }
 
@@ -321,7 +325,7 @@ pub fn backward_evaluation<T: Real>(dims: &BatchNormDims, dy: &[T], by: Channels
     dx.par_chunks_mut(elements).zip(dy.par_chunks(elements)).for_each(|(dx, dy)| {
         vectorised(
             #[inline(always)]
-            || by_channels!(scaled, c, (dims, dy, by, dx)),
+            || by_channels!(wide scaled, c, (dims, dy, by, dx)),
         );
     });
 }
@@ -334,9 +338,12 @@ fn scaled<T: Real, const W: usize>(dims: &BatchNormDims, dy: &[T], by: Channels<
         scale[i] = inverse_of(dims, by.var[first + i]) * by.weight[first + i];
     }
     for (dx, dy) in dx.chunks_exact_mut(c).zip(dy.chunks_exact(c)) {
+        let dy = &dy[first..first + W];
+        let mut gradients = [T::zero(); W];
         for i in 0..W {
-            dx[first + i] = dy[first + i] * scale[i];
+            gradients[i] = dy[i] * scale[i];
         }
+        dx[first..first + W].copy_from_slice(&gradients);
     }
 }
 

@@ -85,8 +85,10 @@ fn spread<T: Real, const W: usize>(places: &[u32], argmax: &[u32], dy: &[T], dx:
     gradients.copy_from_slice(&dy[first..first + W]);
     for &place in places {
         let dx = &mut dx[place as usize * c + first..][..W];
+        let mut sums = [T::zero(); W];
         for i in 0..W {
-            dx[i] += if place_of[i] == place { gradients[i] } else { T::zero() };
+            sums[i] = dx[i] + if place_of[i] == place { gradients[i] } else { T::zero() };
         }
+        dx.copy_from_slice(&sums);
     }
 }

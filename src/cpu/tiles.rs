@@ -155,15 +155,23 @@ impl<T: Real> Product<'_, T> {
             }
         }
         let columns = shape.columns_of(panel);
+        // Sums leave their registers in a loop of their own: the one below is too large to be unrolled, and sums that are
+        // indexed by a variable would lie in memory all the time.
+        let mut done = [[T::splat(simd, T::zero()); V]; M];
+        for i in 0..M {
+            for v in 0..V {
+                done[i][v] = sums[i][v];
+            }
+        }
         for i in 0..M {
             let y = &mut self.y[(first + i) * self.stride..][columns.clone()];
             match self.then {
                 Then::Accumulate => {
-                    let sums = T::elements::<S>(&sums[i]);
+                    let sums = T::elements::<S>(&done[i]);
                     y.iter_mut().zip(sums).for_each(|(y, &sum)| *y += sum);
                 }
-                _ if y.len() == shape.width => T::vectors_mut::<S>(y)[..V].copy_from_slice(&sums[i]),
-                _ => y.copy_from_slice(&T::elements::<S>(&sums[i])[..y.len()]),
+                _ if y.len() == shape.width => T::vectors_mut::<S>(y)[..V].copy_from_slice(&done[i]),
+                _ => y.copy_from_slice(&T::elements::<S>(&done[i])[..y.len()]),
             }
             if let Then::AddBias(bias) = self.then {
                 y.iter_mut().zip(&bias[columns.clone()]).for_each(|(y, &b)| *y += b);

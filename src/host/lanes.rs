@@ -21,6 +21,10 @@ pub trait Lanes: Copy {
     fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a * b + c`.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    /// `value` where `of > 0`, else 0.
+    fn where_positive<S: Simd>(simd: S, of: Self::Vector<S>, value: Self::Vector<S>) -> Self::Vector<S>;
+    /// 0 where `value <= 0`, else `value`: a NaN stays one.
+    fn rectified<S: Simd>(simd: S, value: Self::Vector<S>) -> Self::Vector<S>;
     /// The sum of all lanes, by halves: lane i and lane i + half of them, until one is left.
     fn total<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
     /// The registers that a slice fills; what is left over is not in them.
@@ -50,6 +54,16 @@ impl Lanes for f32 {
     #[inline(always)]
     fn fused<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
         simd.mul_add_f32s(a, b, c)
+    }
+    #[inline(always)]
+    fn where_positive<S: Simd>(simd: S, of: S::f32s, value: S::f32s) -> S::f32s {
+        let zero = simd.splat_f32s(0.0);
+        simd.select_f32s(simd.less_than_f32s(zero, of), value, zero)
+    }
+    #[inline(always)]
+    fn rectified<S: Simd>(simd: S, value: S::f32s) -> S::f32s {
+        let zero = simd.splat_f32s(0.0);
+        simd.select_f32s(simd.less_than_or_equal_f32s(value, zero), zero, value)
     }
     #[inline(always)]
     fn total<S: Simd>(simd: S, vector: S::f32s) -> Self {
@@ -90,6 +104,16 @@ impl Lanes for f64 {
     #[inline(always)]
     fn fused<S: Simd>(simd: S, a: S::f64s, b: S::f64s, c: S::f64s) -> S::f64s {
         simd.mul_add_f64s(a, b, c)
+    }
+    #[inline(always)]
+    fn where_positive<S: Simd>(simd: S, of: S::f64s, value: S::f64s) -> S::f64s {
+        let zero = simd.splat_f64s(0.0);
+        simd.select_f64s(simd.less_than_f64s(zero, of), value, zero)
+    }
+    #[inline(always)]
+    fn rectified<S: Simd>(simd: S, value: S::f64s) -> S::f64s {
+        let zero = simd.splat_f64s(0.0);
+        simd.select_f64s(simd.less_than_or_equal_f64s(value, zero), zero, value)
     }
     #[inline(always)]
     fn total<S: Simd>(simd: S, vector: S::f64s) -> Self {

@@ -304,6 +304,7 @@ impl Line<'_> {
                 }
             }
         }
+        self.finish(simd, &mut sums, tile, channel, half);
         // Sums leave their registers in a loop of their own: one that did more would not be unrolled, and sums that are
         // indexed by a variable would lie in memory all the time.
         for i in 0..P {
@@ -312,33 +313,45 @@ impl Line<'_> {
                 f32::vectors_mut::<S>(&mut y[j])[half] = sums[j][i];
             }
         }
-        self.finish::<S>(simd, index, channel, K, half);
     }
 
-    /// Does to the sums of a tile what is asked for.
+    /// Does to the sums of a tile what is asked for, while they are in registers.
     #[inline(always)]
-    fn finish<S: Simd>(&mut self, simd: S, index: usize, channel: usize, columns: usize, half: usize) {
-        let (tile, lanes, then) = (&self.of.tiles[index], f32::lanes::<S>(), self.then);
-        let line = self.of.to[1] * self.of.to[2];
-        for i in 0..tile.outputs {
-            let place = (tile.first + i) * self.of.to[2] + channel;
-            let y = self.y[place..][..columns].iter_mut().map(|y| &mut y[half * lanes..][..lanes]);
-            match then {
-                Then::Write => {}
-                Then::AddBias(bias, rectify) => {
-                    for (j, y) in y.enumerate() {
-                        let bias = bias.map_or(0.0, |bias| bias[channel + j]);
-                        let sums = &mut f32::vectors_mut::<S>(y)[0];
-                        *sums = f32::plus(simd, *sums, f32::splat(simd, bias));
-                        if rectify {
-                            y.iter_mut().for_each(|y| *y = if *y <= 0.0 { 0.0 } else { *y });
+    fn finish<S: Simd, const P: usize, const K: usize>(
+        &self,
+        simd: S,
+        sums: &mut [[S::f32s; P]; K],
+        tile: &Tile,
+        channel: usize,
+        half: usize,
+    ) {
+        match self.then {
+            Then::Write => {}
+            Then::AddBias(bias, rectify) => {
+                let mut biases = [0.0; K];
+                if let Some(bias) = bias {
+                    biases.copy_from_slice(&bias[channel..][..K]);
+                }
+                for j in 0..K {
+                    let bias = f32::splat(simd, biases[j]);
+                    for i in 0..P {
+                        sums[j][i] = f32::plus(simd, sums[j][i], bias);
+                    }
+                }
+                if rectify {
+                    for j in 0..K {
+                        for i in 0..P {
+                            sums[j][i] = f32::rectified(simd, sums[j][i]);
                         }
                     }
                 }
-                Then::Mask(mask) => {
-                    for (y, mask) in y.zip(&mask[self.p * line + place..][..columns]) {
-                        let mask = &mask[half * lanes..][..lanes];
-                        y.iter_mut().zip(mask).for_each(|(y, &x)| *y = if x > 0.0 { *y } else { 0.0 });
+            }
+            Then::Mask(mask) => {
+                let line = &mask[self.p * self.of.to[1] * self.of.to[2]..];
+                for i in 0..P {
+                    let mask = &line[(tile.first + i) * self.of.to[2] + channel..][..K];
+                    for j in 0..K {
+                        sums[j][i] = f32::where_positive(simd, f32::vectors::<S>(&mask[j])[half], sums[j][i]);
                     }
                 }
             }
