@@ -60,3 +60,30 @@ pub fn bytes_per_second() -> f64 {
     };
     (0..5).map(&mut measure).fold(0.0, f64::max)
 }
+
+/// Elements of the memory that copies go round in: more than the caches hold.
+const ROUND: usize = 1 << 25;
+
+/// Copies some elements over all threads, several times: the seconds of each. What is copied was written just before, and
+/// where it goes nothing was lately, as in a training step.
+pub fn copies(elements: usize, times: usize) -> Vec<f64> {
+    let elements = elements.max(1);
+    // Written, so that no page is touched for the first time while the clock runs.
+    let mut memory = vec![1.0f32; ROUND.max(2 * elements)];
+    let mut copy = |time: usize| {
+        let mut regions: Vec<&mut [f32]> = memory.chunks_exact_mut(elements).collect();
+        let (from, to) = (2 * time % regions.len(), (2 * time + 1) % regions.len());
+        let [from, to] = match regions.get_disjoint_mut([from, to]) {
+            Ok([from, to]) => [std::mem::take(from), std::mem::take(to)],
+            Err(_) => return 0.0,
+        };
+        from.par_chunks_mut(super::ELEMENTS_PER_TASK).for_each(|from| from.fill(black_box(time as f32)));
+        let start = Instant::now();
+        let parts = to.par_chunks_mut(super::ELEMENTS_PER_TASK).zip(from.par_chunks(super::ELEMENTS_PER_TASK));
+        parts.for_each(|(to, from)| to.copy_from_slice(from));
+        let seconds = start.elapsed().as_secs_f64();
+        black_box(to);
+        seconds
+    };
+    (0..times).map(&mut copy).collect()
+}

@@ -204,6 +204,11 @@ impl Executor {
         }
     }
 
+    /// Whether a GPU computes.
+    pub(super) const fn is_gpu(&self) -> bool {
+        matches!(self.backend, Backend::Gpu(_))
+    }
+
     /// Bytes of all tensors and of what operations compute on the way: flat from the first step on.
     pub fn bytes(&self) -> u64 {
         match &self.backend {

@@ -1,6 +1,14 @@
 //! How long the operations of a tape take.
 
-use super::{Executor, OpsError, Step, program::TapeName};
+use super::{
+    Executor, OpsError, Step,
+    program::{Element, TapeName},
+};
+use crate::cpu;
+use std::collections::{BTreeSet, HashMap};
+
+/// The fewest elements of a copy that is worth the name.
+const TASK: usize = 1 << 14;
 
 /// The median of some numbers, the upper one of two in the middle; 0 where there are none.
 pub fn median(mut values: Vec<f64>) -> f64 {
@@ -22,5 +30,28 @@ impl Executor {
             }
         }
         Ok(columns.into_iter().map(median).collect())
+    }
+
+    /// The seconds of a copy that reads and writes as much as each operation of a tape has in tensors of real numbers,
+    /// each the median of some copies: what an operation that does not multiply is held against. 0 where that is
+    /// next to nothing; none on a GPU.
+    pub fn copies(&self, tape: impl TapeName, runs: u32) -> Option<Vec<f64>> {
+        if self.is_gpu() {
+            return None;
+        }
+        let tensors = &self.program().tensors;
+        let mut known = HashMap::new();
+        let seconds = self.program().tape(tape).iter().map(|entry| {
+            let touched: BTreeSet<_> = entry.op.reads().into_iter().chain(entry.op.writes()).collect();
+            let real = touched.iter().map(|id| &tensors[id.0]).filter(|tensor| tensor.element == Element::Real);
+            let half = real.map(|tensor| tensor.shape.len()).sum::<usize>() / 2;
+            // What is smaller than a task costs more to begin than to move.
+            let copies = |&half: &usize| match half < TASK {
+                true => 0.0,
+                false => median(cpu::peak::copies(half, 1 + runs as usize)),
+            };
+            *known.entry(half).or_insert_with_key(copies)
+        });
+        Some(seconds.collect())
     }
 }
