@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Training steps and inference of the study's nets in PyTorch, timed as `strata bench step` times them.
 
-The same nets (`strata bench step --net`), batch, dropout, momentum 0.9 and decay 0.0005, on random images. Every
-combination of memory layout (NCHW, channels last) and optimiser (plain, fused SGD) is timed; on CUDA each with TF32
-off and on. Prints one JSON object: every combination, and the best in training and in inference.
+The same nets (every one of `nets/`), batch, dropout, momentum 0.9 and decay 0.0005, on random images. Every
+combination of memory layout (NCHW, channels last) and optimiser (plain, fused SGD) is timed, or those of --ways; on CUDA
+each with TF32 off and on. Prints one JSON object: every combination, and the best in training and in inference.
 
     python3 benches/baselines/pytorch_step.py --net alexnet32 --batch 128 [--device cpu|cuda] [--steps 5] [--threads N]
+                                              [--ways nchw:plain channels_last:fused]
 """
 
 import argparse
@@ -17,71 +18,12 @@ import time
 import torch
 from torch import nn
 
-
-def lrn(size, alpha):
-    return nn.LocalResponseNorm(size, alpha, 0.75, 1.0)
+import pytorch_net
 
 
-def pool():
-    return nn.MaxPool2d(3, 2, ceil_mode=True)
-
-
-def dense(inputs, hidden, classes):
-    def layer(width_in):
-        return [nn.Linear(width_in, hidden), nn.ReLU(inplace=True), nn.Dropout()]
-
-    return [nn.Flatten(), *layer(inputs), *layer(hidden), nn.Linear(hidden, classes)]
-
-
-def conv(*args, **kwargs):
-    return [nn.Conv2d(*args, **kwargs), nn.ReLU(inplace=True)]
-
-
-def caffenet():
-    return (3, 227, 227), 1000, nn.Sequential(
-        *conv(3, 96, 11, stride=4), pool(), lrn(5, 1e-4),
-        *conv(96, 256, 5, padding=2, groups=2), pool(), lrn(5, 1e-4),
-        *conv(256, 384, 3, padding=1),
-        *conv(384, 384, 3, padding=1, groups=2),
-        *conv(384, 256, 3, padding=1, groups=2), pool(),
-        *dense(9216, 4096, 1000),
-    )
-
-
-def alexnet32():
-    return (3, 32, 32), 100, nn.Sequential(
-        *conv(3, 32, 5, padding=2), pool(), lrn(3, 5e-5),
-        *conv(32, 64, 5, padding=2), pool(), lrn(3, 5e-5),
-        *conv(64, 96, 3, padding=1),
-        *conv(96, 96, 3, padding=1),
-        *conv(96, 64, 3, padding=1), pool(),
-        *dense(1024, 256, 100),
-    )
-
-
-def alexnet():
-    return (3, 227, 227), 1000, nn.Sequential(
-        *conv(3, 96, 11, stride=4), lrn(5, 1e-4), pool(),
-        *conv(96, 256, 5, padding=2, groups=2), lrn(5, 1e-4), pool(),
-        *conv(256, 384, 3, padding=1),
-        *conv(384, 384, 3, padding=1, groups=2),
-        *conv(384, 256, 3, padding=1, groups=2), pool(),
-        *dense(9216, 4096, 1000),
-    )
-
-
-def alexnet28():
-    return (1, 28, 28), 10, nn.Sequential(
-        *conv(1, 16, 5, padding=2), pool(), lrn(3, 5e-5),
-        *conv(16, 32, 5, padding=2, groups=2), pool(), lrn(3, 5e-5),
-        *conv(32, 48, 3, padding=1),
-        *conv(48, 48, 3, padding=1, groups=2),
-        *conv(48, 32, 3, padding=1, groups=2), pool(),
-        *dense(512, 128, 10),
-    )
-
-
-NETS = {"caffenet": caffenet, "alexnet": alexnet, "alexnet32": alexnet32, "alexnet28": alexnet28}
+LAYOUTS = ["nchw", "channels_last"]
+# Whether the update is fused.
+OPTIMISERS = {"plain": False, "fused": True}
 
 
 def median_seconds(call, steps, warm_up, wait):
@@ -99,8 +41,9 @@ def measure(options, layout, fused, tf32):
     torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
-    shape, classes, net = NETS[options.net]()
-    images = torch.randn(options.batch, *shape, device=options.device)
+    net = pytorch_net.Net(options.net)
+    classes = net.classes
+    images = torch.randn(options.batch, *net.input, device=options.device)
     net = net.to(options.device)
     if layout == "channels_last":
         net, images = net.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
@@ -137,16 +80,20 @@ def measure(options, layout, fused, tf32):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--net", choices=NETS, default="alexnet32")
+    parser.add_argument("--net", choices=pytorch_net.shipped(), default="alexnet32")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--ways", nargs="+", default=[f"{layout}:{sgd}" for layout in LAYOUTS for sgd in OPTIMISERS])
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     tf32 = [False, True] if options.device == "cuda" else [False]
-    runs = [measure(options, *way) for way in itertools.product(["nchw", "channels_last"], [False, True], tf32)]
+    ways = [way.split(":") for way in options.ways]
+    runs = [
+        measure(options, layout, OPTIMISERS[sgd], allowed) for (layout, sgd), allowed in itertools.product(ways, tf32)
+    ]
     best = {}
     for allowed in tf32:
         among = [run for run in runs if run["tf32"] == allowed]
