@@ -56,7 +56,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let mut trainer = Trainer::new(&def, &solver, images, reading, streams, &Device::Cpu)?;
     trainer.net.initialise(&mut trainer.executor, |name| stream(&format!("weights/{name}")))?;
     fs::create_dir_all(out)?;
-    let initial = weights::encode(&checkpoint::weights_of(&mut trainer)?, &[("net", def.name.clone())])?;
+    let initial = weights::encode(&checkpoint::weights_of(&mut trainer)?, "")?;
     fs::write(out.join("weights.safetensors"), initial)?;
 
     let start = Instant::now();
@@ -79,12 +79,12 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         let (images, windows) = (batches.indices(step), batches.crops(step, &data.train, def.input[1])?);
         seen.push(json!({ "images": images, "windows": windows, "rate": solver.schedule.rate(step) }));
     }
-    let channel = |values: &str| -> Vec<f64> { values.split(' ').filter_map(|value| value.parse().ok()).collect() };
-    let statistics: serde_json::Map<_, _> =
-        normalisation.metadata().map(|(key, values)| (key.to_string(), json!(channel(&values)))).collect();
+    // The mean of a channel is the same at every pixel.
+    let mean = &normalisation.padded_mean(0)[..data.train.channels];
     let run = json!({
         "net": def.name, "classes": data.classes(), "padding": PADDING, "side": def.input[1], "seed": seed,
-        "momentum": solver.momentum, "weight_decay": solver.weight_decay, "statistics": statistics, "steps": seen,
+        "momentum": solver.momentum, "weight_decay": solver.weight_decay, "mean": mean, "scale": normalisation.scale,
+        "steps": seen,
         "losses": losses, "top1": scores.top1, "test_loss": scores.loss, "seconds": seconds,
         "images_per_second": (steps * BATCH as u64) as f64 / seconds,
     });

@@ -43,8 +43,8 @@ def batch(run, images, step):
 
 
 def normalised(run, images):
-    mean, std = (torch.tensor(run["statistics"][key], dtype=torch.float32).view(1, 3, 1, 1) for key in ("mean", "std"))
-    return (images - mean) / std
+    mean, scale = (torch.tensor(run[key], dtype=torch.float32).view(1, 3, 1, 1) for key in ("mean", "scale"))
+    return (images - mean) * scale
 
 
 def main():

@@ -160,7 +160,8 @@ fn seconds_left(
         seconds += runs.timing(&node.name).seconds;
         work += computed.unwrap_or(0) as f64;
     }
-    let left = left.iter().map(|node| works.get(node.name.as_str()).map(|work| work.computed as f64)).sum::<Option<f64>>();
+    let left =
+        left.iter().map(|node| works.get(node.name.as_str()).map(|work| work.computed as f64)).sum::<Option<f64>>();
     Ok(left.filter(|_| seconds > 0.0 && work > 0.0).map(|left| left * seconds / work))
 }
 

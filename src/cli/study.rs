@@ -3,7 +3,9 @@
 use super::{PrecisionArgs, StudyArgs, output::note};
 use crate::{
     host::{Precision, atomic, shell},
-    protocol::{Experiment, Node, Plan, ProtocolError, RunDir, built_in::BuiltIn, halves::Halves, resolve, work::Works},
+    protocol::{
+        Experiment, Node, Plan, ProtocolError, RunDir, built_in::BuiltIn, halves::Halves, resolve, work::Works,
+    },
     train::USUAL_LOSS_SCALE,
 };
 use std::{

@@ -12,8 +12,7 @@ use super::{
     half_key::HalfKey,
     halves::Halves,
     network_def::net_of,
-    pretrained,
-    streams,
+    pretrained, streams,
 };
 use crate::{
     data::{ImageSet, Normalisation, subset},
