@@ -26,7 +26,7 @@ pub fn at_points<T: Real, S: Simd, const N: usize, const L: usize>(simd: S, x: [
         return points;
     }
     // Five taps are three and two; two taps meet the inputs of both.
-    let (first, behind) = match (N, L) {
+    let (first, after) = match (N, L) {
         (7, 5) => (3, 3),
         _ => (L, 0),
     };
@@ -37,9 +37,9 @@ pub fn at_points<T: Real, S: Simd, const N: usize, const L: usize>(simd: S, x: [
     points[2] = T::minus(simd, even, odd);
     points[3] = x[first - 1];
     if N == 7 {
-        points[4] = x[behind];
-        points[5] = T::plus(simd, x[behind], x[behind + 1]);
-        points[6] = x[behind + 1];
+        points[4] = x[after];
+        points[5] = T::plus(simd, x[after], x[after + 1]);
+        points[6] = x[after + 1];
     }
     points
 }
@@ -56,9 +56,9 @@ pub fn outputs<T: Real, S: Simd, const N: usize, const M: usize>(simd: S, m: [T:
         y[2] = T::plus(simd, sum, m[3]);
     }
     if N == 7 {
-        let behind = [T::plus(simd, m[4], m[5]), T::plus(simd, m[5], m[6])];
-        for (i, behind) in behind.into_iter().enumerate() {
-            if M == 2 { y[i] = T::plus(simd, y[i], behind) } else { y[3 + i] = behind }
+        let after = [T::plus(simd, m[4], m[5]), T::plus(simd, m[5], m[6])];
+        for (i, after) in after.into_iter().enumerate() {
+            if M == 2 { y[i] = T::plus(simd, y[i], after) } else { y[3 + i] = after }
         }
     }
     y
