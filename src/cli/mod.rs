@@ -20,6 +20,7 @@ mod progress;
 mod report;
 mod reproduce;
 mod run;
+mod shell_files;
 mod similarity;
 mod study;
 mod terminal;
@@ -81,6 +82,10 @@ enum Command {
     /// Measure which tiles are fastest for matrix products on a GPU, and store the result for later runs (in the
     /// user's cache folder, or in the folder that STRATA_CACHE names)
     Tune(tune::Options),
+    /// Print a script that completes commands in bash, zsh, fish, elvish or powershell
+    Completions(shell_files::Completions),
+    /// Write the manual's pages
+    Man(shell_files::Man),
     /// List the adapters of this machine and the one that `auto` selects
     Devices(devices::Options),
 }
@@ -180,6 +185,8 @@ pub fn main() -> ExitCode {
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Bench(options) => bench::main(&options),
         Command::Tune(options) => tune::main(&options),
+        Command::Completions(options) => shell_files::completions(&options),
+        Command::Man(options) => shell_files::man(&options),
         Command::Devices(options) => devices::main(&options),
     };
     match result {

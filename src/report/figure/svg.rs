@@ -28,7 +28,8 @@ impl Anchor {
     }
 }
 
-/// Escapes what XML reserves; also drops control characters, which XML cannot hold.
+/// Escapes what XML reserves, and shows as U+FFFD what XML cannot hold (control characters, U+FFFE and U+FFFF) and what
+/// would turn the direction of the text around it.
 pub(in super::super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for ch in text.chars() {
@@ -38,6 +39,7 @@ pub(in super::super) fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             c if c.is_control() && c != '\n' && c != '\t' => out.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -170,6 +172,7 @@ mod tests {
 
     #[test]
     fn reserved_and_control_characters_are_made_harmless() {
+        assert_eq!(escape("a\u{202e}b\u{ffff}\u{0}\u{2028}"), "a\u{fffd}b\u{fffd}\u{fffd}\u{2028}");
         assert_eq!(escape("a<b>&\"\u{1}"), "a&lt;b&gt;&amp;&quot;\u{fffd}");
     }
 }
