@@ -11,7 +11,7 @@ use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they resume from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images in them count by their digest.
-const OF_NO_NETWORK: [&str; 16] = [
+const OF_NO_NETWORK: [&str; 17] = [
     "name",
     "description",
     // The images count by their digest.

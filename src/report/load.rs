@@ -5,7 +5,8 @@ use crate::{
     data::Source,
     host::{bounded, shell},
     protocol::{
-        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, State, experiment::Data, run_dir::Manifest,
+        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, experiment::Data,
+        run_dir::Manifest,
     },
     train::{Division, HeldOut, Record, record},
 };
