@@ -102,7 +102,7 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
 /// Removes from a file's table what overrides take the place of: a length in the other unit, and the keys of a policy
 /// that is no longer the file's. An override cannot remove a key, so that it could not be given else.
 pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
-    make_room_for_layers(table, overrides);
+    make_room_in_protocol(table, overrides);
     let Some(toml::Value::Table(solver)) = table.get_mut("solver") else { return };
     for (key, value) in overrides.iter().filter_map(|assignment| assignment.split_once('=')) {
         let key = key.trim();
@@ -121,14 +121,18 @@ pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
     }
 }
 
-/// Removes the n of single arms that overrides take the place of: all of them where every arm has others now, and those
-/// of arms that the experiment no longer has.
-fn make_room_for_layers(table: &mut toml::Table, overrides: &[String]) {
+/// The same of `[protocol]`: the n of single arms where every arm has others now or the experiment no longer has the arm,
+/// and evaluations on images that are no longer held out.
+fn make_room_in_protocol(table: &mut toml::Table, overrides: &[String]) {
     let Some(toml::Value::Table(protocol)) = table.get_mut("protocol") else { return };
     for (key, value) in overrides.iter().filter_map(|assignment| assignment.split_once('=')) {
         let key = key.trim();
         if key == "protocol.layers" {
             protocol.remove("layers_of");
+        }
+        // Without held-out images there is nothing to look for a plateau on.
+        if key == "data.held_out_per_class" && value.trim() == "0" {
+            protocol.remove("held_out_evaluations");
         }
         if let ("protocol.arms", toml::Value::Array(arms)) = (key, value_of(key, value))
             && let Some(toml::Value::Table(layers_of)) = protocol.get_mut("layers_of")

@@ -50,7 +50,10 @@ impl Pool {
         let plan = Plan::with_found(experiment, runs)?;
         let study = load::of_plan(experiment, &plan, runs, device)?;
         let settings = settings::digest(&settings::shared(experiment));
-        Ok(Self { experiment: experiment.clone(), settings, nodes: plan.nodes, study })
+        // A file of pretrained weights is a node without a run.
+        let runs: HashSet<&str> = study.runs.iter().map(|run| run.name.as_str()).collect();
+        let nodes = plan.nodes.into_iter().filter(|node| runs.contains(node.name.as_str())).collect();
+        Ok(Self { experiment: experiment.clone(), settings, nodes, study })
     }
 
     /// Whether another directory is of the same experiment and agrees in every network that both hold.

@@ -155,7 +155,7 @@ fn a_study_of_a_net_of_ones_own_runs_in_all_arms_and_is_reported_without_its_fil
     // The experiment's own n and arms are for another net.
     let message = err(&study("plan", &[]));
     assert!(message.contains("protocol.layers") && message.contains("1 to 4") && message.contains("b3"), "{message}");
-    let output = study("plan", &["--set", "protocol.layers=[1]"]);
+    let output = study("plan", &["--set", "protocol.layers=[1]", "--set", "protocol.arms=[\"random-caffe\"]"]);
     let message = err(&output);
     assert_eq!(output.status.code(), Some(3));
     assert!(message.contains("random-caffe") && message.contains("b2.conv1"), "{message}");

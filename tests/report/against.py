@@ -63,3 +63,16 @@ def printed(value):
         small = re.sub(r"e-0*(\d)", r"e-\1", f"{abs(float(value)):.1e}")
         texts |= {f"{near:.2f}".lstrip("-"), f"{near:.3f}".lstrip("-"), small, f"{near:.6g}"}
     return texts
+
+
+def quoted(value):
+    """The means and half intervals of all estimates with one decimal, as the sentence quotes them."""
+    texts = set()
+    if isinstance(value, dict):
+        if {"mean", "low", "high"} <= set(value) and value["low"] is not None:
+            for number in (abs(value["mean"]), (value["high"] - value["low"]) / 2):
+                texts |= {f"{number + nudge:.1f}" for nudge in (-2e-9, 0, 2e-9)}
+        elif value.get("mean") is not None and "units" in value:
+            texts |= {f"{abs(value['mean']) + nudge:.1f}" for nudge in (-2e-9, 0, 2e-9)}
+        value = list(value.values())
+    return texts.union(*map(quoted, value)) if isinstance(value, list) else texts

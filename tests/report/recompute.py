@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from against import Words, compare, numbers, printed
+from against import Words, compare, numbers, printed, quoted
 from scipy import stats
 
 WITH_N = ["BnB", "BnB+", "AnB", "AnB+", "random-caffe", "random-he", "random-moments", "BnB-preserve1", "BnB-preserve2"]
@@ -288,12 +288,13 @@ def study(rows):
     specific = lambda arm, some: sheet.matched(arm, "BnB", some)
     of_all = sheet.matched("BnB", "continue")
     co = (lambda arm, some: sheet.matched(arm, "continue", some)) if of_all else sheet.deltas
+    loss = (lambda arm, some: sheet.matched(arm, "continue", some)) if sheet.matched("AnB", "continue") else sheet.deltas
     each = lambda sample: [{"run": o[0]["run"], "n": o[1], "value": o[2]} for o in sample]
     results = {"margin": float(rows[0]["margin_points"]), "base": level, "paper": paper, "ns": ns,
                "paired": [row for arm in WITH_N for row in by_n(arm, ns, sheet.deltas)], "shared": shared(sheet),
                "restart": single(sheet.deltas("restart")), "double": single(sheet.deltas("base-2x")),
                "co_adaptation": by_n("BnB", ns, co), "co_adaptation_runs": each(co("BnB", range(10**6))),
-               "specificity": by_n("AnB", ns, specific), "specificity_runs": each(specific("AnB", range(10**6))),
+               "loss": by_n("AnB", ns, loss), "specificity": by_n("AnB", ns, specific), "specificity_runs": each(specific("AnB", range(10**6))),
                "targets": targets, "sizes": sizes, "boosts": boosts, "claims": judged, "costs": costs(rows),
                "plateau": {"gain": Sample(rose, unit).estimate(), "limit": LIMIT},
                "at_chance": [{"run": r["run"], "top1": r["value"], "chance": r["chance"]} for r in stuck]}
@@ -358,8 +359,10 @@ def main(folder):
     claims_here = together(studies, more)
     compared += compare(claims_here, theirs["claims"], "claims", wrong)
     known = set().union(*map(printed, numbers([mine, more, claims_here])), printed(1e-15), {"1e-15"})
-    # Names that hold points: versions, devices.
+    known |= set().union(*map(quoted, mine))
+    # Names that hold points: versions, devices. Epochs are not in the table of runs.
     names = " ".join(str(there[key]) for there in theirs["studies"] for key in ("device", "version", "experiment", "dataset"))
+    names += " ".join(f" {(there['trained'] or {}).get('epochs') or 0:.1f}" for there in theirs["studies"])
     words = Words()
     words.feed((folder / "report.html").read_text())
     seen = 0

@@ -131,7 +131,12 @@ fn printable(value: &serde_json::Value, into: &mut BTreeSet<String>) {
     match value {
         serde_json::Value::Number(number) => {
             let number = number.as_f64().unwrap().abs();
-            into.extend([format!("{number:.2}"), format!("{number:.3}"), format!("{number:.4}")]);
+            into.extend([
+                format!("{number:.1}"),
+                format!("{number:.2}"),
+                format!("{number:.3}"),
+                format!("{number:.4}"),
+            ]);
             // Small ps are printed with two digits.
             into.extend(decimals(&format!("{number:.1e}")).into_iter().map(String::from));
         }
