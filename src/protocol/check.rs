@@ -32,8 +32,9 @@ impl Experiment {
             return self.bad("protocol.evaluations", &expected, got);
         }
         let held_out = self.protocol.held_out_evaluations;
-        if held_out > most {
-            let expected = format!("0 to solver.max_iter, and at most {MAX_EVALUATIONS}");
+        // A schedule of fewer steps is evaluated after each of them.
+        if held_out > MAX_EVALUATIONS {
+            let expected = format!("0 to {MAX_EVALUATIONS}");
             return self.bad("protocol.held_out_evaluations", &expected, held_out.to_string());
         }
         if self.protocol.arms.contains(&Arm::Base2x) {

@@ -32,7 +32,7 @@ fn measured(claim: &Claim) -> (String, String) {
         (None, Some(case)) => (case.difference, format!("{}{}", ends(case.low, case.high), p(case.p))),
         (None, None) => return (String::new(), String::new()),
     };
-    (minus(&signed(mean)), minus(&rest))
+    (minus(&signed(mean)), escape(&minus(&rest)))
 }
 
 /// The table of the claims that were tested, the others named below it, and how each was reached, folded.
