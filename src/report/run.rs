@@ -266,7 +266,7 @@ impl Run {
     /// Whether another record of the same network says the same: one that is still to be made says nothing.
     #[must_use]
     pub fn agrees_with(&self, other: &Run) -> bool {
-        let unmade = |run: &Run| matches!(run.state, State::Pending | State::Running);
+        let unmade = |run: &Run| matches!(run.state, State::Pending | State::Running | State::Interrupted);
         let same = |(a, b): (&Evaluation, &Evaluation)| {
             a.step == b.step && a.top1.to_bits() == b.top1.to_bits() && a.loss.to_bits() == b.loss.to_bits()
         };

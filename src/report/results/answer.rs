@@ -225,7 +225,7 @@ fn undecided(read: &Read, what: &str) -> String {
 fn remarks(results: &Results) -> String {
     let mut remarks = Vec::new();
     let s = &results.states;
-    let waiting = s.pending + s.running;
+    let waiting = s.pending + s.running + s.interrupted;
     if waiting > 0 {
         remarks.push(format!("{} not finished", counted(waiting, "network")));
     }
