@@ -1,4 +1,4 @@
-//! What the terminal behind stderr can show.
+//! What the terminal of stderr can show.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{env, io::IsTerminal};

@@ -13,7 +13,7 @@ pub enum Flatten {
     Hwc,
 }
 
-/// What a file's tensors are to be taken for. Where the shapes alone decide nothing, this is told and not guessed.
+/// What a file's tensors are to be taken for. Where the shapes alone decide nothing, this is given and not guessed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turns {
     /// Whether its weights have their outputs last (HWIO, `[in, out]`) where its format does not say.
@@ -154,16 +154,16 @@ mod tests {
         assert_eq!(turned.values, [0., 6., 2., 8., 4., 10., 1., 7., 3., 9., 5., 11.]);
         let square = tensor(&[2, 2], Order::OutLast);
         assert_eq!(turn(&square, &wanted(&[2, 2]), Turns::default()).values, [0., 2., 1., 3.]);
-        let told = Turns { out_last: true, ..Turns::default() };
-        assert_eq!(turn(&tensor(&[2, 2], Order::OutFirst), &wanted(&[2, 2]), told).turned, ["transposed"]);
+        let given = Turns { out_last: true, ..Turns::default() };
+        assert_eq!(turn(&tensor(&[2, 2], Order::OutFirst), &wanted(&[2, 2]), given).turned, ["transposed"]);
     }
 
     #[test]
     fn features_of_pixels_become_features_of_channels() {
         let dense = Wanted { features: Some([2, 1, 3]), ..wanted(&[1, 6]) };
-        let told = Turns { flatten: Flatten::Hwc, ..Turns::default() };
-        assert_eq!(turn(&tensor(&[1, 6], Order::OutFirst), &dense, told).values, [0., 2., 4., 1., 3., 5.]);
-        assert_eq!(turn(&tensor(&[1, 2, 1, 3], Order::OutFirst), &dense, told).turned, ["convolution to dense"]);
+        let given = Turns { flatten: Flatten::Hwc, ..Turns::default() };
+        assert_eq!(turn(&tensor(&[1, 6], Order::OutFirst), &dense, given).values, [0., 2., 4., 1., 3., 5.]);
+        assert_eq!(turn(&tensor(&[1, 2, 1, 3], Order::OutFirst), &dense, given).turned, ["convolution to dense"]);
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(turn(&grouped, &wanted(&[2, 2, 1, 1]), Turns::default()).values, [0., 0., 0., 1.]);
         assert!(!fits(&grouped, &Wanted { groups: 2, ..wanted(&[2, 2, 1, 1]) }, Turns::default()));
         let first = Wanted { reads_image: true, ..wanted(&[1, 3, 1, 2]) };
-        let told = Turns { bgr: true, ..Turns::default() };
-        assert_eq!(turn(&tensor(&[1, 3, 1, 2], Order::OutFirst), &first, told).values, [4., 5., 2., 3., 0., 1.]);
+        let given = Turns { bgr: true, ..Turns::default() };
+        assert_eq!(turn(&tensor(&[1, 3, 1, 2], Order::OutFirst), &first, given).values, [4., 5., 2., 3., 0., 1.]);
     }
 }

@@ -23,7 +23,7 @@ pub fn studies(found: &[(Experiment, RunDir)], device: &str) -> Result<Vec<Study
     Ok(studies)
 }
 
-/// Gives studies that are named alike, but are not one, a number behind their names; capitals do not tell them apart,
+/// Gives studies that are named alike, but are not one, a number after their names; capitals do not tell them apart,
 /// because some file systems do not.
 fn distinct_names(studies: &mut [Study]) {
     let mut taken: BTreeSet<String> = BTreeSet::new();

@@ -48,8 +48,8 @@ pub fn counted(count: usize, noun: &str) -> String {
 /// The units of an estimate, such as `4 splits, 8 targets, 8 runs`.
 #[must_use]
 pub fn units(e: &Estimate) -> String {
-    let behind = format!("{}, {}", counted(e.targets, "target"), counted(e.runs, "run"));
-    format!("{}, {behind}{}", counted(e.units, e.unit.noun()), conditional(e))
+    let counts = format!("{}, {}", counted(e.targets, "target"), counted(e.runs, "run"));
+    format!("{}, {counts}{}", counted(e.units, e.unit.noun()), conditional(e))
 }
 
 /// What an interval over replicates holds for.

@@ -30,13 +30,13 @@ pub fn text(report: &Report) -> String {
 pub(super) fn claims(report: &Report) -> String {
     let of = |claim: &Claim| {
         let number = if claim.number > 5 { "Figure 3".to_string() } else { format!("claim {}", claim.number) };
-        format!("  {number}: {}{}. {}\n    {}\n", claim.verdict, behind(claim), claim.claim, claim.found)
+        format!("  {number}: {}{}. {}\n    {}\n", claim.verdict, basis(claim), claim.claim, claim.found)
     };
     format!("the paper's claims, judged from these runs:\n{}", report.claims.iter().map(of).collect::<String>())
 }
 
 /// The units of a claim, and what it is conditional on.
-pub(super) fn behind(claim: &Claim) -> String {
+pub(super) fn basis(claim: &Claim) -> String {
     let units = (claim.units > 0).then(|| counted(claim.units, claim.unit.noun()));
     let words: Vec<String> = units.into_iter().chain(claim.labels.iter().cloned()).collect();
     if words.is_empty() { String::new() } else { format!(" ({})", words.join("; ")) }

@@ -113,7 +113,7 @@ pub fn main(options: &Options) -> Result<()> {
     let dataset = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
     let written = WeightsFile { net: def, tensors, preprocessing, classes, dataset, network: None, training: None };
     let bytes = written.encode()?;
-    // What it cannot read back it must not leave behind.
+    // What it cannot read back it must not leave there.
     WeightsFile::decode(&options.out, &bytes)?;
     atomic::write(&options.out, &bytes).with_context(|| format!("writing {}", options.out.display()))?;
     print_line!("{}: digest {of_file}", path.display())?;

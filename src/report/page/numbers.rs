@@ -78,8 +78,8 @@ pub(super) fn headline(results: &Results) -> String {
     let paired = |arm, n| {
         let row = results.paired_at(arm, n)?;
         let e = &row.estimate;
-        let behind = format!("{}, {}", counted(e.units, e.unit.noun()), counted(e.runs, "run"));
-        Some(verdict(difference(e).below(behind), e, &row.test))
+        let counts = format!("{}, {}", counted(e.units, e.unit.noun()), counted(e.runs, "run"));
+        Some(verdict(difference(e).below(counts), e, &row.test))
     };
     let paper = |arm, n| {
         let row = results.paper_at(arm, n)?;

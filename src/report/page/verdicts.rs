@@ -4,7 +4,7 @@ use super::super::{
     figure::svg::escape,
     format::{minus, p_value, signed},
     results::{Claim, Judgement, Results},
-    table::behind,
+    table::basis,
 };
 use super::{html::paragraph, minus_numbers};
 
@@ -50,7 +50,7 @@ pub(super) fn table(claims: &[Claim], results: &Results) -> String {
             escape(&claim.claim),
             class(claim),
             escape(&claim.verdict),
-            escape(behind(claim).trim().trim_start_matches('(').trim_end_matches(')')),
+            escape(basis(claim).trim().trim_start_matches('(').trim_end_matches(')')),
             escape(&claim.what),
         )
     };

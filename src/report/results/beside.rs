@@ -25,7 +25,7 @@ pub struct Beside {
     pub arm: Arm,
     /// Whether the study is one of this report.
     pub own: bool,
-    /// n, the difference to the base in points, and the runs behind it.
+    /// n, the difference to the base in points, and its runs.
     pub points: Vec<(u32, f64, usize)>,
 }
 

@@ -95,8 +95,8 @@ impl<'a> Sheet<'a> {
             let value = run.value(study.reported)?.map(|share| share * 100.0);
             let reason = match (run.state, value) {
                 (State::Pending | State::Running | State::Interrupted, _) => continue,
-                (State::Failed, _) => Some(told("failed", run.message.as_deref())),
-                (State::Diverged, _) => Some(told("diverged", run.message.as_deref())),
+                (State::Failed, _) => Some(with_message("failed", run.message.as_deref())),
+                (State::Diverged, _) => Some(with_message("diverged", run.message.as_deref())),
                 (State::Done, None) => Some("done, but without a finite accuracy at the end".to_string()),
                 (State::Done, Some(_)) if Arm::WITH_N.contains(&run.arm) && run.n.is_none() => {
                     Some(format!("an {} run without its n", run.arm.name()))
@@ -210,6 +210,6 @@ pub(super) fn change(differences: &Sample, from: &RangeInclusive<u32>, to: &Rang
     Sample { unit: differences.unit, seen: units.into_iter().filter_map(changed).collect() }
 }
 
-fn told(what: &str, message: Option<&str>) -> String {
+fn with_message(what: &str, message: Option<&str>) -> String {
     message.map_or_else(|| what.to_string(), |message| format!("{what}: {message}"))
 }
