@@ -7,6 +7,7 @@ mod devices;
 mod eval;
 pub mod exit_code;
 mod experiment;
+mod explain;
 mod features;
 mod gradcheck;
 mod interrupt;
@@ -35,9 +36,20 @@ use clap::{
 };
 use std::{path::PathBuf, process::ExitCode};
 
+/// What the names of networks mean, below the help.
+const WORDS: &str = "\
+Words of the study:
+  A, B   the two halves of the classes: two tasks
+  base   a network trained on its half from random weights
+  n      how many blocks, counted from the input, are copied
+  AnB    transfer: the first n blocks of A's base, frozen; the rest is trained on B
+  BnB    its control (selffer): the same from B's own base
+  +      the copied blocks are trained, too (fine-tuned), as in AnB+
+`strata explain TERM` explains these and others.";
+
 /// Measure how transferable each layer of a convolutional network is.
 #[derive(Debug, Parser)]
-#[command(name = "strata", version, max_term_width = 100)]
+#[command(name = "strata", version, max_term_width = 100, after_help = WORDS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -82,6 +94,8 @@ enum Command {
     /// Measure which tiles are fastest for matrix products on a GPU, and store the result for later runs (in the
     /// user's cache folder, or in the folder that STRATA_CACHE names)
     Tune(tune::Options),
+    /// Explain a term of the study, such as BnB or n
+    Explain(explain::Options),
     /// Print a script that completes commands in bash, zsh, fish, elvish or powershell
     Completions(shell_files::Completions),
     /// Write the manual's pages
@@ -185,6 +199,7 @@ pub fn main() -> ExitCode {
         Command::Gradcheck(options) => gradcheck::main(&options),
         Command::Bench(options) => bench::main(&options),
         Command::Tune(options) => tune::main(&options),
+        Command::Explain(options) => explain::main(&options),
         Command::Completions(options) => shell_files::completions(&options),
         Command::Man(options) => shell_files::man(&options),
         Command::Devices(options) => devices::main(&options),

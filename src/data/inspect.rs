@@ -44,6 +44,10 @@ pub struct Twice {
     pub in_training: usize,
     /// Test images that an earlier test image equals.
     pub in_test: usize,
+    /// The training images that an earlier one equals, with that one: `[index, earlier index]`.
+    pub training: Vec<[usize; 2]>,
+    /// The same of test images.
+    pub test: Vec<[usize; 2]>,
     /// Test images that a training image equals: `[test index, training index]`. An accuracy counts these as learnt.
     pub across: Vec<[usize; 2]>,
 }
@@ -71,16 +75,30 @@ fn digests(set: &ImageSet) -> Vec<blake3::Hash> {
     (0..set.len()).into_par_iter().map(|index| blake3::hash(set.image(index))).collect()
 }
 
+/// The images that an earlier one of their part equals, with that one.
+fn within(digests: &[blake3::Hash]) -> Vec<[usize; 2]> {
+    let mut first: HashMap<&blake3::Hash, usize> = HashMap::new();
+    let mut again = Vec::new();
+    for (index, digest) in digests.iter().enumerate() {
+        let earlier = *first.entry(digest).or_insert(index);
+        if earlier != index {
+            again.push([index, earlier]);
+        }
+    }
+    again
+}
+
 fn twice(data: &Dataset) -> Twice {
     let (train, test) = (digests(&data.train), digests(&data.test));
     let mut first: HashMap<blake3::Hash, usize> = HashMap::new();
     for (index, digest) in train.iter().enumerate() {
         first.entry(*digest).or_insert(index);
     }
-    let distinct = |digests: &[blake3::Hash]| digests.iter().collect::<std::collections::HashSet<_>>().len();
     let across =
         test.iter().enumerate().filter_map(|(index, digest)| first.get(digest).map(|&in_train| [index, in_train]));
-    Twice { in_training: train.len() - first.len(), in_test: test.len() - distinct(&test), across: across.collect() }
+    let across = across.collect();
+    let (training, test) = (within(&train), within(&test));
+    Twice { in_training: training.len(), in_test: test.len(), training, test, across }
 }
 
 /// A contact sheet as PNG: one row a class (at most 40), its first training images from left to right (at most 12).
@@ -135,7 +153,8 @@ mod tests {
         let counts: Vec<_> = found.classes.iter().map(|c| (c.class.as_str(), c.train, c.test)).collect();
         assert_eq!(counts, [("a", 2, 1), ("b", 2, 2)]);
         assert_eq!((found.shape, &found.channel_mean[..]), ([1, 2, 1], &[8.0][..]));
-        assert_eq!(found.twice, Twice { in_training: 1, in_test: 1, across: vec![[0, 3]] });
+        let (training, test, across) = (vec![[2, 0]], vec![[2, 1]], vec![[0, 3]]);
+        assert_eq!(found.twice, Twice { in_training: 1, in_test: 1, training, test, across });
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// The side that files of any size are warped to, and that of generated images.
 const SIDE: u32 = 64;
 
-/// Test images that training holds, too, of which as many are named.
+/// The images of each kind of duplicates of which as many are named.
 const NAMED: usize = 10;
 
 #[derive(Args, Debug)]
@@ -37,12 +37,21 @@ pub fn main(options: &Options) -> Result<()> {
         atomic::probe(sheet).with_context(|| format!("{} cannot be written", sheet.display()))?;
     }
     let path = options.path.as_deref();
-    let (dataset, sizes) = match (options.data, path) {
-        (Source::Folder, Some(path)) => {
-            let set = folder::open(path, None)?;
-            (folder::load(&set, SIDE)?, folder::sizes(&set)?)
+    let files = match (options.data, path) {
+        (Source::Folder, Some(path)) => Some(folder::open(path, None)?),
+        _ => None,
+    };
+    let (dataset, sizes) = match &files {
+        Some(set) => (folder::load(set, SIDE)?, folder::sizes(set)?),
+        None => (options.data.load(path, [SIDE as usize, SIDE as usize, 3])?, None),
+    };
+    // An image by its file where it has one, else by its place.
+    let named = |part: &str, index: usize| match &files {
+        Some(set) => {
+            let listing = if part == "test" { &set.test } else { &set.train };
+            listing.items.get(index).map_or_else(String::new, |item| item.place.path(&item.name).display().to_string())
         }
-        (source, path) => (source.load(path, [SIDE as usize, SIDE as usize, 3])?, None),
+        None => format!("{part} image {index}"),
     };
     if let Some(path) = path.filter(|path| path.is_dir() && options.data != Source::Folder) {
         for name in unlike_published(path)? {
@@ -80,8 +89,13 @@ pub fn main(options: &Options) -> Result<()> {
                 twice.in_test,
                 twice.across.len()
             )?;
-            for [test, train] in twice.across.iter().take(NAMED) {
-                print_line!("  test image {test} is training image {train}")?;
+            let of = |part, other, pairs: &[[usize; 2]]| {
+                let line = |&[one, earlier]: &[usize; 2]| (named(part, one), named(other, earlier));
+                pairs.iter().take(NAMED).map(line).collect::<Vec<_>>()
+            };
+            let within = [of("training", "training", &twice.training), of("test", "test", &twice.test)].concat();
+            for (one, earlier) in within.into_iter().chain(of("test", "training", &twice.across)) {
+                print_line!("  {one} is {earlier}")?;
             }
         }
     }
