@@ -186,12 +186,9 @@ impl Configuration {
         if self.std > 0.0 {
             // Small beside what is divided by, whatever the mean.
             let step = 1e-3 * self.std.hypot(eps.sqrt()) / self.mean.hypot(self.std);
-            let mut gradients = vec![Gradient { of: x, by: dx }];
-            // The loss is a plane over weight and bias: so small a step of theirs would be lost in its rounding.
-            if step > 1e-6 {
-                gradients.extend([Gradient { of: weight, by: dweight }, Gradient { of: bias, by: dbias }]);
-            }
-            b.loss(y, dy, step, gradients);
+            b.loss(y, dy, step, vec![Gradient { of: x, by: dx }]);
+            // Where the mean is far above the deviation, the step of x is one of 1e-6 and less.
+            b.of_planes(vec![Gradient { of: weight, by: dweight }, Gradient { of: bias, by: dbias }]);
         }
         Ok(b.finish())
     }

@@ -103,7 +103,14 @@ impl Builder {
             Values::Real(values) => Some(values.iter().map(|&v| f64::from(v)).collect()),
             _ => None,
         });
-        self.case.loss = upstream.map(|upstream| Loss { y, upstream, step, gradients });
+        self.case.loss = upstream.map(|upstream| Loss { y, upstream, step, gradients, of_planes: Vec::new() });
+    }
+
+    /// Further gradients of the same loss, with respect to inputs over which it is a plane.
+    pub fn of_planes(&mut self, gradients: Vec<Gradient>) {
+        if let Some(loss) = &mut self.case.loss {
+            loss.of_planes = gradients;
+        }
     }
 
     /// The same with an upstream gradient of its own.

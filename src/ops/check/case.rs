@@ -58,6 +58,9 @@ pub struct Loss {
     pub step: f64,
     /// The gradients.
     pub gradients: Vec<Gradient>,
+    /// Those with respect to inputs over which the loss is a plane: no step is too long for them, and a short one would
+    /// be lost in the rounding of the loss.
+    pub of_planes: Vec<Gradient>,
 }
 
 /// One case.

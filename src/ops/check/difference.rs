@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// The accepted relative error of a gradient against central differences in `f64`.
 pub const CENTRAL_LIMIT: f64 = 1e-6;
 
+/// The step over a plane, as a share of the input's root mean square.
+const PLANE_STEP: f64 = 1e-2;
+
 /// Tensors up to this length are differentiated element by element, longer ones along random directions.
 const ELEMENTWISE: usize = 12;
 
@@ -27,13 +30,14 @@ impl Case {
         let Some(loss) = &self.loss else { return Ok(None) };
         let mut executor = Executor::load(&Device::Reference, Arc::clone(&self.program))?;
         let mut largest = 0.0_f64;
-        for gradient in &loss.gradients {
+        let curved = loss.gradients.iter().map(|gradient| (gradient, loss.step));
+        for (gradient, step) in curved.chain(loss.of_planes.iter().map(|gradient| (gradient, PLANE_STEP))) {
             let Some(x) = self.real(gradient.of) else { continue };
             self.write(&mut executor, false)?;
             self.run_tapes(&mut executor)?;
             let dx = executor.read_f64(gradient.by)?;
             let mean_square = x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64;
-            let h = loss.step * if mean_square > 0.0 { mean_square.sqrt() } else { 1.0 };
+            let h = step * if mean_square > 0.0 { mean_square.sqrt() } else { 1.0 };
             for direction in directions(x.len()) {
                 let mut along = |step: f64| {
                     let moved: Vec<f64> = x.iter().zip(&direction).map(|(x, v)| x + step * v).collect();

@@ -61,7 +61,7 @@ pub fn case(text: &str, n: usize, classes: usize, weight: f64, std: f64, offset:
         // The scale of a softmax's curvature is 1 whatever the size of its logits.
         let step = 1e-4 / (1.0 + offset.abs());
         let gradients = vec![Gradient { of: logits, by: dx }];
-        b.loss_with(Loss { y: loss, upstream: vec![weight; n], step, gradients });
+        b.loss_with(Loss { y: loss, upstream: vec![weight; n], step, gradients, of_planes: Vec::new() });
     }
     b.finish()
 }
