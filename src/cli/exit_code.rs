@@ -1,6 +1,5 @@
 //! What a process says by its exit code. `docs/exit-codes.md` is the same list for users.
 
-use super::predict::Unread;
 use crate::{
     data::{DataError, store::StoreError},
     exchange::ExchangeError,
@@ -46,6 +45,16 @@ pub struct CheckFailed {
     /// Checks beyond their bound.
     pub failed: usize,
     /// All checks.
+    pub total: usize,
+}
+
+/// Images that could not be read, as an error: the others have their predictions.
+#[derive(Debug, thiserror::Error)]
+#[error("{failed} of {total} images could not be read; the predictions of the others are printed")]
+pub struct Unread {
+    /// Images that could not be read.
+    pub failed: usize,
+    /// All images.
     pub total: usize,
 }
 

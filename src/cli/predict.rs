@@ -1,6 +1,6 @@
 //! `strata predict`: the classes of image files.
 
-use super::{DeviceArgs, PrecisionArgs, at_least_one, device, json, one_of, output::note};
+use super::{DeviceArgs, PrecisionArgs, at_least_one, device, exit_code::Unread, json, one_of, output::note};
 use crate::{
     data::{
         DataError, ImageSet,
@@ -59,14 +59,6 @@ enum Table {
     Csv,
     /// One object.
     Json,
-}
-
-/// Images that could not be read, as an error: the others have their predictions.
-#[derive(Debug, thiserror::Error)]
-#[error("{failed} of {total} images could not be read; the predictions of the others are printed")]
-pub struct Unread {
-    failed: usize,
-    total: usize,
 }
 
 #[derive(Serialize)]

@@ -234,8 +234,8 @@ mod tests {
         let [balanced, allowed] = ["balanced", "allowed"].map(|how| format!("data.unequal_halves={how}"));
         let all = "data.train_per_class=0";
         for (overrides, count) in [
-            (&["data.held_out_per_class=7", "data.test_per_class=30"][..], 4),
-            (&[all, "data.held_out_per_class=5", "data.evaluate_on=held-out"], 4),
+            (&["data.held_out_per_class=7", "data.test_per_class=30"][..], 12),
+            (&[all, "data.held_out_per_class=5", "data.evaluate_on=held-out"], 12),
             (&["protocol.split=listed", &listed, one, &balanced], 2),
             (&["protocol.split=listed", &listed, one, &allowed], 2),
             (&["protocol.split=two-data-sets", "data.other_source=noise", one, all, &balanced], 2),

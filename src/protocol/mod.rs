@@ -28,6 +28,7 @@ mod part;
 mod paths;
 pub mod plan;
 mod pretrained;
+mod pretrained_base;
 mod recent;
 mod reduced;
 pub mod resolve;

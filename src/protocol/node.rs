@@ -4,7 +4,7 @@ use super::{
     Experiment, Node, ProtocolError, State,
     network_def::net_of,
     part::HalfData,
-    pretrained,
+    pretrained, pretrained_base,
     run_dir::{Manifest, Proof, RunDir, Timing},
     settings, start, streams,
     work::{self, Work},
@@ -61,7 +61,7 @@ pub fn run(
     watcher: &dyn Watcher,
 ) -> Result<(), ProtocolError> {
     if pretrained::is_file(node) {
-        return pretrained::place(workshop, node);
+        return pretrained_base::place(workshop, node);
     }
     let Workshop { experiment, halves, runs, device } = workshop;
     let (target, normalisation) = halves.of_node(experiment, node)?;

@@ -3,15 +3,10 @@
 //! `net.pretrained` makes it a study of distance with the one source `pretrained`: B is the target, A the file. The net
 //! and the preprocessing are the file's. The base on A is not trained: the file becomes it, with its bytes.
 
-use super::{
-    Arm, Node, ProtocolError, SourceTask, State,
-    run_dir::{Manifest, Timing},
-    settings,
-    workshop::Workshop,
-};
+use super::{Arm, Node, ProtocolError, SourceTask};
 use crate::{
     data::normalisation::MeanValues,
-    host::{atomic, bounded, digest},
+    host::{bounded, digest},
     nn::weights,
     train::WeightsFile,
 };
@@ -23,7 +18,7 @@ pub fn is_file(node: &Node) -> bool {
     node.arm == Arm::Base && node.source_task == Some(SourceTask::Pretrained)
 }
 
-fn read(path: &Path) -> Result<(Vec<u8>, WeightsFile), ProtocolError> {
+pub(super) fn read(path: &Path) -> Result<(Vec<u8>, WeightsFile), ProtocolError> {
     let bytes =
         bounded::read(path, weights::MAX_FILE).map_err(|source| ProtocolError::Io { path: path.into(), source })?;
     let file = WeightsFile::decode(path, &bytes)?;
@@ -120,62 +115,6 @@ pub(super) fn told(experiment: &super::Experiment) -> Option<String> {
             word(Value::try_from(mean)),
             word(Value::try_from(std))
         )
-    })
-}
-
-/// Makes the file the base on A, with its bytes, and ends it; or does nothing where that is done.
-///
-/// # Errors
-/// A file that is not the one that the experiment was resolved with; a network that another process works on.
-pub(super) fn place(workshop: Workshop<'_>, node: &Node) -> Result<(), ProtocolError> {
-    let Workshop { experiment, runs, device, .. } = workshop;
-    let expected = &experiment.net.pretrained_digest;
-    let is_done = || match runs.manifest(&node.name)? {
-        Some(manifest) if manifest.state == State::Done => {
-            runs.check(experiment, node, &manifest, expected).map(|()| true)
-        }
-        _ => Ok(false),
-    };
-    if is_done()? {
-        return Ok(());
-    }
-    let _lock = runs.lock(node)?;
-    if is_done()? {
-        return Ok(());
-    }
-    let path = Path::new(&experiment.net.pretrained);
-    let (bytes, _) = read(path)?;
-    let got = digest::hex(&bytes);
-    if got != *expected {
-        return Err(ProtocolError::Value {
-            experiment: experiment.name.clone(),
-            key: "net.pretrained",
-            expected: format!("the file of digest {expected}, with which the study began"),
-            got: format!("{} of digest {got}", path.display()),
-        });
-    }
-    let to = runs.node(&node.name).join("weights.safetensors");
-    atomic::write(&to, &bytes).map_err(|source| ProtocolError::Io { path: to, source })?;
-    runs.write_timing(&node.name, &Timing::default())?;
-    let settings = settings::of(experiment, node);
-    runs.finish(&Manifest {
-        node: node.name.clone(),
-        state: State::Done,
-        message: Some(format!("not trained: the weights are those of {}", path.display())),
-        device: device.describe(),
-        numerics: None,
-        version: env!("CARGO_PKG_VERSION").into(),
-        configuration: settings::digest(&settings),
-        data: got.clone(),
-        parents: Vec::new(),
-        weights: Some(got),
-        log: None,
-        held_out: None,
-        confusion: None,
-        multiply_adds: None,
-        division: None,
-        frozen: None,
-        settings,
     })
 }
 

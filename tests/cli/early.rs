@@ -53,7 +53,7 @@ fn a_set_without_test_images_is_refused_before_it_is_trained_on() {
         // --quick takes 20 images of each class.
         command.output().unwrap()
     };
-    refused_at_once(&study(&["reproduce"]), &runs, 4, &["4 images where 20 are needed", "\"a\""]);
+    refused_at_once(&study(&["reproduce"]), &runs, 4, &["2 of 4 classes", "evaluate on"]);
     tinted(&root.path().join("set/train"), &["a", "b", "c", "d"], 20, 32);
     for verb in [&["reproduce"][..], &["run", "default", "s0-r0-baseA"]] {
         refused_at_once(&study(verb), &runs, 4, &["half A of split 0", "evaluate on", "held-out"]);

@@ -27,7 +27,7 @@ fn experiments_are_listed_shown_and_checked() {
     };
     let output = check(&shown, &[]);
     assert!(
-        output.status.success() && out(&output).contains("176 networks of 782 steps"),
+        output.status.success() && out(&output).contains("396 networks of 1250 steps"),
         "{}{}",
         out(&output),
         err(&output)
@@ -50,7 +50,7 @@ fn experiments_are_listed_shown_and_checked() {
 #[test]
 fn a_path_in_a_file_is_relative_to_it_and_one_on_the_command_line_to_the_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let labels: Vec<u8> = (0..6).flat_map(|class| [class; 21]).collect();
+    let labels: Vec<u8> = (0..10).flat_map(|class| [class; 21]).collect();
     super::made::idx(&folder.path().join("of-file/set"), 28, &labels, &labels);
     fs::create_dir(folder.path().join("elsewhere")).unwrap();
     let text = SHORT.replace("\"fashion-mnist\"", "\"idx\"\npath = \"set\"");
@@ -85,7 +85,7 @@ fn commands_run_as_they_are_printed_where_the_study_was_run() {
         "--set",
         "solver.max_iter=2",
         "--set",
-        "solver.stepsize=2",
+        "solver.stepvalue=[1]",
         "--set",
         "data.train_per_class=20",
         "--set",

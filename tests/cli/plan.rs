@@ -24,7 +24,9 @@ fn plan_counts_the_work_and_what_freezing_caching_and_sharing_save() {
     let plan = |format: &str| {
         let arms = "protocol.arms=[\"BnB+\", \"AnB\", \"AnB-probe\", \"random-he\"]";
         let layers = "protocol.layers=[1, 2, 3, 4, 5, 6, 7]";
-        let mut command = strata(&["plan", "--set", arms, "--set", layers, "--format", format, "--runs"]);
+        let same = "protocol.held_out_evaluations=0";
+        let mut command =
+            strata(&["plan", "--set", arms, "--set", same, "--set", layers, "--format", format, "--runs"]);
         let output = command.arg(runs.path()).output().unwrap();
         assert!(output.status.success(), "{}", err(&output));
         out(&output)

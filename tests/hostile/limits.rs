@@ -154,7 +154,7 @@ fn an_experiment_file_above_its_limit_is_refused_and_so_is_a_plan_that_would_fil
     assert!(matches!(&error, ProtocolError::Io { source, .. } if is_too_large(source, bounded::TEXT)), "{error}");
 
     let changed = |assignment: &str| Experiment::find("default", &[assignment.to_string()]);
-    let many: Vec<String> = (0..2000).map(|seed| seed.to_string()).collect();
+    let many: Vec<String> = (0..7000).map(|seed| seed.to_string()).collect();
     for assignment in ["protocol.replicates=4294967295".into(), format!("protocol.splits=[{}]", many.join(","))] {
         let error = changed(&assignment).unwrap_err();
         assert!(matches!(&error, ProtocolError::Value { key: "protocol", .. }), "{error}");

@@ -11,12 +11,13 @@ use std::{
 use strata::host::Stream;
 
 /// One split, six networks, few steps, a checkpoint after each and three evaluations.
-pub const SETTINGS: [&str; 8] = [
+pub const SETTINGS: [&str; 9] = [
     "protocol.layers=[4]",
     "protocol.arms=[\"BnB\", \"AnB+\"]",
     "protocol.splits=[0]",
     "protocol.checkpoint_every=1",
     "protocol.evaluations=3",
+    "protocol.held_out_evaluations=0",
     "solver.max_iter=9",
     "solver.batch_size=8",
     "data.test_per_class=10",

@@ -73,7 +73,10 @@ fn losses_of_both_parts_and_of_co_adaptation_alone_are_told_apart() {
 fn no_loss_anywhere_is_told_up_to_the_last_n() {
     let sentence = answer(&made(|_| 0.0, |_| 0.0));
     assert!(
-        sentence.ends_with("trained on other classes costs less than 0.5 points at every n up to 7."),
+        sentence.ends_with(
+            "costs less than 0.5 points at every n up to 7 (specificity); freezing itself (co-adaptation) costs less \
+             than 0.5 points at every n up to 7."
+        ),
         "{sentence}"
     );
     let pair = Study { kind: Kind::Noise, ..made(|_| 0.0, |_| 0.0) };
