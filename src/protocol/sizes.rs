@@ -52,6 +52,9 @@ pub(super) struct Sizing<'a> {
     known: HashMap<Key, Vec<Size>>,
 }
 
+/// The sizes of the halves of one split, and what a reader should know of them.
+type SizesAndNotes = (Vec<(HalfKey, Size)>, Vec<String>);
+
 impl<'a> Sizing<'a> {
     /// The sizes of an experiment's halves.
     pub fn new(experiment: &'a Experiment, sets: &'a Sets) -> Self {
@@ -62,11 +65,7 @@ impl<'a> Sizing<'a> {
     ///
     /// # Errors
     /// Too few images of a class, halves of unequal size, and what [`degenerate`] refuses.
-    pub fn of_split(
-        &mut self,
-        split: u32,
-        tasks: &[Task],
-    ) -> Result<(Vec<(HalfKey, Size)>, Vec<String>), ProtocolError> {
+    pub fn of_split(&mut self, split: u32, tasks: &[Task]) -> Result<SizesAndNotes, ProtocolError> {
         let keyed = |sizes: &[Size]| tasks.iter().map(|task| task.key).zip(sizes.iter().cloned()).collect();
         let key: Key = tasks.iter().map(|task| self.counts.of_task(task)).collect();
         if let Some(sizes) = self.known.get(&key) {

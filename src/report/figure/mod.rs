@@ -138,8 +138,10 @@ const OF_A_STUDY: [(Place, OfStudy); 12] = [
     (Place::Filters, |study, _| filters::figures(&study.filters)),
 ];
 
+type OfReport = fn(&Report) -> Option<Drawing>;
+
 /// Every figure that compares studies, and those of the published runs alone.
-const OF_A_REPORT: [(Place, fn(&Report) -> Option<Drawing>); 2] =
+const OF_A_REPORT: [(Place, OfReport); 2] =
     [(Place::Distance, distance::figure), (Place::Published, controls::published)];
 
 /// The figures of one study that its results have data for. Their names begin with `prefix`.
