@@ -239,7 +239,7 @@ mod tests {
             (&["protocol.split=listed", &listed, one, &balanced], 2),
             (&["protocol.split=listed", &listed, one, &allowed], 2),
             (&["protocol.split=two-data-sets", "data.other_source=noise", one, all, &balanced], 2),
-            (&distance, 10),
+            (&distance, 30),
         ] {
             let experiment = experiment(overrides);
             let halves = Halves::of(&experiment).unwrap();
