@@ -85,7 +85,7 @@ fn commands_run_as_they_are_printed_where_the_study_was_run() {
         "--set",
         "solver.max_iter=2",
         "--set",
-        "solver.stepvalue=[1]",
+        "solver.stepsize=2",
         "--set",
         "data.train_per_class=20",
         "--set",
