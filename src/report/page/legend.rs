@@ -55,7 +55,7 @@ pub(super) fn legend(results: &Results) -> String {
     let items: String = KINDS.iter().map(|kind| item(kind, blocks)).collect();
     format!(
         "<ul class=\"legend\" aria-label=\"The networks\">\n{items}</ul>\n\
-         <p class=\"aside\">Blue: from the same classes. Red: from other classes. White: from random weights. Full: frozen. \
+         <p class=\"aside\">Blue: from the same classes. Orange: from other classes. White: from random weights. Full: frozen. \
          Pale or white: learns. Drawn with n = {COPIED}. Continue-n freezes the first n blocks of a base, keeps the rest and \
          trains on as long as BnB; restart trains the whole base on as long. They are the controls.</p>\n"
     )
