@@ -2,9 +2,9 @@
 
 use super::{Format, device};
 use crate::{
+    cli::json,
     gpu,
     host::Precision,
-    host::document::document,
     ops::{Device, catalogue},
 };
 use anyhow::{Context, Result};
@@ -65,7 +65,7 @@ pub fn main(options: &Options) -> Result<()> {
             })
         });
         let all = json!({ "adapters": rows.collect::<Vec<_>>(), "auto": auto });
-        writeln!(out, "{}", serde_json::to_string_pretty(&document("devices", all))?)?;
+        json::write(&mut out, "devices", all)?;
         return Ok(());
     }
     writeln!(out, "{}", Device::Cpu.describe())?;

@@ -2,8 +2,8 @@
 
 use super::{Format, at_least_one};
 use crate::{
+    cli::json,
     host::Layout,
-    host::document::document,
     nn::{BuildOptions, Net, NetDef, Param, ParamRole, Tape, memory_plan, zoo},
     ops::{TensorShape, storage},
 };
@@ -118,7 +118,7 @@ fn list(options: &List) -> Result<()> {
     let nets = zoo::names().map(|name| shown(&zoo::named(name)?, 1)).collect::<Result<Vec<_>>>()?;
     let mut out = std::io::stdout().lock();
     if let Format::Json = options.format {
-        writeln!(out, "{}", serde_json::to_string_pretty(&document("net-list", serde_json::json!({ "nets": nets })))?)?;
+        json::write(&mut out, "net-list", serde_json::json!({ "nets": nets }))?;
         return Ok(());
     }
     writeln!(out, "{:<14} {:>11} {:>7} {:>12} {:>13}", "net", "input", "blocks", "parameters", "multiply-adds")?;
@@ -135,7 +135,7 @@ fn show(options: &Show) -> Result<()> {
     let net = shown(&def, options.batch)?;
     let mut out = std::io::stdout().lock();
     if let Format::Json = options.format {
-        writeln!(out, "{}", serde_json::to_string_pretty(&document("net", &net))?)?;
+        json::write(&mut out, "net", &net)?;
         return Ok(());
     }
     let wide = net.layers.iter().map(|row| row.layer.len()).max().unwrap_or(0).max(5);

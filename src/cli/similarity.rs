@@ -2,8 +2,8 @@
 
 use super::{DeviceArgs, Format, StudyArgs, device, study};
 use crate::{
+    cli::json,
     host::atomic,
-    host::document::document,
     protocol::{
         ProtocolError, RunDir,
         cka::{Estimator, FEWEST_IMAGES},
@@ -47,7 +47,7 @@ pub fn main(options: &Options) -> Result<()> {
     let found = similarity::compare(&experiment, &runs, &device, images)?;
     let mut out = std::io::stdout().lock();
     if options.format == Format::Json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&document("similarity", &found))?)?;
+        json::write(&mut out, "similarity", &found)?;
         return Ok(());
     }
     let estimator = if options.biased { Estimator::Biased } else { Estimator::Debiased };

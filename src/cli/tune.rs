@@ -2,9 +2,9 @@
 
 use super::{Format, bench::net, device, study};
 use crate::{
+    cli::json,
     cli::{DeviceArgs, PrecisionArgs, at_least_one},
     host::Precision,
-    host::document::document,
     nn::{Net, Tape},
     ops::{Device, Measured, TILES, Tuning, tiles},
     protocol::{Arm, Experiment, Plan, halves::Halves, network_def::net_of, resolve},
@@ -84,7 +84,7 @@ pub fn main(options: &Options) -> Result<()> {
         Device::Gpu(gpu) if !gpu.limits().lanes => gpu,
         other => {
             match options.format {
-                Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&document("tune", &record))?)?,
+                Format::Json => json::write(&mut out, "tune", &record)?,
                 Format::Text => {
                     writeln!(out, "{}: its kernels have one tile, and there is nothing to choose", other.describe())?;
                 }
@@ -115,7 +115,7 @@ pub fn main(options: &Options) -> Result<()> {
         Format::Json => {
             record["file"] = json!(path.display().to_string());
             record["products"] = json!(all);
-            writeln!(out, "{}", serde_json::to_string_pretty(&document("tune", &record))?)?;
+            json::write(&mut out, "tune", &record)?;
         }
         Format::Text => writeln!(out, "kept in {}", path.display())?,
     }

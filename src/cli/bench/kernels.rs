@@ -6,8 +6,8 @@ use super::{
     net,
 };
 use crate::{
+    cli::json,
     cli::{DeviceArgs, at_least_one, device},
-    host::document::document,
     host::{Precision, atomic},
     ops::{Peak, check},
     report::{Achieved, Roof, roofline},
@@ -81,7 +81,7 @@ pub fn main(options: &Options) -> Result<()> {
             "version": env!("CARGO_PKG_VERSION"), "checks": summary,
             "peak_gflops": peak.gflops, "peak_gigabytes_per_second": peak.gigabytes_per_second, "nets": nets,
         });
-        writeln!(out, "{}", serde_json::to_string_pretty(&document("bench-kernels", record))?)?;
+        json::write(&mut out, "bench-kernels", record)?;
         return Ok(());
     }
     let Peak { gflops, gigabytes_per_second: bytes } = peak;

@@ -2,8 +2,8 @@
 
 use super::{super::Format, layers, net};
 use crate::{
+    cli::json,
     cli::{DeviceArgs, PrecisionArgs, at_least_one, device},
-    host::document::document,
     nn::{Net, Tape},
     ops::{Executor, OpsError, median},
 };
@@ -126,7 +126,7 @@ pub fn main(options: &Options) -> Result<()> {
             "inference_milliseconds": 1e3 * inference.seconds, "inference_images_per_second": images(&inference),
             "inference_gflops": gflops(macs[1], &inference), "memory_bytes": memory,
         });
-        writeln!(out, "{}", serde_json::to_string_pretty(&document("bench-step", record))?)?;
+        json::write(&mut out, "bench-step", record)?;
         return Ok(());
     }
     let beside = if jobs > 1 { format!(", {jobs} networks side by side") } else { String::new() };
