@@ -42,13 +42,7 @@ pub fn main(options: &Options) -> Result<()> {
             }),
         ),
         Format::Text => {
-            print_line!(
-                "top1 {:.4} top5 {:.4} loss {:.4} on {} images",
-                scores.top1,
-                scores.top5,
-                scores.loss,
-                scores.images
-            )?;
+            print_line!("{scores}")?;
             if file.classes.len() <= TABLE { table(&file, &confusion) } else { list(&file, &confusion) }
         }
     }

@@ -1,4 +1,5 @@
-//! Ctrl-C, SIGTERM and SIGHUP, the end of the terminal, which is taken for SIGTERM. While nothing is at stake they stop at once; while networks train, the first asks for a
+//! Ctrl-C, SIGTERM, and SIGHUP (the terminal was closed), which counts as SIGTERM. While nothing is at stake they stop at
+//! once; while networks train, the first asks for a
 //! checkpoint and a stop, the second stops at once.
 
 use super::exit_code::{INTERRUPTED, TERMINATED};

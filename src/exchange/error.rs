@@ -85,7 +85,7 @@ pub enum ExchangeError {
         /// The name of the other file.
         location: String,
     },
-    /// Weights of a type that cannot be meant.
+    /// Weights of a type that is not read.
     #[error("{}: tensor {tensor} has elements of type {got}, expected f32, f64, f16 or bf16; dequantise it first", path.display())]
     ElementType {
         /// The file.

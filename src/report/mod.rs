@@ -9,6 +9,7 @@ pub mod error;
 pub mod figure;
 mod format;
 mod json_nan;
+mod kind;
 pub mod load;
 mod measured;
 mod page;

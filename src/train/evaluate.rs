@@ -16,6 +16,13 @@ pub struct Scores {
     pub images: u64,
 }
 
+impl std::fmt::Display for Scores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { top1, top5, loss, images } = self;
+        write!(f, "top1 {top1:.4} top5 {top5:.4} loss {loss:.4} on {images} images")
+    }
+}
+
 impl Trainer<'_> {
     /// Evaluates on images, centre window, no dropout. The last batch may be partly filled.
     ///

@@ -33,7 +33,10 @@ def run(*args, status=0):
 
 
 def close(what, ours, theirs, bound):
-    """Holds scores to others: differences are relative to the largest score, which sets the rounding of sums in f32."""
+    """Holds scores to others, absolutely up to 1 and relative to the largest score above it.
+
+    Scores of 63 to 119, as mnist.pth has them, differ by 1.5e-5 to 1.9e-5 between PyTorch in f32 and PyTorch in f64.
+    """
     ours, theirs = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     difference = float(np.abs(ours - theirs).max() / max(1.0, np.abs(theirs).max()))
     assert difference < bound, f"{what}: {difference}, bound {bound}"
@@ -133,7 +136,7 @@ for name, modern in (("zip", True), ("stream", False)):
                 "--mean", listed(mean), "--std", listed(std))
     print(table, end="")
     ours = scores(made / f"{name}.w", "classifier.6", "--data", made / "pictures", "--part", "all")
-    close(f"torchvision {torchvision.__version__}, {name}.pth", ours, theirs, 1e-4)
+    close(f"torchvision {torchvision.__version__}, {name}.pth", ours, theirs, 1e-6)
 run("weights", "export", made / "zip.w", "--format", "safetensors", "--names", "torchvision", "--out", made / "t")
 data = (made / "t").read_bytes()
 header = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])
@@ -148,7 +151,7 @@ run("weights", "export", made / "zip.w", "--format", "onnx", "--out", made / "a.
 onnx.checker.check_model(str(made / "a.onnx"), full_check=True)
 session = onnxruntime.InferenceSession(str(made / "a.onnx"), providers=["CPUExecutionProvider"])
 pixels = pictures[order].transpose(0, 3, 1, 2).astype(np.float32)
-close("export in ONNX Runtime", session.run(["scores"], {"pixels": pixels})[0], theirs, 1e-4)
+close("export in ONNX Runtime", session.run(["scores"], {"pixels": pixels})[0], theirs, 1e-6)
 
 # A study whose source torchvision wrote.
 study = ["--quick", "--device", "cpu", "--runs", made / "runs"]

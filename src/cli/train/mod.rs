@@ -196,13 +196,7 @@ pub fn main(options: &Options) -> Result<()> {
             }),
         ),
         Format::Text => {
-            print_line!(
-                "top1 {:.4} top5 {:.4} loss {:.4} on {} images",
-                scores.top1,
-                scores.top5,
-                scores.loss,
-                scores.images
-            )?;
+            print_line!("{scores}")?;
             print_line!("{}", frozen::line(trainer.frozen()?.as_ref(), 0.0))?;
             print_line!("{}", out.display())
         }
