@@ -6,6 +6,9 @@ use std::{fmt::Debug, iter::Sum, ops::AddAssign};
 
 /// An element of a tensor on the native executor: `f32` to train, `f64` to be held against.
 pub trait Real: Float + Lanes + FromPrimitive + AddAssign + Sum + Default + Debug + Send + Sync + 'static {
+    /// Whether it is the type that nets train with. What serves speed alone stands behind `if T::SINGLE`, and is not compiled
+    /// for the other.
+    const SINGLE: bool;
     /// Rounds a double to this type.
     fn of(value: f64) -> Self;
     /// Widens to a double without loss.
@@ -17,6 +20,7 @@ pub trait Real: Float + Lanes + FromPrimitive + AddAssign + Sum + Default + Debu
 }
 
 impl Real for f32 {
+    const SINGLE: bool = true;
     fn of(value: f64) -> Self {
         value as f32
     }
@@ -37,6 +41,7 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    const SINGLE: bool = false;
     fn of(value: f64) -> Self {
         value
     }
