@@ -83,7 +83,10 @@ fn of_one(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Split, P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{data::ImageSet, protocol::source::Sets};
+    use crate::{
+        data::ImageSet,
+        protocol::{built_in::tests::experiment, source::Sets},
+    };
 
     fn halves(experiment: &Experiment, sets: &Sets, seed: u32) -> Result<[Dataset; 2], ProtocolError> {
         let [a, b] = tasks(experiment, &sets.data, sets.other.as_ref(), seed)?;
@@ -95,11 +98,6 @@ mod tests {
         let pixels = labels.iter().map(|&label| first + label as u8).collect();
         let images = ImageSet::new(1, 1, 1, pixels, labels).unwrap();
         Dataset::new(name, classes.iter().map(ToString::to_string).collect(), images.clone(), images).unwrap()
-    }
-
-    fn experiment(overrides: &[&str]) -> Experiment {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Experiment::find("default", &overrides).unwrap()
     }
 
     #[test]

@@ -48,13 +48,8 @@ impl Experiment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Plan;
     use super::*;
-
-    fn experiment(overrides: &[&str]) -> Experiment {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Experiment::find("default", &overrides).unwrap()
-    }
+    use crate::protocol::{Plan, built_in::tests::experiment};
 
     #[test]
     fn an_experiment_is_found_again_from_its_networks_whatever_was_asked_for_last() {
