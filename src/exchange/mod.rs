@@ -5,6 +5,8 @@
 //! `docs/weights.md` is the description for users.
 
 mod caffe;
+mod caffe_geometry;
+mod caffe_mean;
 mod caffe_messages;
 mod error;
 mod file;
@@ -23,7 +25,7 @@ mod sequential;
 mod turn;
 mod wire;
 
-pub use caffe::{MeanFile, mean};
+pub use caffe_mean::{MeanFile, mean};
 pub use error::ExchangeError;
 pub use file::{FileTensor, ForeignFile, Format, Geometry, Group, Order, Part};
 pub use inspect::{Inspection, Verdict, inspect, is_untrained};
