@@ -53,8 +53,8 @@ fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
-/// Runs a loop over registers of `T`, of the widest that this machine has. Double precision, which other results are held
-/// against, has the registers of AVX2 alone: more kinds would take longer to compile and give the same bits.
+/// Runs a loop over registers of `T`, of the widest that this machine has. Double precision, which other results are
+/// held against, has the registers of AVX2 alone: more kinds would take longer to compile and give the same bits.
 fn dispatch<T: Real, F: WithSimd>(f: F) -> F::Output {
     #[cfg(target_arch = "x86_64")]
     if !T::SINGLE {

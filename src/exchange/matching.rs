@@ -121,8 +121,8 @@ pub fn fit(path: &Path, file: &ForeignFile, def: &NetDef, turns: Turns) -> Resul
     Ok(Matching { net, by, rows, unused, notes, values, shapes, file: file_name })
 }
 
-/// The weight or the bias of a normalisation that has none, as files of Caffe, of PyTorch's `affine=False` and of Keras'
-/// `scale=False` and `center=False` have it: statistics alone are multiplied by 1 and nothing is added.
+/// The weight or the bias of a normalisation that has none, as files of Caffe, of PyTorch's `affine=False` and of
+/// Keras' `scale=False` and `center=False` have it: statistics alone are multiplied by 1 and nothing is added.
 fn plain(group: &Group, part: Part, shape: &[usize]) -> Option<Turned> {
     let has = |part: Part| group.part(part).is_some();
     let (value, turned) = match part {
@@ -245,8 +245,8 @@ fn notes(file: &ForeignFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
                 let Kind::Lrn(lrn) = &layer.kind else { continue };
                 if (*size, *alpha, *beta, *k) != (lrn.size, lrn.alpha, lrn.beta, lrn.k) {
                     notes.push(format!(
-                        "{}: the file's LRN has size {size}, alpha {alpha}, beta {beta}, k {k}; the net's has size {}, alpha \
-                         {}, beta {}, k {}",
+                        "{}: the file's LRN has size {size}, alpha {alpha}, beta {beta}, k {k}; the net's has size \
+                         {}, alpha {}, beta {}, k {}",
                         layer.name, lrn.size, lrn.alpha, lrn.beta, lrn.k
                     ));
                 }
@@ -261,8 +261,8 @@ fn notes(file: &ForeignFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
                 if (*kernel, *stride, rounds) != (pool.kernel_size, pool.stride, pool.ceil_mode) || !starts {
                     let word = |up: bool| if up { "up" } else { "down" };
                     notes.push(format!(
-                        "{}: the file's pooling has kernel {kernel:?}, stride {stride:?}, padding {padding:?} and rounds \
-                         sizes {}; the net's has kernel {:?}, stride {:?}, padding {:?} and rounds {}",
+                        "{}: the file's pooling has kernel {kernel:?}, stride {stride:?}, padding {padding:?} and \
+                         rounds sizes {}; the net's has kernel {:?}, stride {:?}, padding {:?} and rounds {}",
                         layer.name,
                         word(rounds),
                         pool.kernel_size,
@@ -300,8 +300,8 @@ impl Matching {
     /// `stream(name)`, and tensors without a place are left out.
     ///
     /// # Errors
-    /// [`ExchangeError::NonFinite`]; [`ExchangeError::Unmatched`] for a match that is not whole and not asked for, or of
-    /// which not one weight is left.
+    /// [`ExchangeError::NonFinite`]; [`ExchangeError::Unmatched`] for a match that is not whole and not asked for, or
+    /// of which not one weight is left.
     pub fn tensors(self, partial: bool, stream: impl Fn(&str) -> Stream) -> Result<Tensors, ExchangeError> {
         let rows: HashMap<&str, &Row> = self.rows.iter().map(|row| (row.parameter.as_str(), row)).collect();
         for (name, (_, values)) in &self.values {

@@ -1,8 +1,9 @@
-//! Weights of other programs: PyTorch, safetensors, Caffe and ONNX files, read under limits, matched to a net and written.
+//! Weights of other programs: PyTorch, safetensors, Caffe and ONNX files, read under limits, matched to a net and
+//! written.
 //!
-//! A file is read (`read`) into a [`ForeignFile`] (`file`); its first bytes tell its format, not its name. `matching` finds the
-//! file's tensor for each parameter of a net and turns it (`turn`); `export` and `onnx_graph` write files for others.
-//! `docs/weights.md` is the description for users.
+//! A file is read (`read`) into a [`ForeignFile`] (`file`); its first bytes tell its format, not its name. `matching`
+//! finds the file's tensor for each parameter of a net and turns it (`turn`); `export` and `onnx_graph` write files for
+//! others. `docs/weights.md` is the description for users.
 
 mod caffe;
 mod caffe_geometry;

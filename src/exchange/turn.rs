@@ -1,5 +1,5 @@
-//! Turns a file's tensor into a net's parameter: outputs first, channels in the order red, green, blue, features flattened
-//! as c h w.
+//! Turns a file's tensor into a net's parameter: outputs first, channels in the order red, green, blue, features
+//! flattened as c h w.
 
 use super::{FileTensor, Order};
 

@@ -13,8 +13,8 @@ use crate::{
 
 /// The parameters of a pooling (PyTorch's `AvgPool2d`), height before width.
 ///
-/// `y = sum of the window's pixels / divisor`. Padding is zero in the sum. Where it counts, the divisor is the number of
-/// the window's taps over the padded image; where it does not, the number of those over the image. Taps past the
+/// `y = sum of the window's pixels / divisor`. Padding is zero in the sum. Where it counts, the divisor is the number
+/// of the window's taps over the padded image; where it does not, the number of those over the image. Taps past the
 /// padding, which a window of a rounded-up output may have, never count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AvgPool {

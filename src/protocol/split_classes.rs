@@ -74,7 +74,10 @@ fn of_one(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Split, P
         Halving::ManMadeNaturalBalanced => return Err(none("another halving: only cifar100 has a balanced one")),
         Halving::ManMadeNatural | Halving::TwoDataSets | Halving::Distance => {
             source.man_made_and_natural(&data.class_names)?.ok_or_else(|| {
-                none("another halving: man-made and natural are known of cifar10, cifar100 and classes named by ImageNet's identifiers; write a file of classes and halves, and use \"listed\"")
+                none(
+                    "another halving: man-made and natural are known of cifar10, cifar100 and classes named by \
+                     ImageNet's identifiers; write a file of classes and halves, and use \"listed\"",
+                )
             })?
         }
     })

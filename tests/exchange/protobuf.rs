@@ -1,5 +1,5 @@
-//! A writer of protobuf messages, and of the layers of Caffe and the nodes of ONNX that tests put together, by the numbers
-//! of caffe.proto and onnx.proto.
+//! A writer of protobuf messages, and of the layers of Caffe and the nodes of ONNX that tests put together, by the
+//! numbers of caffe.proto and onnx.proto.
 
 fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
