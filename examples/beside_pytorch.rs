@@ -1,12 +1,12 @@
-//! Trains a net on CIFAR-100 with random windows and mirrors, and writes down everything that another framework needs to
-//! train the same: the initial weights, and of each step its images, windows, mirrors, rate and loss.
+//! Trains a net on CIFAR-100 with random windows and mirrors, and writes down everything that another framework needs
+//! to train the same: the initial weights, and of each step its images, windows, mirrors, rate and loss.
 //! `benches/baselines/pytorch_losses.py` is that other framework.
 //!
 //!     cargo run --release --example beside_pytorch -- DATA OUT NET STEPS SEED
 //!
-//! DATA holds CIFAR-100's binary files. OUT receives `weights.safetensors` and `run.json`. The rate falls from 0.1 along a
-//! cosine to 0 after STEPS steps of 128 images; momentum 0.9 and decay 0.0001 in PyTorch's convention, channels less
-//! their mean and divided by their deviation, windows of images padded by 4 pixels.
+//! DATA holds CIFAR-100's binary files. OUT receives `weights.safetensors` and `run.json`. The rate falls from 0.1
+//! along a cosine to 0 after STEPS steps of 128 images; momentum 0.9 and decay 0.0001 in PyTorch's convention, channels
+//! less their mean and divided by their deviation, windows of images padded by 4 pixels.
 
 use serde_json::json;
 use std::{error::Error, fs, path::Path, time::Instant};

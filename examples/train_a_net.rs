@@ -1,5 +1,5 @@
-//! Reads a net from its file, trains it for ten steps, reads an activation, and begins another net from its first three layers,
-//! frozen: the paper's transfer network in small.
+//! Reads a net from its file, trains it for ten steps, reads an activation, and begins another net from its first three
+//! layers, frozen: the paper's transfer network in small.
 //!
 //! It reads the net from a file of the repository, so run it from the repository's root:
 //!

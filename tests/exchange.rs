@@ -9,4 +9,7 @@ mod commands;
 mod damaged;
 mod made;
 mod matched;
+mod messages;
+mod normalised;
+mod protobuf;
 mod scores;

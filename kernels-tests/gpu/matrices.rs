@@ -21,8 +21,8 @@ fn choice() -> Choice {
 
 const BOTH: [Precision; 2] = [Precision::Mixed, Precision::F16x3];
 
-/// The adapter under test, opened for a precision with guards around every tensor; none where it cannot, which it must say
-/// in words.
+/// The adapter under test, opened for a precision with guards around every tensor; none where it cannot, which it must
+/// say in words.
 fn opened(precision: Precision, lower: impl FnOnce(&mut Limits)) -> Option<Device> {
     let choice = choice();
     let lowered = |limits: &mut Limits| {
@@ -91,8 +91,8 @@ fn every_operation_stays_within_the_bounds_of_single_precision() {
 
 /// |error| <= sum |a| |b| (OPERANDS + L 2^-23) + L SMALL for sums of L products, whose L roundings may each cut. In mixed
 /// precision each operand is rounded to 11 digits, so that OPERANDS is 2^-10 + 2^-22, or below 2^-14 to a multiple of
-/// 2^-24, so that SMALL is 2^-22 where the other is below 8. Pairs leave 2^-22 of an operand, and so does the product that
-/// is left out: 3 2^-22 and a little; or below 2^-14 a multiple of 2^-35: 2^-33.
+/// 2^-24, so that SMALL is 2^-22 where the other is below 8. Pairs leave 2^-22 of an operand, and so does the product
+/// that is left out: 3 2^-22 and a little; or below 2^-14 a multiple of 2^-35: 2^-33.
 #[test]
 fn products_lose_no_more_than_a_rounding_of_their_operands() {
     let mixed = errors(Precision::Mixed, [2.0_f64.powi(-10) + 2.0_f64.powi(-22), 2.0_f64.powi(-22)]);

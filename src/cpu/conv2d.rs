@@ -19,7 +19,7 @@ pub use super::conv2d_weight::backward_weight;
 
 /// Overwrites `y`.
 pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T], scratch: &Scratch<T>) {
-    if !scratch.direct && winograd::pays::<T>(dims) {
+    if T::SINGLE && !scratch.direct && winograd::pays(dims) {
         return winograd::forward(dims, x, w, b, y, scratch);
     }
     let (frame, kg) = (Frame::forward(dims), dims.kg());
@@ -36,7 +36,7 @@ pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &
 /// Overwrites `dx` with the gradient with respect to the input: a convolution of `dy` with the taps in reverse
 /// and the channels' roles exchanged.
 pub fn backward_input<T: Real>(dims: &ConvDims, w: &[T], dy: &[T], dx: &mut [T], scratch: &Scratch<T>) {
-    if winograd::pays::<T>(dims) {
+    if T::SINGLE && winograd::pays(dims) {
         return winograd::backward_input(dims, w, dy, dx, scratch);
     }
     let (frame, cg, kg, taps) = (Frame::backward(dims), dims.cg(), dims.kg(), dims.r() * dims.s());

@@ -28,7 +28,7 @@ const CHANNELS_OF_A_TILE: usize = 4;
 
 /// Overwrites `dw`, summed over the batch.
 pub fn backward_weight<T: Real>(dims: &ConvDims, x: &[T], dy: &[T], dw: &mut [T], scratch: &Scratch<T>) {
-    if winograd::pays_for_weights::<T>(dims) {
+    if T::SINGLE && winograd::pays_for_weights(dims) {
         return winograd::backward_weight(dims, x, dy, dw, scratch);
     }
     let shape = Panels::new::<T>(dims.r() * dims.s() * dims.cg(), dims.kg());

@@ -127,8 +127,8 @@ const LINE: usize = 64;
 #[derive(Debug, Default)]
 pub struct Scratch<T> {
     free: Mutex<Vec<Vec<T>>>,
-    /// Whether forward products sum term by term: with few images, an image of a small net then has the bits that it has
-    /// among many, which are computed side by side (`cpu::interleaved`).
+    /// Whether forward products sum term by term: with few images, an image of a small net then has the bits that it
+    /// has among many, which are computed side by side (`cpu::interleaved`).
     pub direct: bool,
 }
 

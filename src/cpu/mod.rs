@@ -38,6 +38,9 @@ mod winograd_weight;
 pub use memory::{Memory, Scratch};
 pub use product::{View, product};
 
+use crate::host::Real;
+use pulp::{Simd, WithSimd};
+
 /// Elements that one task of an elementwise operation takes: large enough to hide the hand-over to a thread.
 const ELEMENTS_PER_TASK: usize = 1 << 14;
 
@@ -47,5 +50,18 @@ const ELEMENTS_PER_TASK: usize = 1 << 14;
 /// The loop must be marked `#[inline(always)]`: what is only called from there is compiled for the least processor.
 #[inline(always)]
 fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
+/// Runs a loop over registers of `T`, of the widest that this machine has. Double precision, which other results are
+/// held against, has the registers of AVX2 alone: more kinds would take longer to compile and give the same bits.
+fn dispatch<T: Real, F: WithSimd>(f: F) -> F::Output {
+    #[cfg(target_arch = "x86_64")]
+    if !T::SINGLE {
+        return match pulp::x86::V3::try_new() {
+            Some(avx2) => Simd::vectorize(avx2, f),
+            None => Simd::vectorize(pulp::Scalar::new(), f),
+        };
+    }
     pulp::Arch::new().dispatch(f)
 }

@@ -1,6 +1,9 @@
 //! Matrices packed once and used for many rows: columns side by side in panels of one tile's width.
 
-use super::memory::{Lent, Scratch};
+use super::{
+    dispatch,
+    memory::{Lent, Scratch},
+};
 use crate::host::Real;
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -8,7 +11,7 @@ use rayon::prelude::*;
 /// How a matrix is packed: panels of `width` columns, each `[depth][width]`, with zeros after the last column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Panels {
-    /// Columns of a panel: one, two or three registers.
+    /// Columns of a panel: one, two or three registers, two in double precision.
     pub width: usize,
     /// Rows.
     pub depth: usize,
@@ -25,6 +28,7 @@ impl<T: Real> WithSimd for Width<T> {
         let registers = self.0.div_ceil(T::lanes::<S>());
         // The most registers that leave none empty; two where one stays half empty anyway.
         let used = match registers {
+            _ if !T::SINGLE => 2,
             0 | 1 => 1,
             n if n.is_multiple_of(2) => 2,
             n if n.is_multiple_of(3) => 3,
@@ -37,7 +41,7 @@ impl<T: Real> WithSimd for Width<T> {
 impl Panels {
     /// The panels of a `depth` x `columns` matrix of elements `T`, as wide as this machine's tiles.
     pub fn new<T: Real>(depth: usize, columns: usize) -> Self {
-        let width = pulp::Arch::new().dispatch(Width(columns, std::marker::PhantomData::<T>));
+        let width = dispatch::<T, _>(Width(columns, std::marker::PhantomData::<T>));
         Self { width, depth, columns }
     }
 

@@ -30,7 +30,8 @@ impl WithSimd for Probe {
     }
 }
 
-/// The most multiply-adds per second on registers, in single precision, over all threads: the best of some measurements.
+/// The most multiply-adds per second on registers, in single precision, over all threads: the best of some
+/// measurements.
 pub fn multiply_adds_per_second() -> f64 {
     let threads = rayon::current_num_threads();
     let measure = |_| {
@@ -44,8 +45,8 @@ pub fn multiply_adds_per_second() -> f64 {
 /// Elements that are moved from: more than any cache holds.
 const MOVED: usize = 1 << 26;
 
-/// The most bytes a second between memory and registers, read and written ones together: `y = x a + b` over all threads,
-/// the best of some measurements.
+/// The most bytes a second between memory and registers, read and written ones together: `y = x a + b` over all
+/// threads, the best of some measurements.
 pub fn bytes_per_second() -> f64 {
     let x = vec![1.0f32; MOVED];
     let mut y = vec![0.0f32; MOVED];
@@ -64,8 +65,8 @@ pub fn bytes_per_second() -> f64 {
 /// Elements of the memory that copies go round in: more than the caches hold.
 const ROUND: usize = 1 << 25;
 
-/// Copies some elements over all threads, several times: the seconds of each. What is copied was written just before, and
-/// where it goes nothing was lately, as in a training step.
+/// Copies some elements over all threads, several times: the seconds of each. What is copied was written just before,
+/// and where it goes nothing was lately, as in a training step.
 pub fn copies(elements: usize, times: usize) -> Vec<f64> {
     let elements = elements.max(1);
     // Written, so that no page is touched for the first time while the clock runs.

@@ -7,15 +7,20 @@
 
 #![allow(clippy::needless_range_loop, reason = "the loops over a tile have fixed bounds, which keeps it in registers")]
 
-use super::panels::{Panels, Right};
+use super::{
+    dispatch,
+    panels::{Panels, Right},
+};
 use crate::host::Real;
 use pulp::{Simd, WithSimd};
 
 /// Most rows of a tile of `vectors` registers of columns. Twelve sums and more hide the latency of a fused
 /// multiply-add; the more rows, the less often a panel is read from the second-level cache. A row of the panel and
 /// a value must have registers, too.
-const fn most_rows<S: Simd>(vectors: usize) -> usize {
+const fn most_rows<T: Real, S: Simd>(vectors: usize) -> usize {
     match (S::REGISTER_COUNT >= 32, vectors) {
+        // Few tiles are compiled for double precision.
+        _ if !T::SINGLE => 4,
         (true, 3) => 8,
         (true, _) => 12,
         (false, 3) => 4,
@@ -80,7 +85,7 @@ pub enum Then<'a, T> {
 /// `y[i][j] = sum over d of a[i][d] * b[d][j]`, then as asked, for every row of `a` and every column of `b`.
 /// Rows of `y` begin `stride` elements apart.
 pub fn product<T: Real>(a: &Left<'_, T>, b: Right<'_, T>, then: Then<'_, T>, y: &mut [T], stride: usize) {
-    pulp::Arch::new().dispatch(Product { a, b, then, y, stride });
+    dispatch::<T, _>(Product { a, b, then, y, stride });
 }
 
 struct Product<'a, T> {
@@ -113,6 +118,9 @@ impl<T: Real> WithSimd for Product<'_, T> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        if !T::SINGLE {
+            return self.tiles::<S, 2>(simd);
+        }
         match self.b.shape.width / T::lanes::<S>() {
             1 => self.tiles::<S, 1>(simd),
             2 => self.tiles::<S, 2>(simd),
@@ -125,7 +133,7 @@ impl<T: Real> Product<'_, T> {
     #[inline(always)]
     fn tiles<S: Simd, const V: usize>(&mut self, simd: S) {
         for panel in 0..self.b.shape.count() {
-            for (first, size) in parts(self.a.rows, most_rows::<S>(V)) {
+            for (first, size) in parts(self.a.rows, most_rows::<T, S>(V)) {
                 with_rows!(size, self.tile::<S, V>(simd, panel, first));
             }
         }
@@ -133,7 +141,7 @@ impl<T: Real> Product<'_, T> {
 
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, panel: usize, first: usize) {
-        if M > most_rows::<S>(V) {
+        if const { M > most_rows::<T, S>(V) } {
             return;
         }
         let (a, shape) = (self.a, self.b.shape);
@@ -207,7 +215,7 @@ pub struct Rows<'a, T> {
 /// `sums[first + d][j] += sum over i of rows[i][d] * g[i][j]`, i running over the rows of all runs in their order.
 /// The sums are packed as `shape` says; the gradients have panels of the same width.
 pub fn accumulate<T: Real>(rows: &Rows<'_, T>, g: Right<'_, T>, shape: Panels, sums: &mut [T], first: usize) {
-    pulp::Arch::new().dispatch(Accumulate { rows, g, shape, sums, first });
+    dispatch::<T, _>(Accumulate { rows, g, shape, sums, first });
 }
 
 struct Accumulate<'a, T> {
@@ -222,6 +230,9 @@ impl<T: Real> WithSimd for Accumulate<'_, T> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        if !T::SINGLE {
+            return self.tiles::<S, 2>(simd);
+        }
         match self.shape.width / T::lanes::<S>() {
             1 => self.tiles::<S, 1>(simd),
             2 => self.tiles::<S, 2>(simd),
@@ -233,7 +244,7 @@ impl<T: Real> WithSimd for Accumulate<'_, T> {
 impl<T: Real> Accumulate<'_, T> {
     #[inline(always)]
     fn tiles<S: Simd, const V: usize>(&mut self, simd: S) {
-        for (at, size) in parts(self.rows.width, most_rows::<S>(V)) {
+        for (at, size) in parts(self.rows.width, most_rows::<T, S>(V)) {
             for panel in 0..self.shape.count() {
                 with_rows!(size, self.tile::<S, V>(simd, panel, at));
             }
@@ -242,7 +253,7 @@ impl<T: Real> Accumulate<'_, T> {
 
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, panel: usize, at: usize) {
-        if M > most_rows::<S>(V) {
+        if const { M > most_rows::<T, S>(V) } {
             return;
         }
         let Panels { width, .. } = self.shape;

@@ -31,19 +31,18 @@ macro_rules! with_sizes {
 
 /// Whether the gradient of the weights is computed so, too. With 49 points the values of all tiles, which all points'
 /// sums wait for, take longer to store and load than the direct products.
-pub fn pays_for_weights<T: Real>(dims: &ConvDims) -> bool {
-    pays::<T>(dims) && dims.r() == 3
+pub fn pays_for_weights(dims: &ConvDims) -> bool {
+    pays(dims) && dims.r() == 3
 }
 
 /// Whether this convolution is computed so: by its shape alone.
-pub fn pays<T: Real>(dims: &ConvDims) -> bool {
-    let single = size_of::<T>() == size_of::<f32>();
+pub fn pays(dims: &ConvDims) -> bool {
     let square = dims.r() == dims.s() && (dims.r() == 3 || dims.r() == 5);
     let adjacent = [&dims.vertical, &dims.horizontal].iter().all(|window| window.stride == 1 && window.dilation == 1);
     let many = |channels: usize| channels.is_multiple_of(CHANNELS) && channels >= FEWEST_CHANNELS;
     let points = if dims.r() == 3 { 16 } else { 49 } * dims.p.div_ceil(2) * dims.q.div_ceil(2);
     let direct = dims.r() * dims.s() * dims.p * dims.q;
-    single && square && adjacent && many(dims.cg()) && many(dims.kg()) && 3 * points < 2 * direct
+    square && adjacent && many(dims.cg()) && many(dims.kg()) && 3 * points < 2 * direct
 }
 
 /// Overwrites `y`.

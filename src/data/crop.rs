@@ -20,8 +20,8 @@ pub struct Crop {
 }
 
 impl Crop {
-    /// A crop for training from an image of H x W, padding included: rows from 0 to H - side and columns from 0 to W - side, both ends included and all
-    /// equally likely, and a mirror with probability 1/2 if `may_mirror`.
+    /// A crop for training from an image of H x W, padding included: rows from 0 to H - side and columns from 0 to W -
+    /// side, both ends included and all equally likely, and a mirror with probability 1/2 if `may_mirror`.
     ///
     /// `words` are three independent uniform 32-bit words, for the row, the column and the mirror; all three
     /// are always spoken for, so settings do not shift anyone's stream. An offset below k is the upper half of
@@ -43,7 +43,8 @@ impl Crop {
         Ok(Self { top: below(row, rows), left: below(column, columns), mirror: may_mirror && mirror >> 31 == 1 })
     }
 
-    /// The crop for testing, padding included: the centre, offsets (H - side) / 2 and (W - side) / 2 rounded down, no mirror.
+    /// The crop for testing, padding included: the centre, offsets (H - side) / 2 and (W - side) / 2 rounded down, no
+    /// mirror.
     ///
     /// # Errors
     /// [`DataError::CropTooLarge`] when the side is 0 or does not fit.

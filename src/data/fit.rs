@@ -70,9 +70,9 @@ pub fn fit(data: Dataset, shape: [usize; 3], how: Fit) -> Result<Dataset, DataEr
     Ok(Dataset { taken, ..Dataset::new(name, class_names, train, test)? })
 }
 
-/// One decoded image as the H x W x C bytes of a shape `[height, width, channels]`: as [`fit`] makes it, but that images
-/// that are kept exact or cropped are warped, too, as those of a folder are when it is loaded. `path` is what errors
-/// name.
+/// One decoded image as the H x W x C bytes of a shape `[height, width, channels]`: as [`fit`] makes it, but that
+/// images that are kept exact or cropped are warped, too, as those of a folder are when it is loaded. `path` is what
+/// errors name.
 ///
 /// # Errors
 /// [`DataError::NoFit`] as for [`fit`].

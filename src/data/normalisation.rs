@@ -113,8 +113,8 @@ impl Normalisation {
     /// The normalisation of images of a shape `[height, width, channels]` that these numbers are.
     ///
     /// # Errors
-    /// [`DataError::Channels`] for another number of values than channels, [`DataError::PixelCount`] for a mean image of
-    /// another size.
+    /// [`DataError::Channels`] for another number of values than channels, [`DataError::PixelCount`] for a mean image
+    /// of another size.
     pub fn given(shape: [usize; 3], mean: MeanValues, scale: Vec<f32>) -> Result<Self, DataError> {
         let [height, width, channels] = shape;
         match &mean {

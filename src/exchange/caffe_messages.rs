@@ -19,6 +19,12 @@ pub struct Layer {
     pub name: Option<String>,
     #[prost(string, optional, tag = "2")]
     pub r#type: Option<String>,
+    /// The blobs that it reads.
+    #[prost(string, repeated, tag = "3")]
+    pub bottom: Vec<String>,
+    /// The blobs that it writes; one that it also reads is overwritten.
+    #[prost(string, repeated, tag = "4")]
+    pub top: Vec<String>,
     #[prost(message, repeated, tag = "7")]
     pub blobs: Vec<Blob>,
     #[prost(message, optional, tag = "106")]
@@ -29,6 +35,8 @@ pub struct Layer {
     pub lrn: Option<Lrn>,
     #[prost(message, optional, tag = "121")]
     pub pooling: Option<Pooling>,
+    #[prost(message, optional, tag = "139")]
+    pub batch_norm: Option<BatchNorm>,
 }
 
 /// A layer as it was before 2014, with its type as a number.
@@ -121,6 +129,14 @@ pub struct Lrn {
     pub k: Option<f32>,
 }
 
+/// How a batch normalisation is computed.
+#[derive(Clone, PartialEq, Message)]
+pub struct BatchNorm {
+    /// What is added to the variance below the root.
+    #[prost(float, optional, tag = "3")]
+    pub eps: Option<f32>,
+}
+
 /// How a pooling is computed: sizes are rounded up.
 #[derive(Clone, PartialEq, Message)]
 pub struct Pooling {
@@ -154,11 +170,14 @@ static V1_LAYER: Schema = Schema(&[
 static LAYER: Schema = Schema(&[
     (1, Field::Small),
     (2, Field::Small),
+    (3, Field::Small),
+    (4, Field::Small),
     (7, Field::Message(&BLOB)),
     (106, Field::Message(&SETTINGS)),
     (117, Field::Small),
     (118, Field::Small),
     (121, Field::Small),
+    (139, Field::Small),
 ]);
 /// A net's fields.
 pub static NET: Schema = Schema(&[(2, Field::Message(&V1_LAYER)), (100, Field::Message(&LAYER))]);

@@ -86,7 +86,10 @@ pub enum ExchangeError {
         location: String,
     },
     /// Weights of a type that is not read.
-    #[error("{}: tensor {tensor} has elements of type {got}, expected f32, f64, f16 or bf16; dequantise it first", path.display())]
+    #[error(
+        "{}: tensor {tensor} has elements of type {got}, expected f32, f64, f16 or bf16; dequantise it first",
+        path.display()
+    )]
     ElementType {
         /// The file.
         path: PathBuf,

@@ -127,6 +127,13 @@ pub enum Geometry {
         /// The constant.
         k: f64,
     },
+    /// A batch normalisation.
+    BatchNorm {
+        /// The name of its running mean.
+        mean: String,
+        /// What is added to the variance below the root.
+        eps: f64,
+    },
     /// A max pooling.
     MaxPool {
         /// Window height and width.

@@ -2,7 +2,7 @@
 
 use super::{
     ExchangeError, ForeignFile, Format, Geometry, Group, Part, Turns, layer_names, nearest, sequential,
-    turn::{self, Wanted},
+    turn::{self, Turned, Wanted},
 };
 use crate::{
     host::Stream,
@@ -92,19 +92,21 @@ pub fn fit(path: &Path, file: &ForeignFile, def: &NetDef, turns: Turns) -> Resul
     };
     let (mut rows, mut values, mut used) = (Vec::new(), Tensors::new(), vec![false; file.tensors.len()]);
     for (layer, group) in layers.iter().zip(&found) {
+        let is_normalisation = places(layer).iter().any(|&at| params[at].0 == Part::Mean);
         for at in places(layer) {
             let (param, (part, wanted)) = (&net.params[at], &params[at]);
             let place = group.and_then(|group| group.part(*part));
             let tensor = place.map(|place| &file.tensors[place]);
             let fits = tensor.filter(|tensor| turn::fits(tensor, wanted, turns));
-            let turned = fits.map(|tensor| turn::turn(tensor, wanted, turns));
+            let plain = || group.filter(|_| is_normalisation).and_then(|group| plain(group, *part, &param.shape));
+            let turned = fits.map(|tensor| turn::turn(tensor, wanted, turns)).or_else(plain);
             place.into_iter().for_each(|place| used[place] = true);
             rows.push(Row {
                 parameter: param.name.clone(),
                 shape: param.shape.clone(),
                 tensor: tensor.map(|tensor| (tensor.name.clone(), tensor.shape.clone())),
                 turned: turned.as_ref().map_or(Vec::new(), |turned| turned.turned.clone()),
-                matched: fits.is_some(),
+                matched: turned.is_some(),
             });
             if let Some(turned) = turned {
                 values.insert(param.name.clone(), (param.shape.clone(), turned.values));
@@ -117,6 +119,19 @@ pub fn fit(path: &Path, file: &ForeignFile, def: &NetDef, turns: Turns) -> Resul
     let file_name = path.display().to_string();
     let notes = notes(file, def, &rows);
     Ok(Matching { net, by, rows, unused, notes, values, shapes, file: file_name })
+}
+
+/// The weight or the bias of a normalisation that has none, as files of Caffe, of PyTorch's `affine=False` and of
+/// Keras' `scale=False` and `center=False` have it: statistics alone are multiplied by 1 and nothing is added.
+fn plain(group: &Group, part: Part, shape: &[usize]) -> Option<Turned> {
+    let has = |part: Part| group.part(part).is_some();
+    let (value, turned) = match part {
+        Part::Weight => (1.0, "not in the file: 1"),
+        Part::Bias => (0.0, "not in the file: 0"),
+        Part::Mean | Part::Variance => return None,
+    };
+    let absent = has(Part::Mean) && has(Part::Variance) && !has(part);
+    absent.then(|| Turned { values: vec![value; shape.iter().product()], turned: vec![turned] })
 }
 
 /// What a parameter is to be filled with.
@@ -158,7 +173,9 @@ fn by_name<'a>(groups: &'a [Group], def: &NetDef) -> Vec<Option<&'a Group>> {
 /// layers, the only one left that has.
 fn by_order<'a>(file: &'a ForeignFile, weights: &[Option<&Wanted>], turns: Turns) -> Vec<Option<&'a Group>> {
     let fits = |group: &Group, wanted: &Wanted| {
-        group.part(Part::Weight).is_some_and(|place| turn::fits(&file.tensors[place], wanted, turns))
+        // A normalisation may have statistics alone.
+        let shown = group.part(Part::Weight).or_else(|| group.part(Part::Mean));
+        shown.is_some_and(|place| turn::fits(&file.tensors[place], wanted, turns))
     };
     let mut next = 0;
     let in_order: Vec<Option<&Group>> = weights
@@ -188,14 +205,25 @@ fn notes(file: &ForeignFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
     let mut notes = Vec::new();
     let mut lrns = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::Lrn(_)));
     let mut pools = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::MaxPool(_)));
+    let layer_of = |tensor: &str| {
+        let row = rows.iter().find(|row| row.tensor.as_ref().is_some_and(|(name, _)| name == tensor))?;
+        let (layer, _) = row.parameter.rsplit_once('.')?;
+        def.layers.iter().find(|other| other.name == layer)
+    };
     for said in &file.layers {
         match said {
+            Geometry::BatchNorm { mean, eps } => {
+                let Some(layer) = layer_of(mean) else { continue };
+                let Kind::BatchNorm(norm) = &layer.kind else { continue };
+                if *eps != norm.eps {
+                    notes.push(format!(
+                        "{}: the file's batch normalisation has eps {eps}; the net's has {}",
+                        layer.name, norm.eps
+                    ));
+                }
+            }
             Geometry::Conv { weight, stride, padding, dilation, groups } => {
-                let row = rows.iter().find(|row| row.tensor.as_ref().is_some_and(|(name, _)| name == weight));
-                let layer = row.and_then(|row| row.parameter.strip_suffix(".weight"));
-                let Some(layer) = layer.and_then(|name| def.layers.iter().find(|layer| layer.name == name)) else {
-                    continue;
-                };
+                let Some(layer) = layer_of(weight) else { continue };
                 let Kind::Conv2d(conv) = &layer.kind else { continue };
                 let [top, left] = conv.padding;
                 let there = (*stride, *padding, *dilation, *groups);
@@ -217,8 +245,8 @@ fn notes(file: &ForeignFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
                 let Kind::Lrn(lrn) = &layer.kind else { continue };
                 if (*size, *alpha, *beta, *k) != (lrn.size, lrn.alpha, lrn.beta, lrn.k) {
                     notes.push(format!(
-                        "{}: the file's LRN has size {size}, alpha {alpha}, beta {beta}, k {k}; the net's has size {}, alpha \
-                         {}, beta {}, k {}",
+                        "{}: the file's LRN has size {size}, alpha {alpha}, beta {beta}, k {k}; the net's has size \
+                         {}, alpha {}, beta {}, k {}",
                         layer.name, lrn.size, lrn.alpha, lrn.beta, lrn.k
                     ));
                 }
@@ -233,8 +261,8 @@ fn notes(file: &ForeignFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
                 if (*kernel, *stride, rounds) != (pool.kernel_size, pool.stride, pool.ceil_mode) || !starts {
                     let word = |up: bool| if up { "up" } else { "down" };
                     notes.push(format!(
-                        "{}: the file's pooling has kernel {kernel:?}, stride {stride:?}, padding {padding:?} and rounds \
-                         sizes {}; the net's has kernel {:?}, stride {:?}, padding {:?} and rounds {}",
+                        "{}: the file's pooling has kernel {kernel:?}, stride {stride:?}, padding {padding:?} and \
+                         rounds sizes {}; the net's has kernel {:?}, stride {:?}, padding {:?} and rounds {}",
                         layer.name,
                         word(rounds),
                         pool.kernel_size,
@@ -272,8 +300,8 @@ impl Matching {
     /// `stream(name)`, and tensors without a place are left out.
     ///
     /// # Errors
-    /// [`ExchangeError::NonFinite`]; [`ExchangeError::Unmatched`] for a match that is not whole and not asked for, or of
-    /// which not one weight is left.
+    /// [`ExchangeError::NonFinite`]; [`ExchangeError::Unmatched`] for a match that is not whole and not asked for, or
+    /// of which not one weight is left.
     pub fn tensors(self, partial: bool, stream: impl Fn(&str) -> Stream) -> Result<Tensors, ExchangeError> {
         let rows: HashMap<&str, &Row> = self.rows.iter().map(|row| (row.parameter.as_str(), row)).collect();
         for (name, (_, values)) in &self.values {

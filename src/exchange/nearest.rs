@@ -3,8 +3,8 @@
 use crate::nn::{BuildOptions, Net, zoo};
 use std::collections::HashMap;
 
-/// The shipped net that has most shapes in common with those of a file, with their number and that of its parameters; none where
-/// no net has half of them.
+/// The shipped net that has most shapes in common with those of a file, with their number and that of its parameters;
+/// none where no net has half of them.
 pub fn net(shapes: Vec<Vec<usize>>) -> Option<(&'static str, usize, usize)> {
     let count = |shapes: Vec<Vec<usize>>| {
         let mut counts: HashMap<Vec<usize>, usize> = HashMap::new();

@@ -2,7 +2,8 @@
 
 use super::{
     ExchangeError, FileTensor, ForeignFile, Format, Geometry, Group, Order, Part,
-    caffe::{refused, round},
+    caffe::refused,
+    caffe_geometry::round,
     file::elements,
     layer_names,
     onnx_messages::{Graph, MODEL, Model, Node, Tensor},
@@ -128,6 +129,7 @@ impl Reader<'_> {
                 "BatchNormalization" => {
                     let all = [Part::Weight, Part::Bias, Part::Mean, Part::Variance];
                     parts.extend(all.into_iter().zip(1..).filter_map(|(part, at)| Some((part, input(at)?.clone()))));
+                    layers.extend(input(3).map(|mean| batch_norm(node, mean)));
                 }
                 "LRN" => layers.push(lrn(node)),
                 "MaxPool" => layers.push(max_pool(node)),
@@ -204,6 +206,10 @@ fn lrn(node: &Node) -> Geometry {
         beta: float(node, "beta").map_or(0.75, round),
         k: float(node, "bias").map_or(1.0, round),
     }
+}
+
+fn batch_norm(node: &Node, mean: &str) -> Geometry {
+    Geometry::BatchNorm { mean: mean.into(), eps: float(node, "epsilon").map_or(1e-5, round) }
 }
 
 fn max_pool(node: &Node) -> Geometry {

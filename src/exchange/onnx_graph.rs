@@ -1,7 +1,8 @@
 //! A net and its weights as an ONNX model: from the pixels of images to class scores.
 //!
-//! Operators of opset 17, which every runtime of today has. Local response normalisation divides alpha by its size there,
-//! too. Pooling that rounds up is written as padding below and on the right, because runtimes differ in `ceil_mode`.
+//! Operators of opset 17, which every runtime of today has. Local response normalisation divides alpha by its size
+//! there, too. Pooling that rounds up is written as padding below and on the right, because runtimes differ in
+//! `ceil_mode`.
 
 use super::{
     ExchangeError,
@@ -32,8 +33,8 @@ pub struct Preprocessing {
     pub scale: Vec<f32>,
 }
 
-/// The bytes of a model with the input `pixels` `[batch, c, h, w]`, 0 to 255, and the output `scores` `[batch, classes]`, before softmax. `text` goes into its metadata
-/// under the key `strata`.
+/// The bytes of a model with the input `pixels` `[batch, c, h, w]`, 0 to 255, and the output `scores` `[batch,
+/// classes]`, before softmax. `text` goes into its metadata under the key `strata`.
 ///
 /// # Errors
 /// A net that cannot be built; weights that are not there; a preprocessing of other sizes.
@@ -87,7 +88,8 @@ pub fn onnx(
         if let Some(read) = reads.iter().find(|read| dense(read)).filter(|_| needs_sides(&layer.kind)) {
             let kind = layer.kind.type_name();
             let reason = format!(
-                "its layer {} ({kind}) reads the dense layer {read}, which has no height and width in ONNX; a convolution                  of 1 x 1 in place of {read} has",
+                "its layer {} ({kind}) reads the dense layer {read}, which has no height and width in ONNX; a \
+                 convolution                  of 1 x 1 in place of {read} has",
                 layer.name
             );
             return Err(ExchangeError::Names { net: def.name.clone(), reason });

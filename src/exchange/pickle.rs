@@ -116,8 +116,9 @@ impl Seen {
                         return Err(Refusal::Code(format!("{module}.{name}")));
                     }
                 }
-                // MARK, EMPTY_TUPLE, EMPTY_LIST, EMPTY_DICT, TUPLE, TUPLE1 to TUPLE3, LIST, DICT, NONE, NEWTRUE, NEWFALSE,
-                // POP, POP_MARK, DUP, APPEND, APPENDS, SETITEM, SETITEMS, BINPERSID, REDUCE, BUILD, NEWOBJ
+                // MARK, EMPTY_TUPLE, EMPTY_LIST, EMPTY_DICT, TUPLE, TUPLE1 to TUPLE3, LIST, DICT, NONE, NEWTRUE,
+                // NEWFALSE, POP, POP_MARK, DUP, APPEND, APPENDS, SETITEM, SETITEMS, BINPERSID, REDUCE,
+                // BUILD, NEWOBJ
                 b'(' | b')' | b']' | b'}' | b't' | 0x85..=0x87 | b'l' | b'd' | b'N' | 0x88 | 0x89 => {}
                 b'0' | b'1' | b'2' | b'a' | b'e' | b's' | b'u' | b'Q' | b'R' | b'b' | 0x81 => {}
                 // BININT1, BINGET, BINPUT; BININT2; BININT, LONG_BINGET, LONG_BINPUT; BINFLOAT

@@ -135,7 +135,8 @@ fn read(path: &Path, format: Format, bytes: Vec<u8>, seen: Seen) -> Result<Forei
     };
     tensors.sort_by(|a, b| (place(&a.name), &a.name).cmp(&(place(&b.name), &b.name)));
     let (mut read, mut ignored) = (Vec::new(), Vec::new());
-    // A name with a dot that stands in the pickle as it is belongs to a state dict; one that does not, to a dict in one.
+    // A name with a dot that stands in the pickle as it is belongs to a state dict; one that does not, to a dict in
+    // one.
     let inside = |wrapper: &&str| {
         tensors.iter().any(|tensor| tensor.name.starts_with(wrapper) && !places.contains_key(tensor.name.as_str()))
     };

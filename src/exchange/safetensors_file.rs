@@ -45,7 +45,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<ForeignFile, ExchangeError> {
             Dtype::F16 => of_f16(values),
             Dtype::BF16 => of_bf16(values),
             other => {
-                ignored.push(format!("{name}: {other:?}"));
+                ignored.push(format!("{name}: elements of type {other:?}"));
                 continue;
             }
         };

@@ -17,8 +17,8 @@ pub fn torchvision_names(def: &NetDef) -> Result<Vec<String>, ExchangeError> {
     if let Some(place) = (0..def.layers.len()).find(|place| !chain(place)) {
         let layer = &def.layers[place].name;
         let reason = format!(
-            "its layer {layer} does not read the layer before it, so that torchvision has no numbers for its layers; use \
-             --names strata"
+            "its layer {layer} does not read the layer before it, so that torchvision has no numbers for its layers; \
+             use --names strata"
         );
         return Err(ExchangeError::Names { net: def.name.clone(), reason });
     }

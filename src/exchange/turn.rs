@@ -1,5 +1,5 @@
-//! Turns a file's tensor into a net's parameter: outputs first, channels in the order red, green, blue, features flattened
-//! as c h w.
+//! Turns a file's tensor into a net's parameter: outputs first, channels in the order red, green, blue, features
+//! flattened as c h w.
 
 use super::{FileTensor, Order};
 
@@ -164,6 +164,8 @@ mod tests {
         let given = Turns { flatten: Flatten::Hwc, ..Turns::default() };
         assert_eq!(turn(&tensor(&[1, 6], Order::OutFirst), &dense, given).values, [0., 2., 4., 1., 3., 5.]);
         assert_eq!(turn(&tensor(&[1, 2, 1, 3], Order::OutFirst), &dense, given).turned, ["convolution to dense"]);
+        // As many features in another shape are others.
+        assert!(!fits(&tensor(&[1, 1, 2, 3], Order::OutFirst), &dense, Turns::default()));
     }
 
     #[test]
@@ -174,5 +176,12 @@ mod tests {
         let first = Wanted { reads_image: true, ..wanted(&[1, 3, 1, 2]) };
         let given = Turns { bgr: true, ..Turns::default() };
         assert_eq!(turn(&tensor(&[1, 3, 1, 2], Order::OutFirst), &first, given).values, [4., 5., 2., 3., 0., 1.]);
+        // Only the layer that reads the image has colours, and only three channels are some.
+        let second = wanted(&[1, 3, 1, 2]);
+        assert_eq!(turn(&tensor(&[1, 3, 1, 2], Order::OutFirst), &second, given).turned, Vec::<&str>::new());
+        let four = Wanted { reads_image: true, ..wanted(&[1, 4, 1, 1]) };
+        assert_eq!(turn(&tensor(&[1, 4, 1, 1], Order::OutFirst), &four, given).turned, Vec::<&str>::new());
+        // Three outputs are not two groups of outputs.
+        assert!(!fits(&tensor(&[3, 1, 1, 1], Order::OutFirst), &wanted(&[3, 2, 1, 1]), Turns::default()));
     }
 }

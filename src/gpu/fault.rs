@@ -1,6 +1,6 @@
-//! Where tests make a device fail. Where strata is built with the feature `testing`, a process with `STRATA_FAULT=KIND:N`
-//! in its environment meets a fault at the N-th place where one of that kind could happen, and with `KIND:N..` at every
-//! such place from there on. Elsewhere no fault strikes.
+//! Where tests make a device fail. Where strata is built with the feature `testing`, a process with
+//! `STRATA_FAULT=KIND:N` in its environment meets a fault at the N-th place where one of that kind could happen, and
+//! with `KIND:N..` at every such place from there on. Elsewhere no fault strikes.
 
 /// The faults that can be asked for, with the places where they happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

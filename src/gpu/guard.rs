@@ -3,7 +3,8 @@
 //!
 //! The guard after a tensor is a part of what a kernel sees. Without bounds checks nothing else keeps an index that is
 //! too large from a neighbour's memory; but a driver may drop a write past a binding's end, so that a guard out of
-//! a kernel's reach would say nothing. The guard before it is out of reach, for copies and for drivers that drop nothing.
+//! a kernel's reach would say nothing. The guard before it is out of reach, for copies and for drivers that drop
+//! nothing.
 
 use super::{Gpu, GpuError};
 

@@ -51,9 +51,9 @@ fn module(device: &wgpu::Device, trusted: bool, kernel: &'static Kernel) -> wgpu
 
 /// The consent to features of wgpu that may still have defects: cooperative matrices.
 pub(super) fn experimental() -> wgpu::ExperimentalFeatures {
-    // SAFETY: cooperative matrices are all that is asked for. They are loaded from and stored to workgroup memory alone,
-    // at places that `shaders/product/tile_matrices.wgsl` and those on top of it derive from the sizes of their arrays, by
-    // whole subgroups.
+    // SAFETY: cooperative matrices are all that is asked for. They are loaded from and stored to workgroup memory
+    // alone, at places that `shaders/product/tile_matrices.wgsl` and those on top of it derive from the sizes of
+    // their arrays, by whole subgroups.
     unsafe { wgpu::ExperimentalFeatures::enabled() }
 }
 

@@ -12,8 +12,8 @@ pub enum Precision {
     F32,
     /// Operands are rounded to `f16` where they are multiplied, and products are summed in `f32`.
     Mixed,
-    /// Operands are pairs of numbers of `f16` where they are multiplied, three products a pair, and products are summed in
-    /// `f32`: nearly as exact as `f32` itself.
+    /// Operands are pairs of numbers of `f16` where they are multiplied, three products a pair, and products are summed
+    /// in `f32`: nearly as exact as `f32` itself.
     F16x3,
 }
 
@@ -36,8 +36,8 @@ impl Precision {
     }
 }
 
-/// The number of `f16` that is nearest to a value, that of two as near ones whose last bit is even; infinite from 65,520
-/// on.
+/// The number of `f16` that is nearest to a value, that of two as near ones whose last bit is even; infinite from
+/// 65,520 on.
 pub fn rounded_to_f16(value: f32) -> f32 {
     if !value.is_finite() {
         return value;

@@ -6,17 +6,21 @@ use std::{fmt::Debug, iter::Sum, ops::AddAssign};
 
 /// An element of a tensor on the native executor: `f32` to train, `f64` to be held against.
 pub trait Real: Float + Lanes + FromPrimitive + AddAssign + Sum + Default + Debug + Send + Sync + 'static {
+    /// Whether it is the type that nets train with. What serves speed alone stands behind `if T::SINGLE`, and is not
+    /// compiled for the other.
+    const SINGLE: bool;
     /// Rounds a double to this type.
     fn of(value: f64) -> Self;
     /// Widens to a double without loss.
     fn wide(self) -> f64;
-    /// `1 / sqrt(self)` of a positive normal number, within two units of its last digit. In single precision by Newton's
-    /// iteration from a guess by its bits: fused multiply-adds alone, which have the same bits everywhere and take a third
-    /// of the time of a root and a quotient. Infinite input gives NaN.
+    /// `1 / sqrt(self)` of a positive normal number, within two units of its last digit. In single precision by
+    /// Newton's iteration from a guess by its bits: fused multiply-adds alone, which have the same bits everywhere
+    /// and take a third of the time of a root and a quotient. Infinite input gives NaN.
     fn rsqrt(self) -> Self;
 }
 
 impl Real for f32 {
+    const SINGLE: bool = true;
     fn of(value: f64) -> Self {
         value as f32
     }
@@ -37,6 +41,7 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    const SINGLE: bool = false;
     fn of(value: f64) -> Self {
         value
     }

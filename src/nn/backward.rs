@@ -62,10 +62,10 @@ impl Builder<'_> {
         if layer.learns() { learned.map(of).collect() } else { None }
     }
 
-    /// How a layer's parameter follows its gradient, which is `loss_scale` times what it should be. As that is a power of
-    /// two, `(rate / scale) (scale g + (scale decay) w)` rounds as `rate (g + decay w)` does: the steps have the same bits
-    /// as without it, as long as no gradient overflows or is too small for a normal number. In PyTorch's convention the
-    /// history is scaled as well.
+    /// How a layer's parameter follows its gradient, which is `loss_scale` times what it should be. As that is a power
+    /// of two, `(rate / scale) (scale g + (scale decay) w)` rounds as `rate (g + decay w)` does: the steps have the
+    /// same bits as without it, as long as no gradient overflows or is too small for a normal number. In PyTorch's
+    /// convention the history is scaled as well.
     fn rule(&self, layer: &Layer, role: ParamRole) -> sgd::Rule {
         let i = role.place();
         sgd::Rule {

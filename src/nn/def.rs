@@ -16,8 +16,8 @@ pub struct Layer {
     pub kind: Kind,
     /// The layers whose outputs it reads, or [`INPUT`]; empty for the layer before it.
     pub inputs: Vec<String>,
-    /// The block that it belongs to, counted from 1; none for that of the layer before it. Where no layer of a net names
-    /// one, each layer with weights is one.
+    /// The block that it belongs to, counted from 1; none for that of the layer before it. Where no layer of a net
+    /// names one, each layer with weights is one.
     pub block: Option<usize>,
     /// How weights and bias start (layers with weights only).
     pub init: Option<Init>,
@@ -35,7 +35,8 @@ pub(super) const LR_MULT: [f64; 2] = [1.0, 2.0];
 pub(super) const DECAY_MULT: [f64; 2] = [1.0, 0.0];
 
 impl Layer {
-    /// A layer that reads the one before it, with Caffe's usual factors: the bias learns twice as fast and does not decay.
+    /// A layer that reads the one before it, with Caffe's usual factors: the bias learns twice as fast and does not
+    /// decay.
     pub fn new(name: &str, kind: impl Into<Kind>, init: Option<Init>) -> Self {
         let (lr_mult, decay_mult) = (LR_MULT, DECAY_MULT);
         let (inputs, block, trainable) = (Vec::new(), None, true);

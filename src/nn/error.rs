@@ -175,7 +175,8 @@ pub enum NnError {
     },
     /// A block with a normalisation of which a part is frozen.
     #[error(
-        "net {net}, block {block}: {frozen} is frozen and {learning} learns; a normalisation belongs to the weights of its block: freeze all of the block, or nothing"
+        "net {net}, block {block}: {frozen} is frozen and {learning} learns; a normalisation belongs to the weights \
+         of its block: freeze all of the block, or nothing"
     )]
     PartlyFrozen {
         /// The net.
@@ -189,7 +190,8 @@ pub enum NnError {
     },
     /// Running statistics that are missing from a weights file.
     #[error(
-        "{path}: the running statistics {tensor} are missing; a normalisation cannot be used without them: write the file with them (in PyTorch they are buffers of the `state_dict`)"
+        "{path}: the running statistics {tensor} are missing; a normalisation cannot be used without them: write the \
+         file with them (in PyTorch they are buffers of the `state_dict`)"
     )]
     MissingStatistics {
         /// The file.

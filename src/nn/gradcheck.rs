@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// The accepted error of a gradient, as a share of its norm: 256 roundings of single precision. Correct gradients of nets
-/// of five to 45 layers stay below 25; a term that is missing changes one by a large part of it.
+/// The accepted error of a gradient, as a share of its norm: 256 roundings of single precision. Correct gradients of
+/// nets of five to 45 layers stay below 25; a term that is missing changes one by a large part of it.
 const LIMIT: f64 = 256.0 * ROUNDING;
 /// The accepted error of the reference against central differences, as a share of the derivative.
 const CENTRAL_LIMIT: f64 = 1e-5;

@@ -142,7 +142,8 @@ fn whole_blocks(def: &NetDef) -> Result<(), NnError> {
     Ok(())
 }
 
-/// Why a name is none of the tensors before a layer: none at all, one that comes later, or one that waits for the layer.
+/// Why a name is none of the tensors before a layer: none at all, one that comes later, or one that waits for the
+/// layer.
 fn unknown(def: &NetDef, place: usize, name: &str) -> NnError {
     let (net, layer) = (def.name.clone(), def.layers[place].name.clone());
     let at = |name: &str| def.layers.iter().position(|layer| layer.name == name);

@@ -62,8 +62,8 @@ pub struct Net {
     pub outputs: BTreeMap<String, (TensorId, Option<TensorId>)>,
     /// The activation between [`super::Tape::Prefix`] and [`super::Tape::Above`], where the net has a frozen prefix.
     pub boundary: Option<TensorId>,
-    /// The tensors that [`super::Tape::Watch`] looks at, in the order in which a training step writes them, each with what it is
-    /// in words: outputs upward, gradients downward, then weights and history.
+    /// The tensors that [`super::Tape::Watch`] looks at, in the order in which a training step writes them, each with
+    /// what it is in words: outputs upward, gradients downward, then weights and history.
     pub watched: Vec<(TensorId, String)>,
     /// A word for each of them.
     pub flags: TensorId,

@@ -66,8 +66,8 @@ pub fn is_as_before_digests(def: &NetDef) -> bool {
     BEFORE_DIGESTS.iter().any(|(name, digest)| def.name == *name && def.digest() == *digest)
 }
 
-/// CaffeNet's own fillers for the layers of a net, in their order: the paper's random filters. None where its layers with
-/// weights are not those of CaffeNet by name.
+/// CaffeNet's own fillers for the layers of a net, in their order: the paper's random filters. None where its layers
+/// with weights are not those of CaffeNet by name.
 ///
 /// # Errors
 /// The name of the first layer that CaffeNet does not have.

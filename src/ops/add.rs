@@ -1,6 +1,6 @@
 //! Element-wise addition, and what its gradients need: a sum of one term is a copy, and a gradient is added to another.
 
-use super::{Absorbed, Cost, Epilogue, Operation, Step, TensorId};
+use super::{Absorbed, Cost, Epilogue, Operation, Step, TensorId, relu};
 use crate::{
     cpu,
     gpu::{GpuError, Recorder, Shader, parameters, read, read_write, write},
@@ -101,9 +101,7 @@ impl Operation for Backward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::add::backward(&m.real[self.dy.0], dx);
-            if let Some(x) = self.rectified {
-                cpu::relu::backward(&m.real[x.0], dx);
-            }
+            relu::mask(self.rectified, m, dx);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {

@@ -7,7 +7,8 @@ use crate::{
     host::{ImageDims, Layout, Real},
 };
 
-/// Overwrites x with `scale * (pixel - mean)` of each image's window, mirrored where asked. Around the image a pixel is 0.
+/// Overwrites x with `scale * (pixel - mean)` of each image's window, mirrored where asked. Around the image a pixel is
+/// 0.
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// The stored images.

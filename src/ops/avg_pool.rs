@@ -3,6 +3,7 @@
 use super::{
     Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId,
     pooling::{self, PoolParameters, parameters},
+    relu,
 };
 use crate::{
     cpu,
@@ -12,8 +13,8 @@ use crate::{
 
 /// The parameters of a pooling (PyTorch's `AvgPool2d`), height before width.
 ///
-/// `y = sum of the window's pixels / divisor`. Padding is zero in the sum. Where it counts, the divisor is the number of
-/// the window's taps over the padded image; where it does not, the number of those over the image. Taps past the
+/// `y = sum of the window's pixels / divisor`. Padding is zero in the sum. Where it counts, the divisor is the number
+/// of the window's taps over the padded image; where it does not, the number of those over the image. Taps past the
 /// padding, which a window of a rounded-up output may have, never count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AvgPool {
@@ -130,9 +131,7 @@ impl Operation for Backward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::avg_pool::backward(&self.dims, &m.real[self.dy.0], dx);
-            if let Some(x) = self.rectified {
-                cpu::relu::backward(&m.real[x.0], dx);
-            }
+            relu::mask(self.rectified, m, dx);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {

@@ -10,6 +10,7 @@ use super::{
         },
         split, sum,
     },
+    relu,
     sgd::Gradient,
 };
 use crate::{
@@ -199,9 +200,7 @@ impl Operation for BackwardInput {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
-            if let Some(x) = self.rectified {
-                cpu::relu::backward(&m.real[x.0], dx);
-            }
+            relu::mask(self.rectified, m, dx);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {

@@ -11,6 +11,7 @@ use super::{
         },
         sum,
     },
+    relu,
     sgd::Gradient,
 };
 use crate::{
@@ -198,9 +199,7 @@ impl Operation for BackwardInput {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::dense::backward_input(self.dims.native(), &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
-            if let Some(x) = self.rectified {
-                cpu::relu::backward(&m.real[x.0], dx);
-            }
+            relu::mask(self.rectified, m, dx);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {

@@ -11,7 +11,8 @@ pub enum OpsError {
     Gpu(#[from] crate::gpu::GpuError),
     /// A device that does not compute in the precision of a program.
     #[error(
-        "{device} does not compute in {asked} precision, which runs on a gpu that was opened for it; use `--precision f32`, or `--device gpu` with `--precision {asked}`"
+        "{device} does not compute in {asked} precision, which runs on a gpu that was opened for it; use `--precision \
+         f32`, or `--device gpu` with `--precision {asked}`"
     )]
     Precision {
         /// The device.
@@ -21,7 +22,8 @@ pub enum OpsError {
     },
     /// A window does not fit its input.
     #[error(
-        "{op}: no window of {kernel:?} (stride {stride:?}, padding {padding:?}, dilation {dilation:?}) fits an input of {input:?}; use a smaller kernel or more padding"
+        "{op}: no window of {kernel:?} (stride {stride:?}, padding {padding:?}, dilation {dilation:?}) fits an input \
+         of {input:?}; use a smaller kernel or more padding"
     )]
     Window {
         /// The operation.

@@ -3,6 +3,7 @@
 use super::{
     Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId,
     pooling::{self, PoolParameters, parameters},
+    relu,
 };
 use crate::{
     cpu,
@@ -120,9 +121,7 @@ impl Operation for Backward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
             cpu::max_pool::backward(&self.dims, &m.words[self.argmax.0], &m.real[self.dy.0], dx);
-            if let Some(x) = self.rectified {
-                cpu::relu::backward(&m.real[x.0], dx);
-            }
+            relu::mask(self.rectified, m, dx);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {

@@ -12,9 +12,9 @@ type Life = (usize, usize);
 
 /// The storage of each tensor that shares one, by number; none for a tensor with storage of its own.
 ///
-/// Activations of one batch share where they are passing, nothing pads them (what pads a tensor is zero from the start, and stays zero
-/// because nobody writes it), and no tape reads them before it has overwritten them. Larger tensors are placed first,
-/// each into the first storage of which every tensor is of use at other times.
+/// Activations of one batch share where they are passing, nothing pads them (what pads a tensor is zero from the start,
+/// and stays zero because nobody writes it), and no tape reads them before it has overwritten them. Larger tensors are
+/// placed first, each into the first storage of which every tensor is of use at other times.
 pub fn plan(program: &Program, layout: Layout) -> Vec<Option<usize>> {
     let mut placed = vec![None; program.tensors.len()];
     let mut storages: Vec<Vec<Vec<Option<Life>>>> = Vec::new();

@@ -135,8 +135,8 @@ impl Tuning {
         gpu.prefer(self.tiles.clone());
     }
 
-    /// Times the products of one tape with every tile of the program's precision, each as the least of two medians of some
-    /// steps, and prefers the fastest. `prepare` gives a loaded program its numbers.
+    /// Times the products of one tape with every tile of the program's precision, each as the least of two medians of
+    /// some steps, and prefers the fastest. `prepare` gives a loaded program its numbers.
     ///
     /// # Errors
     /// Those of loading and running; [`OpsError::NoTimestamps`] where the adapter's clock cannot be read.

@@ -216,11 +216,7 @@ pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolErro
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn experiment(overrides: &[&str]) -> Experiment {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Experiment::find("default", &overrides).unwrap()
-    }
+    use crate::protocol::built_in::tests::experiment;
 
     #[test]
     fn sizes_that_are_known_from_labels_are_those_of_the_images() {

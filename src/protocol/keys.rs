@@ -121,8 +121,8 @@ pub(super) fn make_room(table: &mut toml::Table, overrides: &[String]) {
     }
 }
 
-/// The same of `[protocol]`: the n of single arms where every arm has others now or the experiment no longer has the arm,
-/// and evaluations on images that are no longer held out.
+/// The same of `[protocol]`: the n of single arms where every arm has others now or the experiment no longer has the
+/// arm, and evaluations on images that are no longer held out.
 fn make_room_in_protocol(table: &mut toml::Table, overrides: &[String]) {
     let Some(toml::Value::Table(protocol)) = table.get_mut("protocol") else { return };
     for (key, value) in overrides.iter().filter_map(|assignment| assignment.split_once('=')) {

@@ -16,15 +16,15 @@ pub struct NetChoice {
     /// The name of a net that comes with strata (`strata net list`); else that of the net of the file.
     #[serde(default)]
     pub name: String,
-    /// A net file, relative to the experiment's; `--set net.file=FILE` is relative to the current directory. It is read
-    /// once: a run directory keeps what it said as `net.description`.
+    /// A net file, relative to the experiment's; `--set net.file=FILE` is relative to the current directory. It is
+    /// read once: a run directory keeps what it said as `net.description`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file: String,
     /// The text of a net file, in place of it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// A weights file whose net and weights are the source: A of a study of distance, whose base is the file. Relative to
-    /// the experiment's file, as `file` is.
+    /// A weights file whose net and weights are the source: A of a study of distance, whose base is the file. Relative
+    /// to the experiment's file, as `file` is.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pretrained: String,
     /// The digest of that file when the experiment was resolved; not to be given.

@@ -62,11 +62,10 @@ impl Halves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Arm, Half, NodeKind};
+    use crate::protocol::{Arm, Half, NodeKind, built_in::tests::experiment};
 
     fn halves(overrides: &[&str]) -> (Experiment, Halves) {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        let experiment = Experiment::find("default", &overrides).unwrap().quick(&[]).unwrap();
+        let experiment = experiment(overrides).quick(&[]).unwrap();
         let halves = Halves::of(&experiment).unwrap();
         (experiment, halves)
     }

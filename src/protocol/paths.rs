@@ -47,8 +47,8 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_and_a_tilde_is_the_users_folder() {
-        let text = "[data]\npath = \"set\"\nother_path = \"/abs\"\nsource = \"folder\"\n[protocol]\nsplit_file = \"~/x\"\n\
-                    [net]\nfile = \"\"";
+        let text = "[data]\npath = \"set\"\nother_path = \"/abs\"\nsource = \"folder\"\n[protocol]\nsplit_file = \
+                    \"~/x\"\n[net]\nfile = \"\"";
         let mut table: Table = text.parse().unwrap();
         beside(&mut table, "some/where/mine.toml");
         expand_home(&mut table);

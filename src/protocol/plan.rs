@@ -107,10 +107,10 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::built_in::tests::experiment;
 
     fn plan(overrides: &[&str]) -> Plan {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Plan::of(&Experiment::find("default", &overrides).unwrap())
+        Plan::of(&experiment(overrides))
     }
 
     fn names(plan: &Plan, arm: Arm) -> Vec<String> {

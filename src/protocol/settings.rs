@@ -155,14 +155,9 @@ mod tests {
     use super::*;
     use crate::{
         nn::zoo,
-        protocol::{Arm, Half, NodeKind},
+        protocol::{Arm, Half, NodeKind, built_in::tests::experiment},
     };
     use serde::Deserialize;
-
-    fn experiment(overrides: &[&str]) -> Experiment {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Experiment::find("default", &overrides).unwrap()
-    }
 
     fn node(arm: Arm, n: usize) -> Node {
         Node::of(NodeKind {

@@ -74,7 +74,10 @@ fn of_one(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Split, P
         Halving::ManMadeNaturalBalanced => return Err(none("another halving: only cifar100 has a balanced one")),
         Halving::ManMadeNatural | Halving::TwoDataSets | Halving::Distance => {
             source.man_made_and_natural(&data.class_names)?.ok_or_else(|| {
-                none("another halving: man-made and natural are known of cifar10, cifar100 and classes named by ImageNet's identifiers; write a file of classes and halves, and use \"listed\"")
+                none(
+                    "another halving: man-made and natural are known of cifar10, cifar100 and classes named by \
+                     ImageNet's identifiers; write a file of classes and halves, and use \"listed\"",
+                )
             })?
         }
     })
@@ -83,7 +86,10 @@ fn of_one(experiment: &Experiment, data: &Dataset, seed: u32) -> Result<Split, P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{data::ImageSet, protocol::source::Sets};
+    use crate::{
+        data::ImageSet,
+        protocol::{built_in::tests::experiment, source::Sets},
+    };
 
     fn halves(experiment: &Experiment, sets: &Sets, seed: u32) -> Result<[Dataset; 2], ProtocolError> {
         let [a, b] = tasks(experiment, &sets.data, sets.other.as_ref(), seed)?;
@@ -95,11 +101,6 @@ mod tests {
         let pixels = labels.iter().map(|&label| first + label as u8).collect();
         let images = ImageSet::new(1, 1, 1, pixels, labels).unwrap();
         Dataset::new(name, classes.iter().map(ToString::to_string).collect(), images.clone(), images).unwrap()
-    }
-
-    fn experiment(overrides: &[&str]) -> Experiment {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Experiment::find("default", &overrides).unwrap()
     }
 
     #[test]

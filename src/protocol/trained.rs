@@ -1,5 +1,5 @@
-//! The experiment that a directory holds, which grows from command to command: the networks that were begun, whatever the
-//! last command asked for.
+//! The experiment that a directory holds, which grows from command to command: the networks that were begun, whatever
+//! the last command asked for.
 
 use super::{Arm, Experiment, Node};
 use std::collections::BTreeSet;
@@ -12,8 +12,8 @@ fn there<T: Ord + Copy>(asked: &[T], begun: &BTreeSet<T>) -> Vec<T> {
 }
 
 impl Experiment {
-    /// The same experiment with the splits, sources, replicates, draws, sizes, arms and n of these networks. Without any
-    /// network it stays as it is.
+    /// The same experiment with the splits, sources, replicates, draws, sizes, arms and n of these networks. Without
+    /// any network it stays as it is.
     #[must_use]
     pub fn of_networks<'a>(&self, networks: impl Iterator<Item = &'a Node> + Clone) -> Self {
         let mut trained = self.clone();
@@ -48,13 +48,8 @@ impl Experiment {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Plan;
     use super::*;
-
-    fn experiment(overrides: &[&str]) -> Experiment {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Experiment::find("default", &overrides).unwrap()
-    }
+    use crate::protocol::{Plan, built_in::tests::experiment};
 
     #[test]
     fn an_experiment_is_found_again_from_its_networks_whatever_was_asked_for_last() {

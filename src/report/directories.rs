@@ -4,8 +4,8 @@ use super::{Kind, Run, Similarity, Study, load};
 use crate::protocol::{Experiment, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, settings};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// The studies of some run directories. Those of one experiment are pooled: its splits, whichever directory they are in,
-/// are those of one study. All others stand side by side, under names that differ.
+/// The studies of some run directories. Those of one experiment are pooled: its splits, whichever directory they are
+/// in, are those of one study. All others stand side by side, under names that differ.
 ///
 /// # Errors
 /// As [`load::study`].

@@ -9,8 +9,8 @@ use thiserror::Error;
 pub enum ReportError {
     /// The ten highest accuracies were asked of a curve too short to choose from.
     #[error(
-        "run {run} has {found} evaluations, and the mean of the 10 highest needs at least {needed}; \
-         report the last evaluation instead, or evaluate more often"
+        "run {run} has {found} evaluations, and the mean of the 10 highest needs at least {needed}; report the last \
+         evaluation instead, or evaluate more often"
     )]
     TooFewEvaluations {
         /// Name of the run.
@@ -22,8 +22,8 @@ pub enum ReportError {
     },
     /// The filters do not hold as many values as their shape says.
     #[error(
-        "filters '{title}' hold {found} values where {count} x {channels} x {height} x {width} were expected; \
-         pass weights as [count, channels, height, width] with 1 or 3 channels"
+        "filters '{title}' hold {found} values where {count} x {channels} x {height} x {width} were expected; pass \
+         weights as [count, channels, height, width] with 1 or 3 channels"
     )]
     FilterShape {
         /// Title of the filters.
@@ -48,7 +48,11 @@ pub enum ReportError {
         reason: String,
     },
     /// A file or folder could not be written.
-    #[error("cannot write {}: {source}; check that the folder is writable and has space left, or write the report elsewhere with `strata report RUNS --out DIR`", path.display())]
+    #[error(
+        "cannot write {}: {source}; check that the folder is writable and has space left, or write the report \
+         elsewhere with `strata report RUNS --out DIR`",
+        path.display()
+    )]
     Write {
         /// The file or folder.
         path: PathBuf,
@@ -64,7 +68,8 @@ pub enum ReportError {
     },
     /// A row of a table of published numbers could not be read.
     #[error(
-        "line {line} of the published {file} reads '{text}', which is damaged; build the program again from clean sources"
+        "line {line} of the published {file} reads '{text}', which is damaged; build the program again from clean \
+         sources"
     )]
     PublishedRow {
         /// The file in `data/paper`.

@@ -67,7 +67,8 @@ pub struct Run {
     pub n: Option<u32>,
     /// Half whose weights were copied, if any.
     pub source: Option<String>,
-    /// What A is, of a base on it and of what derives from that, where A is several things in turn: a study of distance.
+    /// What A is, of a base on it and of what derives from that, where A is several things in turn: a study of
+    /// distance.
     #[serde(default)]
     pub source_task: Option<String>,
     /// Half trained and tested on.
@@ -75,8 +76,8 @@ pub struct Run {
     /// Most training images of a class, where the training set was reduced.
     #[serde(default)]
     pub train_size: Option<usize>,
-    /// Which of several bases, restarts or bases of double length of one target: they are averaged within it. All other
-    /// runs derive from draw 0.
+    /// Which of several bases, restarts or bases of double length of one target: they are averaged within it. All
+    /// other runs derive from draw 0.
     #[serde(default)]
     pub draw: u32,
     /// Where the run stands.
@@ -249,7 +250,8 @@ impl Run {
     pub fn at_two_thirds(&self) -> Option<&Evaluation> {
         let evaluations = self.towards_plateau();
         let last = evaluations.last()?.step;
-        // Evaluations have whole distances, so that the one at two thirds may be a little later: a hundredth of all steps.
+        // Evaluations have whole distances, so that the one at two thirds may be a little later: a hundredth of all
+        // steps.
         evaluations.iter().rfind(|e| e.step > 0 && 300 * e.step <= 203 * last && e.top1.is_finite())
     }
 

@@ -19,7 +19,8 @@ pub enum TrainError {
     },
     /// Images that do not fit the net.
     #[error(
-        "the data's images are {got:?} (channels, height, width), the net {net} needs at least {expected:?}; choose another net or resize the data"
+        "the data's images are {got:?} (channels, height, width), the net {net} needs at least {expected:?}; choose \
+         another net or resize the data"
     )]
     Images {
         /// The net.
@@ -45,7 +46,8 @@ pub enum TrainError {
     },
     /// Non-finite values in the network.
     #[error(
-        "{} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr, or loss_scale where precision is not f32",
+        "{} is no longer finite at step {step} (loss {loss}): the network has diverged; lower base_lr, or loss_scale \
+         where precision is not f32",
         place.as_deref().unwrap_or("the loss")
     )]
     Diverged {
@@ -72,7 +74,8 @@ pub enum TrainError {
     },
     /// A checkpoint of other settings.
     #[error(
-        "{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); go on with those, write to another place, or delete it to begin anew"
+        "{path}: the checkpoint was made with other settings ({key}: {got}, now {expected}); go on with those, write \
+         to another place, or delete it to begin anew"
     )]
     Checkpoint {
         /// The file.
@@ -86,7 +89,8 @@ pub enum TrainError {
     },
     /// A safetensors file of another program, or a checkpoint.
     #[error(
-        "{path}: is no weights file of strata: it does not say which net it belongs to; give a file that `strata train` or a run directory wrote (NETWORK/weights.safetensors), or import it with `strata weights import`"
+        "{path}: is no weights file of strata: it does not say which net it belongs to; give a file that `strata \
+         train` or a run directory wrote (NETWORK/weights.safetensors), or import it with `strata weights import`"
     )]
     NotWeights {
         /// The file.
@@ -94,7 +98,8 @@ pub enum TrainError {
     },
     /// A weights file from before such files held their nets.
     #[error(
-        "{path}: was written before weights files held their net, preprocessing and classes; train the network again (of a run directory, delete its folder first)"
+        "{path}: was written before weights files held their net, preprocessing and classes; train the network again \
+         (of a run directory, delete its folder first)"
     )]
     NoNet {
         /// The file.
@@ -120,7 +125,8 @@ pub enum TrainError {
     },
     /// A weights file with a value that is not a number, or infinite.
     #[error(
-        "{path}: tensor {tensor} holds non-finite values: the network has diverged, or the file is damaged; train it again with a lower base_lr"
+        "{path}: tensor {tensor} holds non-finite values: the network has diverged, or the file is damaged; train it \
+         again with a lower base_lr"
     )]
     NonFiniteTensor {
         /// The file.

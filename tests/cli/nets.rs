@@ -138,8 +138,8 @@ fn the_shipped_nets_are_listed_and_one_of_them_and_a_file_are_shown() {
     assert_eq!(shown["layers"][11]["inputs"], serde_json::json!(["b3.conv2", "b3.skip"]));
 }
 
-const ARMS: &str = "protocol.arms=[\"BnB\", \"BnB+\", \"AnB\", \"AnB+\", \"restart\", \"random-he\", \"random-moments\", \
-                    \"BnB-preserve1\", \"AnB-preserve2\", \"BnB-probe\", \"AnB-probe\"]";
+const ARMS: &str = "protocol.arms=[\"BnB\", \"BnB+\", \"AnB\", \"AnB+\", \"restart\", \"random-he\", \
+                    \"random-moments\", \"BnB-preserve1\", \"AnB-preserve2\", \"BnB-probe\", \"AnB-probe\"]";
 
 #[test]
 fn a_study_of_a_net_of_ones_own_runs_in_all_arms_and_is_reported_without_its_file() {

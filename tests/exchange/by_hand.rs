@@ -1,15 +1,15 @@
 //! The small net computed by loops over the formulas, in double precision: an answer that is neither PyTorch's nor
 //! strata's.
 
-use super::made::{STORED, expected, imported};
+use super::made::{Expected, STORED, expected, imported};
 use strata::{exchange::Turns, nn::weights::Tensors};
 
 const SIDE: usize = 13;
 
 /// A tensor of channels, height and width.
-struct Planes {
-    sides: [usize; 3],
-    values: Vec<f64>,
+pub struct Planes {
+    pub sides: [usize; 3],
+    pub values: Vec<f64>,
 }
 
 impl Planes {
@@ -21,13 +21,13 @@ impl Planes {
         self.values[(c * height + h as usize) * width + w as usize]
     }
 
-    fn relu(mut self) -> Self {
+    pub fn relu(mut self) -> Self {
         self.values.iter_mut().for_each(|value| *value = value.max(0.0));
         self
     }
 }
 
-fn conv(x: &Planes, weights: &Tensors, name: &str, [stride, pad, groups]: [usize; 3]) -> Planes {
+pub fn conv(x: &Planes, weights: &Tensors, name: &str, [stride, pad, groups]: [usize; 3]) -> Planes {
     let ((shape, w), (_, b)) = (&weights[&format!("{name}.weight")], &weights[&format!("{name}.bias")]);
     let [outputs, inputs, kernel, _] = shape[..] else { panic!("{shape:?}") };
     let side = (x.sides[1] + 2 * pad - kernel) / stride + 1;
@@ -74,21 +74,26 @@ fn pool(x: &Planes) -> Planes {
     Planes { sides: [x.sides[0], side, side], values: (0..x.sides[0] * side * side).map(value).collect() }
 }
 
-fn dense(x: &[f64], weights: &Tensors, name: &str) -> Vec<f64> {
+pub fn dense(x: &[f64], weights: &Tensors, name: &str) -> Vec<f64> {
     let ((_, w), (_, b)) = (&weights[&format!("{name}.weight")], &weights[&format!("{name}.bias")]);
     let product = |row: &[f32]| row.iter().zip(x).map(|(&w, x)| f64::from(w) * x).sum::<f64>();
     w.chunks_exact(x.len()).zip(b).map(|(row, &b)| product(row) + f64::from(b)).collect()
+}
+
+/// The centre of an image, its mean subtracted, divided by its deviations.
+pub fn centre(expected: &Expected, image: &[u8]) -> Planes {
+    let pixel = |at: usize| {
+        let (c, h, w) = (at / (SIDE * SIDE), at / SIDE % SIDE, at % SIDE);
+        (f64::from(image[(c * STORED + h + 1) * STORED + w + 1]) - expected.mean[c]) / expected.std[c]
+    };
+    Planes { sides: [3, SIDE, SIDE], values: (0..3 * SIDE * SIDE).map(pixel).collect() }
 }
 
 #[test]
 fn loops_over_the_formulas_give_pytorchs_scores_too() {
     let (expected, weights) = (expected(), imported("new.caffemodel", Turns { bgr: true, ..Turns::default() }));
     for (image, scores) in expected.images.iter().zip(&expected.by_channel) {
-        let pixel = |at: usize| {
-            let (c, h, w) = (at / (SIDE * SIDE), at / SIDE % SIDE, at % SIDE);
-            (f64::from(image[(c * STORED + h + 1) * STORED + w + 1]) - expected.mean[c]) / expected.std[c]
-        };
-        let x = Planes { sides: [3, SIDE, SIDE], values: (0..3 * SIDE * SIDE).map(pixel).collect() };
+        let x = centre(&expected, image);
         let x = pool(&lrn(&conv(&x, &weights, "conv1", [2, 0, 1]).relu()));
         let x = conv(&x, &weights, "conv2", [1, 1, 2]).relu().values;
         let relu = |values: Vec<f64>| values.into_iter().map(|value| value.max(0.0)).collect::<Vec<f64>>();

@@ -137,7 +137,12 @@ fn every_layer_type_is_exported_as_it_is_computed() {
     // A residual block, every pooling that rounds up or pads, normalisation, and a mean over the whole image.
     let text_of_net = "name = \"all\"\ninput = [3, 13, 13]\n".to_string()
         + &[
-            ("a", "conv2d", "out_channels = 4\nkernel_size = [3, 2]\nstride = [1, 2]\npadding = [1, 0]\nbias = false\ninit = \"he\""),
+            (
+                "a",
+                "conv2d",
+                "out_channels = 4\nkernel_size = [3, 2]\nstride = [1, 2]\npadding = [1, 0]\nbias = false\ninit = \
+                 \"he\"",
+            ),
             ("n", "batch_norm", ""),
             ("r", "relu", ""),
             ("b", "conv2d", "out_channels = 4\nkernel_size = 3\npadding = 2\ndilation = 2\ninit = \"he\""),

@@ -1,13 +1,16 @@
 //! Files that are cut off, changed or malicious.
 
-use super::made::{file, small};
+use super::{
+    made::{file, small},
+    protobuf::field,
+};
 use std::{
     io::{Cursor, Write},
     path::Path,
 };
 use strata::exchange::{self, ExchangeError, Turns};
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 12] = [
     "zip.pth",
     "stream.pth",
     "checkpoint.pth",
@@ -18,6 +21,8 @@ const FILES: [&str; 10] = [
     "gemm.onnx",
     "matmul.onnx",
     "mean.binaryproto",
+    "normed.caffemodel",
+    "normed.onnx",
 ];
 
 fn parse(bytes: Vec<u8>) -> Result<exchange::ForeignFile, ExchangeError> {
@@ -75,7 +80,11 @@ fn a_pickle_that_would_run_code_is_refused_by_the_name_of_what_it_calls() {
     let mark = std::env::temp_dir().join(format!("strata-exchange-{}", std::process::id()));
     let command = format!("touch {}", mark.display());
     let text = [b"X".as_slice(), &(command.len() as u32).to_le_bytes(), command.as_bytes()].concat();
-    for (global, module) in [("posix.system", "cposix\nsystem\n"), ("builtins.eval", "cbuiltins\neval\n")] {
+    for (global, module) in [
+        ("posix.system", "cposix\nsystem\n"),
+        ("builtins.eval", "cbuiltins\neval\n"),
+        ("torch.hub.load", "ctorch.hub\nload\n"),
+    ] {
         let pickle = [b"\x80\x02".as_slice(), module.as_bytes(), &text, b"\x85R."].concat();
         for bytes in [archive(&pickle, &[]), pickle] {
             let error = parse(bytes).unwrap_err();
@@ -107,7 +116,6 @@ fn archives_that_would_unpack_to_more_than_they_are_are_refused() {
 
 #[test]
 fn graphs_without_weights_and_weights_in_other_files_are_named() {
-    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8], bytes].concat();
     let model = |graph: &[u8]| [&[8, 8][..], &field(7, graph)].concat();
     let relu = field(1, &[field(1, b"x"), field(2, b"y"), field(4, b"Relu")].concat());
     let error = parse(model(&relu)).unwrap_err();

@@ -27,6 +27,8 @@ pub struct Expected {
     pub by_channel: Vec<Vec<f64>>,
     /// Scores of images of which the mean image was subtracted.
     pub by_image: Vec<Vec<f64>>,
+    /// Scores of the net with normalisations, of images of which the mean of each channel was subtracted.
+    pub normed: Vec<Vec<f64>>,
 }
 
 pub fn folder() -> PathBuf {
@@ -45,11 +47,16 @@ pub fn small() -> NetDef {
     net_file::read(&folder().join("small.toml")).unwrap()
 }
 
-/// The weights of a committed file.
+/// The weights of a committed file of the small net.
 pub fn imported(name: &str, turns: Turns) -> Tensors {
+    imported_for(&small(), name, turns)
+}
+
+/// The weights of a committed file of a net.
+pub fn imported_for(def: &NetDef, name: &str, turns: Turns) -> Tensors {
     let path = file(name);
     let read = exchange::read(&path).unwrap();
-    let matching = exchange::fit(&path, &read, &small(), turns).unwrap();
+    let matching = exchange::fit(&path, &read, def, turns).unwrap();
     assert!(matching.is_whole(), "{name}: {:?}, unused {:?}", matching.rows, matching.unused);
     assert_eq!(matching.notes, Vec::<String>::new(), "{name}");
     matching.tensors(false, Stream::named).unwrap()

@@ -240,4 +240,82 @@ def onnx(raw, products):
 (OUT / "raw.onnx").write_bytes(onnx(True, "transB"))
 (OUT / "gemm.onnx").write_bytes(onnx(False, "gemm"))
 (OUT / "matmul.onnx").write_bytes(onnx(True, "matmul"))
+
+
+# Batch normalisation with and without a weight and a bias, and with statistics of its own.
+normed = nn.Sequential(
+    OrderedDict(
+        conv1=nn.Conv2d(3, 6, 3, stride=2, bias=False),
+        bn1=nn.BatchNorm2d(6, eps=0.001),
+        relu1=nn.ReLU(),
+        conv2=nn.Conv2d(6, 5, 3, bias=False),
+        bn2=nn.BatchNorm2d(5, affine=False),
+        relu2=nn.ReLU(),
+        flatten=nn.Flatten(),
+        fc3=nn.Linear(80, 4),
+    )
+).eval()
+with torch.no_grad():
+    for parameter in normed.parameters():
+        scale = 0.8 / np.sqrt(max(1, np.prod(parameter.shape[1:])))
+        parameter.copy_(torch.from_numpy(random.normal(0.05 * scale, scale, parameter.shape)))
+    for norm in (normed.bn1, normed.bn2):
+        norm.running_mean.copy_(torch.from_numpy(random.normal(0, 0.5, norm.running_mean.shape)))
+        norm.running_var.copy_(torch.from_numpy(random.uniform(0.2, 2, norm.running_var.shape)))
+        norm.num_batches_tracked.fill_(7)
+state = normed.state_dict()
+expected["normed"] = scores(normed, by_channel)
+normed.float()
+torch.save(state, OUT / "normed.pth")
+torch.save(state, OUT / "normed-stream.pth", _use_new_zipfile_serialization=False)
+of_normed = {name: value.float().numpy() for name, value in state.items() if "num_" not in name}
+safetensors(OUT / "normed.safetensors", of_normed)
+
+
+def normed_caffemodel():
+    """BatchNorm keeps sums and what they are divided by; its weight and bias are those of a Scale after it."""
+    factor = np.float32(997.5)
+
+    def layer(name, kind, bottom, top, more, blobs):
+        out = field(1, name) + field(2, kind) + (field(3, bottom) if bottom else b"") + field(4, top) + more
+        return field(100, out + b"".join(field(7, blob(np.asarray(b))) for b in blobs))
+
+    def norm(name, blob_name, eps):
+        sums = [of_normed[f"{name}.running_{part}"].astype(np.float64) * factor for part in ("mean", "var")]
+        return layer(name, "BatchNorm", blob_name, blob_name, field(139, field(3, eps)), [*sums, [factor]])
+
+    out = field(1, "normed") + layer("data", "Data", None, "data", b"", [])
+    conv = field(106, field(4, 3) + field(6, 2))
+    out += layer("conv1", "Convolution", "data", "conv1", conv, [of_normed["conv1.weight"][:, ::-1]])
+    out += norm("bn1", "conv1", 0.001)
+    out += layer("scale1", "Scale", "conv1", "conv1", b"", [of_normed["bn1.weight"], of_normed["bn1.bias"]])
+    out += layer("relu1", "ReLU", "conv1", "conv1", b"", [])
+    out += layer("conv2", "Convolution", "conv1", "conv2", field(106, field(4, 3)), [of_normed["conv2.weight"]])
+    out += norm("bn2", "conv2", 1e-5)
+    out += layer("relu2", "ReLU", "conv2", "conv2", b"", [])
+    return out + layer("fc3", "InnerProduct", "conv2", "fc3", b"", [of_normed["fc3.weight"], of_normed["fc3.bias"]])
+
+
+def normed_onnx():
+    # ONNX has no normalisation without a weight and a bias.
+    values = {**of_normed, "bn2.weight": np.ones(5), "bn2.bias": np.zeros(5)}
+    parts = lambda name: [f"{name}.{part}" for part in ("weight", "bias", "running_mean", "running_var")]
+    nodes = [
+        node("Conv", ["x", "conv1.weight"], "c1", kernel_shape=[3, 3], strides=[2, 2]),
+        node("BatchNormalization", ["c1", *parts("bn1")], "n1", epsilon=0.001),
+        node("Relu", ["n1"], "r1"),
+        node("Conv", ["r1", "conv2.weight"], "c2", kernel_shape=[3, 3]),
+        node("BatchNormalization", ["c2", *parts("bn2")], "n2"),
+        node("Relu", ["n2"], "r2"),
+        node("Flatten", ["r2"], "f", axis=1),
+        node("Gemm", ["f", "fc3.weight", "fc3.bias"], "fc3", transB=1),
+    ]
+    tensors = [tensor(name, np.asarray(value)) for name, value in values.items()]
+    graph = b"".join(field(1, n) for n in nodes) + field(2, "normed") + b"".join(field(5, t) for t in tensors)
+    graph += field(11, info("x", [1, 3, SIDE, SIDE])) + field(12, info("fc3", [1, 4]))
+    return field(1, 8) + field(2, "make_files.py") + field(7, graph) + field(8, field(1, "") + field(2, 17))
+
+
+(OUT / "normed.caffemodel").write_bytes(normed_caffemodel())
+(OUT / "normed.onnx").write_bytes(normed_onnx())
 (OUT / "expected.json").write_text(json.dumps(expected) + "\n")

@@ -1,11 +1,12 @@
 //! What is matched, what is refused, and what is said of it.
 
 use super::made::{file, small};
+use std::path::Path;
 use strata::{
     NetDef,
-    exchange::{self, ExchangeError, Matching, Turns},
+    exchange::{self, ExchangeError, FileTensor, ForeignFile, Matching, Turns},
     host::Stream,
-    nn::zoo,
+    nn::{net_file, zoo},
 };
 
 fn matching(name: &str, def: &NetDef) -> Matching {
@@ -66,6 +67,64 @@ fn names_that_nobody_knows_are_matched_by_order_and_shape() {
     let matching = exchange::fit(&path, &read, &small(), Turns::default()).unwrap();
     assert_eq!(matching.by, exchange::By::Order);
     assert!(matching.is_whole());
+}
+
+/// A file of dense layers of one shape, named as given, each with a weight of its own value.
+fn of_equal_layers(names: &[&str]) -> ForeignFile {
+    let values = |at: usize| (vec![3, 3], vec![at as f32; 9]);
+    let tensors = names.iter().enumerate().map(|(at, name)| (format!("{name}.weight"), values(at)));
+    let bytes = strata::nn::weights::encode(&tensors.collect(), "").unwrap();
+    exchange::parse(Path::new("x"), bytes).unwrap()
+}
+
+/// A net of dense layers of three features each.
+fn of_dense_layers(names: &[&str]) -> NetDef {
+    let layer = |name: &&str| {
+        format!("[[layer]]\nname = {name:?}\ntype = \"dense\"\nout_features = 3\ninit = {{ gaussian = 0.1 }}\n")
+    };
+    let text = "name = \"equal\"\ninput = [3, 1, 1]\n".to_string() + &names.iter().map(layer).collect::<String>();
+    net_file::parse("equal", &text).unwrap()
+}
+
+/// The file's tensor of each weight, where one was found.
+fn weights(matching: &Matching) -> Vec<Option<&str>> {
+    let rows = matching.rows.iter().filter(|row| row.parameter.ends_with(".weight"));
+    rows.map(|row| row.tensor.as_ref().map(|(name, _)| name.as_str())).collect()
+}
+
+#[test]
+fn layers_of_one_shape_are_matched_one_after_the_other_and_each_once() {
+    let file = of_equal_layers(&["x", "y", "z"]);
+    let fit = |def: &NetDef| exchange::fit(Path::new("x"), &file, def, Turns::default()).unwrap();
+    let matching = fit(&of_dense_layers(&["a", "b", "c"]));
+    assert_eq!(matching.by, exchange::By::Order);
+    assert_eq!(weights(&matching), [Some("x.weight"), Some("y.weight"), Some("z.weight")]);
+    // A few equal names are no match by name, half of them is not enough.
+    assert_eq!(fit(&of_dense_layers(&["z", "b"])).by, exchange::By::Order);
+    let named = fit(&of_dense_layers(&["z", "y", "c"]));
+    assert_eq!((named.by, weights(&named)), (exchange::By::Name, vec![Some("z.weight"), Some("y.weight"), None]));
+}
+
+#[test]
+fn where_safetensors_have_no_order_a_shape_of_two_layers_says_nothing() {
+    let file = of_equal_layers(&["x", "y"]);
+    let matching = exchange::fit(Path::new("x"), &file, &of_dense_layers(&["a", "b", "c"]), Turns::default()).unwrap();
+    assert_eq!(weights(&matching), [None, None, None]);
+    let file = of_equal_layers(&["x"]);
+    let matching = exchange::fit(Path::new("x"), &file, &of_dense_layers(&["a"]), Turns::default()).unwrap();
+    assert_eq!(weights(&matching), [Some("x.weight")]);
+}
+
+#[test]
+fn a_tensor_without_a_place_is_refused_unless_a_part_is_asked_for() {
+    let path = file("own.safetensors");
+    let mut read = exchange::read(&path).unwrap();
+    let more = FileTensor { name: "fc9.weight".into(), shape: vec![2, 5], ..read.tensors[0].clone() };
+    read.tensors.push(FileTensor { values: vec![1.0; 10], ..more });
+    let fit = || exchange::fit(&path, &read, &small(), Turns::default()).unwrap();
+    let error = fit().tensors(false, Stream::named).unwrap_err().to_string();
+    assert!(error.contains("fc9.weight [2, 5] of the file has no place"), "{error}");
+    assert_eq!(fit().tensors(true, Stream::named).unwrap().len(), 10);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Kept inputs with random damage: what a test can do without a fuzzer's knowledge of the branches taken.
 //!
-//! `STRATA_HOSTILE_CASES` asks for more inputs a parser than the suite's, `STRATA_HOSTILE_SEED` for others.
+//! `STRATA_HOSTILE_CASES` asks for more inputs a parser than the suite's, `STRATA_HOSTILE_SEED` for others, and
+//! `STRATA_HOSTILE_TARGET` for those of one parser alone.
 
 use super::targets::TARGETS;
 use std::{fs, path::Path, time::Instant};
@@ -62,8 +63,10 @@ fn number(variable: &str, usual: u64) -> u64 {
 fn inputs_with_random_damage_are_read_or_refused_without_a_panic() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
     let (seed, cases) = (number("STRATA_HOSTILE_SEED", SEED), number("STRATA_HOSTILE_CASES", CASES));
+    let only = std::env::var("STRATA_HOSTILE_TARGET").ok();
+    assert!(only.iter().all(|only| TARGETS.iter().any(|(name, _)| name == only)), "there is no parser {only:?}");
     let mut complaints = Vec::new();
-    for (name, target) in TARGETS {
+    for (name, target) in TARGETS.into_iter().filter(|(name, _)| only.as_deref().is_none_or(|only| only == *name)) {
         let folders = ["corpus", "regressions"].map(|folder| fuzz.join(folder).join(name));
         let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten();
         let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();

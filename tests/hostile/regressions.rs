@@ -61,6 +61,9 @@ fn valid_inputs_reach_past_the_parsers() {
     strata::data::idx::read_idx(&bytes("idx/images")[..], path, 3).unwrap();
     strata::data::idx::read_idx(&bytes("idx/labels.gz")[..], path, 1).unwrap();
     strata::nn::weights::decode(path, &bytes("weights/valid")).unwrap();
+    for name in ["pytorch/zip.pth", "pytorch/stream.pth", "caffe/normed.caffemodel", "onnx/normed.onnx"] {
+        strata::exchange::parse(path, bytes(name)).unwrap();
+    }
     let text = String::from_utf8(bytes("experiment/default")).unwrap();
     strata::protocol::Experiment::parse("x", &text, &[]).unwrap();
     let study: strata::report::Study = serde_json::from_slice(&bytes("report/study")).unwrap();

@@ -1,5 +1,5 @@
-//! Nets with branches: gradients are those of the whole net, what one reader changes no other reader sees, and only what
-//! is needed is computed.
+//! Nets with branches: gradients are those of the whole net, what one reader changes no other reader sees, and only
+//! what is needed is computed.
 
 use super::made::{build, guarded, images, losses, software, trained, trainer};
 use strata::{

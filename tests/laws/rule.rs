@@ -30,8 +30,8 @@ fn step() -> Step {
     Step { iteration: 0, rate: 0.125, dropout: Stream::named("dropout"), first_image: 0 }
 }
 
-/// `v = momentum v + rate lr_mult (g + decay decay_mult w)`, `w -= v` (caffe/src/caffe/solvers/sgd_solver.cpp), with the
-/// zoo's factors: biases learn at twice the rate and do not decay.
+/// `v = momentum v + rate lr_mult (g + decay decay_mult w)`, `w -= v` (caffe/src/caffe/solvers/sgd_solver.cpp), with
+/// the zoo's factors: biases learn at twice the rate and do not decay.
 #[test]
 fn weights_and_biases_follow_the_rule_with_rates_and_decays_of_their_own() {
     for device in [Device::Cpu, software()] {

@@ -111,7 +111,8 @@ fn a_fixed_pair_has_intervals_over_replicates_and_says_what_they_hold_for() {
         let table = text(&report(&[pair]).unwrap());
         assert!(table.contains("(replicates; conditional on this pair)"), "{table}");
     }
-    // Random splits are what a random study speaks of, and one of them is one; drawn classes make splits of a pair, too.
+    // Random splits are what a random study speaks of, and one of them is one; drawn classes make splits of a pair,
+    // too.
     assert_eq!(analyse(&balanced(1, 4, 8)).unwrap().unit, Unit::Split);
     assert_eq!(analyse(&Study { kind: Kind::OtherData, ..balanced(3, 1, 8) }).unwrap().unit, Unit::Split);
 }

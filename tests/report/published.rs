@@ -67,7 +67,8 @@ fn the_means_of_figure_2_are_printed_to_every_digit() {
             |percent: f64, column| approx::assert_abs_diff_eq!(percent / 100.0, number(row, column), epsilon = 1.1e-6);
         close(found.delta.unwrap(), "mean_minus_mean_base8");
         close(found.sd.unwrap_or(0.0), "sd_top1");
-        // Each run counts once in the table; ours counts each split once, which is another mean where runs lie unevenly.
+        // Each run counts once in the table; ours counts each split once, which is another mean where runs lie
+        // unevenly.
         let own = results.runs.iter().filter(|r| r.arm == arm && r.n == Some(n));
         let deltas: Vec<f64> = own.filter_map(|r| r.delta).collect();
         close(deltas.iter().sum::<f64>() / deltas.len() as f64, "paired_delta_vs_own_target_base_mean");

@@ -110,8 +110,8 @@ fn intervals_hold_the_truth_as_often_as_they_say_and_verdicts_seldom_miss_it() {
             }
         }
     }
-    // Where noise dwarfs the margin, no interval lies inside it, and a difference is seen wherever t reaches its level of
-    // 5 %. A share of 2,000 draws is off by half a point itself; the three sizes together are held to the level.
+    // Where noise dwarfs the margin, no interval lies inside it, and a difference is seen wherever t reaches its level
+    // of 5 %. A share of 2,000 draws is off by half a point itself; the three sizes together are held to the level.
     let error = (0.05f64 * 0.95 / DRAWS as f64).sqrt();
     assert!(at_the_level.iter().all(|missed| (missed - 0.05).abs() <= 2.0 * error), "{at_the_level:?}");
     assert!(at_the_level.iter().sum::<f64>() / 3.0 <= 0.05, "{at_the_level:?}");

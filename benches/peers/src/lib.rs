@@ -1,9 +1,9 @@
 //! What the peers share: arguments, the nets of the study, the clock, and the object that is printed.
 //!
 //! A peer does the work of `strata bench step` and `benches/baselines/pytorch_step.py`: a training step is forward with
-//! dropout, softmax cross-entropy, backward, stochastic gradient descent with momentum 0.9 and decay 0.0005, and reading
-//! the loss; inference is forward without dropout, and reading the loss. Each is timed by the median of `--steps` after
-//! two more to warm up.
+//! dropout, softmax cross-entropy, backward, stochastic gradient descent with momentum 0.9 and decay 0.0005, and
+//! reading the loss; inference is forward without dropout, and reading the loss. Each is timed by the median of
+//! `--steps` after two more to warm up.
 
 use clap::{Parser, ValueEnum};
 use serde_json::json;
@@ -53,8 +53,8 @@ pub struct Conv {
     pub groups: usize,
 }
 
-/// conv1-pool-norm, conv2-pool-norm, conv3, conv4, conv5-pool, fc6-drop, fc7-drop, fc8. Pools are 3 x 3 of stride 2, and
-/// count a window that begins inside the image (Caffe's ceil mode).
+/// conv1-pool-norm, conv2-pool-norm, conv3, conv4, conv5-pool, fc6-drop, fc7-drop, fc8. Pools are 3 x 3 of stride 2,
+/// and count a window that begins inside the image (Caffe's ceil mode).
 pub struct Net {
     pub input: [usize; 3],
     pub convs: [Conv; 5],

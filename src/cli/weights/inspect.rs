@@ -41,8 +41,9 @@ pub fn main(options: &Options) -> Result<()> {
         Format::Json => {
             let tensor = |i: &Inspection| {
                 json!({
-                    "name": i.name, "shape": i.shape, "mean": i.mean, "std": i.std, "min": i.range[0], "max": i.range[1],
-                    "fresh_std": i.fresh_std, "spread": i.spread, "non_finite": i.non_finite, "verdict": i.verdict.word(),
+                    "name": i.name, "shape": i.shape, "mean": i.mean, "std": i.std,
+                    "min": i.range[0], "max": i.range[1], "fresh_std": i.fresh_std, "spread": i.spread,
+                    "non_finite": i.non_finite, "verdict": i.verdict.word(),
                 })
             };
             let tensors: Vec<_> = inspections.iter().map(tensor).collect();
@@ -117,7 +118,8 @@ fn filters(file: &ForeignFile) -> Result<Filters> {
     };
     let Some(tensor) = file.tensors.iter().find(of_image) else {
         bail!(
-            "no tensor of the file is a convolution over 1 or 3 channels [out, in, height, width], whose filters can be drawn"
+            "no tensor of the file is a convolution over 1 or 3 channels [out, in, height, width], whose filters can \
+             be drawn"
         );
     };
     let [count, channels, height, width] = [tensor.shape[0], tensor.shape[1], tensor.shape[2], tensor.shape[3]];

@@ -205,7 +205,11 @@ macro_rules! with_sizes {
         }
     };
     (@ $self:ident, $S:ident, $P:literal, $K:literal, ($($argument:expr),*)) => {
-        if $self.of.along { $self.tile::<$S, $P, $K, true>($($argument),*) } else { $self.tile::<$S, $P, $K, false>($($argument),*) }
+        if $self.of.along {
+            $self.tile::<$S, $P, $K, true>($($argument),*)
+        } else {
+            $self.tile::<$S, $P, $K, false>($($argument),*)
+        }
     };
 }
 

@@ -1,9 +1,9 @@
 //! The gradient of a convolution's weights over one block of images: sums over output places in registers, one for each
 //! image, and over the images at the end.
 //!
-//! A tile is some rows of the weights (channels of one tap) by some of its columns. Lines of the output are taken some at
-//! a time, so that what all taps of a tile see stays in the first-level cache. Where a group has few channels, its lines
-//! are copied with their padding around them, and rows go over the channels of several taps.
+//! A tile is some rows of the weights (channels of one tap) by some of its columns. Lines of the output are taken some
+//! at a time, so that what all taps of a tile see stays in the first-level cache. Where a group has few channels, its
+//! lines are copied with their padding around them, and rows go over the channels of several taps.
 
 #![allow(clippy::needless_range_loop, reason = "the loops over a tile have fixed bounds, which keeps it in registers")]
 
@@ -112,8 +112,8 @@ impl WeightGradient {
         }
     }
 
-    /// Copies some channels of a group, which a tile then finds side by side: as far apart as they lie in the input, they
-    /// would compete for the same few lines of a cache.
+    /// Copies some channels of a group, which a tile then finds side by side: as far apart as they lie in the input,
+    /// they would compete for the same few lines of a cache.
     fn copy_channels(&self, x: &[Pack<f32>], group: usize, rows: Range<usize>, to: &mut [Pack<f32>]) {
         let first = group * self.dims.cg() + rows.start;
         for (x, to) in x.chunks_exact(self.dims.x.c).zip(to.chunks_exact_mut(rows.len())) {

@@ -74,7 +74,8 @@ impl Dense {
         }
     }
 
-    /// Overwrites the gradient of some rows of the weights from `first` on: over the images of the blocks in their order.
+    /// Overwrites the gradient of some rows of the weights from `first` on: over the images of the blocks in their
+    /// order.
     fn gradient_of_rows(&self, blocks: &[(&[Pack<f32>], &[f32])], first: usize, dw: &mut [f32]) {
         let rows = dw.len() / self.outputs;
         for (i, (x, kept)) in blocks.iter().enumerate() {

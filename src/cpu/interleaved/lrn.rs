@@ -9,7 +9,8 @@ use crate::{
     host::LrnDims,
 };
 
-/// Packs of room that a call needs: for each channel its square or ratio, its scale, its power and the quotient of these.
+/// Packs of room that a call needs: for each channel its square or ratio, its scale, its power and the quotient of
+/// these.
 pub const fn room(dims: &LrnDims) -> usize {
     4 * dims.x.c + 2 * (dims.size / 2)
 }

@@ -25,7 +25,11 @@ pub enum FetchError {
         limit: u64,
     },
     /// A checksum that is not the maker's.
-    #[error("{}: has the checksum {got}, its maker gives {expected}; remove it and fetch it again, from another mirror if it happens twice", path.display())]
+    #[error(
+        "{}: has the checksum {got}, its maker gives {expected}; remove it and fetch it again, from another mirror if \
+         it happens twice",
+        path.display()
+    )]
     Checksum {
         /// The file.
         path: PathBuf,

@@ -13,7 +13,11 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// One class alone.
-    #[error("{}: holds only one class, {class:?}, and a classifier needs two; give the folder of the class folders, or of train and val", path.display())]
+    #[error(
+        "{}: holds only one class, {class:?}, and a classifier needs two; give the folder of the class folders, or of \
+         train and val",
+        path.display()
+    )]
     OneClass {
         /// The training part.
         path: PathBuf,
@@ -21,7 +25,11 @@ pub enum FolderError {
         class: String,
     },
     /// Folders that are called as parts of a data set are, where classes are looked for.
-    #[error("{}: its folders would be classes, but {names} look like parts of a data set; call the training part {train} and the test part one of {test}, or give the folder of the class folders", path.display())]
+    #[error(
+        "{}: its folders would be classes, but {names} look like parts of a data set; call the training part {train} \
+         and the test part one of {test}, or give the folder of the class folders",
+        path.display()
+    )]
     PartsAsClasses {
         /// The folder or archive.
         path: PathBuf,
@@ -41,7 +49,10 @@ pub enum FolderError {
         names: String,
     },
     /// Classes without an image.
-    #[error("{}: no image in the classes {classes}; remove these folders, or put images in ({suffixes})", path.display())]
+    #[error(
+        "{}: no image in the classes {classes}; remove these folders, or put images in ({suffixes})",
+        path.display()
+    )]
     EmptyClasses {
         /// The folder or archive.
         path: PathBuf,
@@ -51,7 +62,10 @@ pub enum FolderError {
         suffixes: String,
     },
     /// The test part has other classes than the training part.
-    #[error("{}: other classes than in training (missing: {missing}; only here: {added}); both parts need the same", path.display())]
+    #[error(
+        "{}: other classes than in training (missing: {missing}; only here: {added}); both parts need the same",
+        path.display()
+    )]
     OtherClasses {
         /// The test part.
         path: PathBuf,
@@ -71,7 +85,10 @@ pub enum FolderError {
         limit: usize,
     },
     /// More files than a data set has.
-    #[error("{}: holds more than {limit} files and folders, the limit of one data set; give a folder of images only", path.display())]
+    #[error(
+        "{}: holds more than {limit} files and folders, the limit of one data set; give a folder of images only",
+        path.display()
+    )]
     TooManyFiles {
         /// The folder or archive.
         path: PathBuf,
@@ -85,7 +102,10 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// A link that leads back to a folder around it.
-    #[error("{}: a link to a folder that holds it; remove it, since its images would be read many times", path.display())]
+    #[error(
+        "{}: a link to a folder that holds it; remove it, since its images would be read many times",
+        path.display()
+    )]
     LinkLoop {
         /// The link.
         path: PathBuf,
@@ -97,7 +117,10 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// An archive that cannot be read as tar.
-    #[error("{}: cannot be read as tar ({source}); it must not be compressed; copy or download it again", path.display())]
+    #[error(
+        "{}: cannot be read as tar ({source}); it must not be compressed; copy or download it again",
+        path.display()
+    )]
     Archive {
         /// The archive.
         path: PathBuf,
@@ -115,7 +138,10 @@ pub enum FolderError {
         reason: &'static str,
     },
     /// A flat test part without a file of labels.
-    #[error("{}: its images are in no class folder and there is no file of labels; put one of {names} beside it", path.display())]
+    #[error(
+        "{}: its images are in no class folder and there is no file of labels; put one of {names} beside it",
+        path.display()
+    )]
     NoLabels {
         /// The test part.
         path: PathBuf,
@@ -141,7 +167,11 @@ pub enum FolderError {
         image: String,
     },
     /// More pixels than are kept in memory.
-    #[error("{}: {images} images of {side} x {side} need {got} bytes, above the {limit} kept in memory; pack them: strata data pack DIR --out FILE", path.display())]
+    #[error(
+        "{}: {images} images of {side} x {side} need {got} bytes, above the {limit} kept in memory; pack them: strata \
+         data pack DIR --out FILE",
+        path.display()
+    )]
     TooMuchMemory {
         /// The folder.
         path: PathBuf,

@@ -56,7 +56,8 @@ pub(super) fn dimensions(bytes: &[u8]) -> Result<[u32; 2], Fault> {
 fn frame(stream: &Stream) -> Result<&Frame, Fault> {
     match stream {
         Stream { other_frame: Some(marker), .. } => Err(Fault::Undecodable(format!(
-            "its kind of JPEG (marker 0x{marker:02x}) is not read; baseline, extended and progressive Huffman coding are"
+            "its kind of JPEG (marker 0x{marker:02x}) is not read; baseline, extended and progressive Huffman coding \
+             are"
         ))),
         Stream { frame: Some(frame), .. } => Ok(frame),
         Stream { has_end: false, .. } => Err(Fault::Truncated),
@@ -70,8 +71,8 @@ fn check(frame: &Frame, stream: &Stream) -> Result<(), Fault> {
     if !matches!(components, 1 | 3 | 4) {
         return Err(Fault::Undecodable(format!("it has {components} components, and 1, 3 and 4 are read")));
     }
-    // Libjpeg repeats pixels here, where it smooths for factors of 2, and other decoders smooth or refuse: the same file
-    // would be another picture elsewhere.
+    // Libjpeg repeats pixels here, where it smooths for factors of 2, and other decoders smooth or refuse: the same
+    // file would be another picture elsewhere.
     if frame.has_thirds() {
         return Err(Fault::Undecodable("it has a sampling factor of 3; 1, 2 and 4 are read".into()));
     }

@@ -15,7 +15,11 @@ pub enum StoreError {
         reason: String,
     },
     /// Pixels that are not those that were packed.
-    #[error("{}: {changed} of {of} images are not what was packed, {name} the first of them; remove the store and build it again", path.display())]
+    #[error(
+        "{}: {changed} of {of} images are not what was packed, {name} the first of them; remove the store and build \
+         it again",
+        path.display()
+    )]
     ChangedImage {
         /// The store.
         path: PathBuf,
@@ -27,7 +31,10 @@ pub enum StoreError {
         of: usize,
     },
     /// A file system without locks, or one that refuses them.
-    #[error("{}: cannot be locked ({source}); build the store on a file system with locks, and copy it", path.display())]
+    #[error(
+        "{}: cannot be locked ({source}); build the store on a file system with locks, and copy it",
+        path.display()
+    )]
     Lock {
         /// The unfinished store.
         path: PathBuf,
@@ -35,7 +42,11 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// A finished store that lacks images, where none may be left out.
-    #[error("{}: {got} bad images are left out of it, the first one {first}; repair the data, or accept that with --on-bad-image skip", path.display())]
+    #[error(
+        "{}: {got} bad images are left out of it, the first one {first}; repair the data, or accept that with \
+         --on-bad-image skip",
+        path.display()
+    )]
     LeftOut {
         /// The store.
         path: PathBuf,
@@ -45,7 +56,10 @@ pub enum StoreError {
         first: String,
     },
     /// A file that cannot be written.
-    #[error("{}: cannot be written ({source}); what is packed so far is kept, and the same command resumes", path.display())]
+    #[error(
+        "{}: cannot be written ({source}); what is packed so far is kept, and the same command resumes",
+        path.display()
+    )]
     Write {
         /// The file.
         path: PathBuf,
@@ -68,7 +82,8 @@ pub enum StoreError {
     },
     /// More bad images than may be skipped.
     #[error(
-        "{got} bad images are more than the {limit} that may be skipped; the last one: {last}; raise --max-bad or repair the data"
+        "{got} bad images are more than the {limit} that may be skipped; the last one: {last}; raise --max-bad or \
+         repair the data"
     )]
     TooManyBad {
         /// Bad images so far.

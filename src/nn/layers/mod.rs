@@ -38,9 +38,9 @@ pub enum Depends {
 pub enum Place {
     /// In tensors of their own.
     Apart,
-    /// In its input, and in the gradient of its output: both are changed in place. Where something else reads them, too,
-    /// the layer works on a copy. The layer's own backward pass, and that of a layer in place above it, must do with the
-    /// output.
+    /// In its input, and in the gradient of its output: both are changed in place. Where something else reads them,
+    /// too, the layer works on a copy. The layer's own backward pass, and that of a layer in place above it, must
+    /// do with the output.
     InPlace,
     /// The output in a tensor of its own; the gradient of every input is that of the output, as it is.
     Summed,

@@ -1,5 +1,5 @@
-//! The shaders and kernels of a pass, composed of the modules of `shaders/product`: one for every way, one for processors,
-//! and one that adds the parts of a sum.
+//! The shaders and kernels of a pass, composed of the modules of `shaders/product`: one for every way, one for
+//! processors, and one that adds the parts of a sum.
 
 use super::{
     parameters::ProductParameters,

@@ -47,8 +47,8 @@ pub fn kernels() -> impl Iterator<Item = &'static Kernel> {
 
 /// The depth of a run, but of the gradient of the weights.
 pub const RUN: usize = 256;
-/// Images of a run of the gradient of the weights: some 256 pixels, and a power of two up to 32, so that no run is divided
-/// where a batch is.
+/// Images of a run of the gradient of the weights: some 256 pixels, and a power of two up to 32, so that no run is
+/// divided where a batch is.
 pub fn weight_run(pixels: usize) -> usize {
     RUN.div_ceil(pixels).next_power_of_two().min(32)
 }

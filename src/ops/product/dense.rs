@@ -69,8 +69,8 @@ impl Sizes {
     }
 }
 
-/// The depth of the parts into which the sums of `columns` results an image are split, or 0 where they are not. Gradients of
-/// weights have a sum over the batch, too short to be split.
+/// The depth of the parts into which the sums of `columns` results an image are split, or 0 where they are not.
+/// Gradients of weights have a sum over the batch, too short to be split.
 pub fn split(recorder: &Recorder<'_>, columns: usize, depth: usize) -> usize {
     // A processor has fewer cores than any product has tiles.
     if recorder.limits().lanes { 0 } else { split::by_depth(columns, depth, RUN) }

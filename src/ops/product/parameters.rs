@@ -33,8 +33,8 @@ impl ProductParameters {
         }
     }
 
-    /// The same in parts of a depth, which begin where the whole sum does: `before` of it lies before what is summed here.
-    /// A depth of 0 leaves the sum whole.
+    /// The same in parts of a depth, which begin where the whole sum does: `before` of it lies before what is summed
+    /// here. A depth of 0 leaves the sum whole.
     pub fn in_parts_of(self, split: usize, before: usize) -> Self {
         if split == 0 {
             return self;

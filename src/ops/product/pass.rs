@@ -85,7 +85,8 @@ impl End {
         }
     }
 
-    /// Whether it is that of the weights' gradient, with which the bias's is summed, and whose depth is that of a batch.
+    /// Whether it is that of the weights' gradient, with which the bias's is summed, and whose depth is that of a
+    /// batch.
     pub(super) fn of_weights(self) -> bool {
         matches!(self, End::Keep | End::Update)
     }

@@ -31,8 +31,8 @@ pub fn by_images(batch: usize, results: [usize; 2], groups: usize, bytes: usize,
 
 /// Runs of a part of a sum over channels at least: shorter ones would not pay for the dispatch that adds them.
 const RUNS_OF_PART: usize = 2;
-/// Images that a batch is taken to have where the number of such parts is decided: an image's bits must not depend on the
-/// batch that it really is in.
+/// Images that a batch is taken to have where the number of such parts is decided: an image's bits must not depend on
+/// the batch that it really is in.
 const IMAGES: usize = 128;
 
 /// The depth of a part of a sum over channels, in runs of so many, or 0 where the sum is whole.

@@ -50,8 +50,8 @@ fn lines(results: &Results) -> Option<Drawing> {
         ..Panel::of_percentages(series, "block", "linear CKA", Marks::Means)
     };
     let caption = "Linear centred kernel alignment of the activations of one block in two networks on the same \
-                   images: 1 where they are equal up to rotation and scale, 0 where they have nothing in common (Song et al.'s \
-                   debiased estimate, but for series marked biased). Bars are 95 % intervals between splits.";
+                   images: 1 where they are equal up to rotation and scale, 0 where they have nothing in common (Song \
+                   et al.'s debiased estimate, but for series marked biased). Bars are 95 % intervals between splits.";
     finish("similarity", "Similarity of activations by block", caption, &panel, number)
 }
 

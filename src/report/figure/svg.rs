@@ -143,9 +143,9 @@ impl Svg {
     /// screen reader says.
     pub fn finish(self, name: &str, title: &str, description: &str, (width, height): (f64, f64)) -> String {
         format!(
-            "<svg viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-labelledby=\"{name}-t {name}-d\" \
-             font-family=\"DejaVu Sans, Verdana, sans-serif\">\n<title id=\"{name}-t\">{}</title>\n\
-             <desc id=\"{name}-d\">{}</desc>\n<rect width=\"{w}\" height=\"{h}\" fill=\"#fff\"/>\n{}</svg>\n",
+            "<svg viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" aria-labelledby=\"{name}-t \
+             {name}-d\" font-family=\"DejaVu Sans, Verdana, sans-serif\">\n<title id=\"{name}-t\">{}</title>\n<desc \
+             id=\"{name}-d\">{}</desc>\n<rect width=\"{w}\" height=\"{h}\" fill=\"#fff\"/>\n{}</svg>\n",
             escape(title),
             escape(description),
             self.body,

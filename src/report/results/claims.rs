@@ -67,7 +67,8 @@ pub(super) fn claims(sheet: &Sheet, base: Option<&Level>, margin: f64) -> Vec<Cl
     let questions = [
         Question {
             number: 2,
-            claim: "Freezing the middle layers of a network's own features and training the rest anew loses accuracy (fragile co-adaptation).",
+            claim: "Freezing the middle layers of a network's own features and training the rest anew loses accuracy \
+                    (fragile co-adaptation).",
             what: format!("BnB minus {}, {}", against(of_dip), covered(&dip, &middle)),
             sample: dip,
             expects: Expects::Lower,
@@ -91,7 +92,8 @@ pub(super) fn claims(sheet: &Sheet, base: Option<&Level>, margin: f64) -> Vec<Cl
         },
         Question {
             number: 5,
-            claim: "Transferred and fine-tuned features generalise better than features trained on the target alone (AnB+ beats BnB+).",
+            claim: "Transferred and fine-tuned features generalise better than features trained on the target alone \
+                    (AnB+ beats BnB+).",
             what: format!("AnB+ minus BnB+ on the same targets, {}", covered(&boost, &all)),
             sample: boost,
             expects: Expects::Higher,
@@ -162,7 +164,8 @@ fn parts(sheet: &Sheet, low: &RangeInclusive<u32>, high: &RangeInclusive<u32>, m
     });
     match (co, specific) {
         (Some(co), Some(specific)) => format!(
-            "{lost} Over {}, co-adaptation (BnB minus {}) accounts for {} points and specificity (AnB minus BnB) for {}.",
+            "{lost} Over {}, co-adaptation (BnB minus {}) accounts for {} points and specificity (AnB minus BnB) for \
+             {}.",
             range(high),
             against(of_co),
             signed(co.estimate.mean),
@@ -181,7 +184,8 @@ fn against_bases(sheet: &Sheet, base: Option<&Level>, all: &RangeInclusive<u32>)
     let both = |paired| Some((pooled(Arm::TransferPlus, paired)?, pooled(Arm::SelfferPlus, paired)?));
     match (both(true), both(false)) {
         (Some((t, s)), Some((paper_t, paper_s))) => format!(
-            "Each run against its own base, AnB+ gains {} points and BnB+ {}; against the mean of all bases, the paper's way, {} and {}.",
+            "Each run against its own base, AnB+ gains {} points and BnB+ {}; against the mean of all bases, the \
+             paper's way, {} and {}.",
             signed(t),
             signed(s),
             signed(paper_t),

@@ -174,8 +174,8 @@ fn orderings(similar: &Study, studies: &[Study]) -> Result<Vec<Claim>, ReportErr
 }
 
 fn untested() -> Claim {
-    let found = "It takes two studies on the same data: one of random halves, and one whose halves are dissimilar, such \
-                 as man-made and natural.";
+    let found = "It takes two studies on the same data: one of random halves, and one whose halves are dissimilar, \
+                 such as man-made and natural.";
     Claim::untested(6, ORDERING, found.to_string())
 }
 

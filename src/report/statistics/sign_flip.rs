@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_member_alone_has_the_p_of_the_exact_test_of_scipy() {
-        // SciPy 1.17.1: scipy.stats.permutation_test((values,), numpy.mean, permutation_type="samples", n_resamples=inf)
+        // SciPy 1.17.1: scipy.stats.permutation_test((values,), numpy.mean, permutation_type="samples",
+        // n_resamples=inf)
         let seven = [0.3, -1.2, 2.5, 0.9, 1.1, 0.4, -0.2];
         approx::assert_relative_eq!(alone(&seven), 0.281_25, epsilon = 1e-12);
         let six = [-0.5, -0.1, -0.7, -0.2, -0.9, -0.4];
@@ -165,7 +166,8 @@ mod tests {
 
     #[test]
     fn joint_ps_match_numpy() {
-        // NumPy 2.4.6: all 2^6 patterns of whole rows, t of each column, the share whose largest |t| reaches a column's.
+        // NumPy 2.4.6: all 2^6 patterns of whole rows, t of each column, the share whose largest |t| reaches a
+        // column's.
         let strong = of(&[-1.0, -1.2, -0.9, -1.4, -0.8, -1.1]);
         let weak = of(&[0.4, -0.1, 0.5, 0.3, 0.2, 0.6]);
         let none = of(&[0.5, -0.6, 0.1, -0.2, 0.4, -0.3]);

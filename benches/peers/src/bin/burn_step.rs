@@ -1,8 +1,8 @@
 //! Training steps and inference of the study's nets in Burn, on the CPU (its backend Flex) or on wgpu.
 //!
 //! Everything is Burn's own: grouped convolutions, ceil-mode pools, local response normalisation, dropout, and SGD with
-//! momentum (its dampening is 0, as PyTorch's and ours are). Flex has its AVX-512 kernels on (`x86-v4`, off by default).
-//! On wgpu, kernels are WGSL, and neither autotuning nor fusion is on, unless the feature `tuned` is.
+//! momentum (its dampening is 0, as PyTorch's and ours are). Flex has its AVX-512 kernels on (`x86-v4`, off by
+//! default). On wgpu, kernels are WGSL, and neither autotuning nor fusion is on, unless the feature `tuned` is.
 //! One thing is changed: Burn holds a tensor in one binding, so where the adapter binds less than fc6's weights,
 //! fc6 gets fewer outputs and `changed` says so.
 

@@ -2,8 +2,9 @@
 //!
 //! Convolutions, rectifiers, dense layers, dropout and cross-entropy are candle's own. What it has not is written here
 //! with its tensor operations, as a user would: local response normalisation, SGD with momentum and decay, and the
-//! overlapping pool of a training step (candle has a gradient only where windows do not overlap; inference uses its own).
-//! The `gemm` crate below has its AVX-512 kernels on, since Burn's feature `x86-v4` turns them on for the whole build.
+//! overlapping pool of a training step (candle has a gradient only where windows do not overlap; inference uses its
+//! own). The `gemm` crate below has its AVX-512 kernels on, since Burn's feature `x86-v4` turns them on for the whole
+//! build.
 
 use candle_core::{DType, Device, Tensor, Var, backprop::GradStore, utils::get_num_threads};
 use candle_nn::{
@@ -21,8 +22,8 @@ fn overhang(size: usize) -> usize {
     (size + 1) % 2
 }
 
-/// The maximum of windows of 3 at stride 2 along one dimension: of every second slice, from the first, second and third on.
-/// Of the ways to write it this had the fastest gradient.
+/// The maximum of windows of 3 at stride 2 along one dimension: of every second slice, from the first, second and third
+/// on. Of the ways to write it this had the fastest gradient.
 fn window_max(x: &Tensor, dim: usize) -> Candle<Tensor> {
     let windows = (x.dim(dim)? as u32 - 1) / 2;
     let slices = |first: u32| {
