@@ -39,7 +39,18 @@ fn program(x: ImageDims, calls: Vec<Op>) -> Arc<Program> {
 fn training(x: ImageDims) -> [Op; 2] {
     let dims = PYTORCH.training_dims(x).expect("two values a channel");
     [
-        Forward { dims, x: X, weight: WEIGHT, bias: BIAS, batch: BATCH, running: RUNNING, y: Y, relu: false }.into(),
+        Forward {
+            dims,
+            x: X,
+            weight: WEIGHT,
+            bias: BIAS,
+            batch: BATCH,
+            running: RUNNING,
+            plus: None,
+            y: Y,
+            relu: false,
+        }
+        .into(),
         Backward { dims, x: X, weight: WEIGHT, batch: BATCH, dy: DY, params: PARAMS, dx: Some(DX), rectified: false }
             .into(),
     ]
@@ -48,7 +59,8 @@ fn training(x: ImageDims) -> [Op; 2] {
 fn evaluation(x: ImageDims, params: Option<Gradients>) -> [Op; 2] {
     let dims = PYTORCH.dims(x).expect("good parameters");
     [
-        ForwardEvaluation { dims, x: X, weight: WEIGHT, bias: BIAS, running: RUNNING, y: Y, relu: false }.into(),
+        ForwardEvaluation { dims, x: X, weight: WEIGHT, bias: BIAS, running: RUNNING, plus: None, y: Y, relu: false }
+            .into(),
         BackwardEvaluation {
             dims,
             x: X,
@@ -172,10 +184,30 @@ fn gradients_that_go_on_from_others_are_their_sum() {
 }
 
 #[test]
-fn a_rectifier_within_gives_the_bits_of_one_apart() {
+fn a_sum_and_a_rectifier_within_give_the_bits_of_those_apart() {
+    use strata::ops::add;
     use strata::ops::relu;
-    for device in devices() {
-        let x = ImageDims { n: 3, c: 6, h: 3, w: 5 };
+    // The gradient that comes has the shape of x, and serves as what is added; 64 channels fill registers, and 2,304
+    // pixels more than a task.
+    let shapes = [ImageDims { n: 3, c: 6, h: 3, w: 5 }, ImageDims { n: 9, c: 64, h: 16, w: 16 }];
+    for (device, x) in devices().into_iter().flat_map(|device| shapes.map(|x| (device.clone(), x))) {
+        let plus = Some(DY);
+        let sum: Op = add::Forward { dims: x, a: DX, b: Some(DY), y: Y, relu: true }.into();
+        for [forward, _] in [training(x), evaluation(x, None)] {
+            let (fused, apart): (Op, Op) = match forward {
+                Op::BatchNormForward(call) => {
+                    (Forward { plus, relu: true, ..call.clone() }.into(), Forward { y: DX, ..call }.into())
+                }
+                Op::BatchNormForwardEvaluation(call) => (
+                    ForwardEvaluation { plus, relu: true, ..call.clone() }.into(),
+                    ForwardEvaluation { y: DX, ..call }.into(),
+                ),
+                other => panic!("{other:?} is no normalisation"),
+            };
+            let [fused, apart] = [vec![fused], vec![apart, sum.clone()]]
+                .map(|calls| bits(&results(&device, x, calls, None, &[Y, RUNNING.mean, RUNNING.var])));
+            assert_eq!(fused, apart, "{}, {x}", device.describe());
+        }
         let fused: Vec<Op> = training(x)
             .into_iter()
             .map(|op| match op {

@@ -83,7 +83,7 @@ fn a_convolution_over_packs_has_the_bits_of_the_direct_sum_and_its_gradients_are
             let then = Then::AddBias(Some(&b), true);
             Correlation::forward(&dims).run(x_packs.packs(), &w, then, y.packs_mut(), divided);
             let mut want = vec![0.0; dy.len()];
-            cpu::conv2d::forward(&dims, &x, &w, Some(&b), &mut want, &Scratch::default());
+            cpu::conv2d::forward(&dims, &x, &w, (Some(&b), &|_, _| ()), &mut want, &Scratch::default());
             cpu::relu::forward(&mut want);
             assert_same(&format!("{dims}"), &in_rows(&y), &want);
 
@@ -91,7 +91,7 @@ fn a_convolution_over_packs_has_the_bits_of_the_direct_sum_and_its_gradients_are
             let then = Then::Mask(x_packs.packs());
             Correlation::backward(&dims).run(dy_packs.packs(), &w, then, dx.packs_mut(), divided);
             let mut want = vec![0.0; x.len()];
-            cpu::conv2d::backward_input(&dims, &wide(&w), &wide(&dy), &mut want, &Scratch::default());
+            cpu::conv2d::backward_input(&dims, &wide(&w), &wide(&dy), &|_, _| (), &mut want, &Scratch::default());
             cpu::relu::backward(&wide(&x), &mut want);
             let terms = dims.r() * dims.s() * dims.kg();
             assert_near(&format!("input gradient of {dims}"), &in_rows(&dx), &want, terms);
@@ -102,7 +102,7 @@ fn a_convolution_over_packs_has_the_bits_of_the_direct_sum_and_its_gradients_are
         gradient.run(x_packs.packs(), dy_packs.packs(), &mut part, room.packs_mut());
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; dims.k]);
         cpu::conv2d::backward_weight(&dims, &wide(&x), &wide(&dy), &mut dw, &Scratch::default());
-        cpu::conv2d::backward_bias(&dims, &wide(&dy), &mut db);
+        cpu::conv2d::backward_bias(&dims, &wide(&dy), &mut db, &Scratch::default());
         let terms = IMAGES * dims.p * dims.q;
         assert_near(&format!("weight gradient of {dims}"), &part[..w.len()], &dw, terms);
         assert_near(&format!("bias gradient of {dims}"), &part[w.len()..], &db, terms);
@@ -131,7 +131,7 @@ fn a_dense_layer_over_packs_and_its_gradients_are_those_of_f64() {
         cpu::dense::backward_input(size, &wide(&w), &wide(&dy), &mut wdx, &scratch);
         let (mut wdw, mut wdb) = (vec![0.0; w.len()], vec![0.0; outputs]);
         cpu::dense::backward_weight(size, &wide(&x), &wide(&dy), &mut wdw);
-        cpu::dense::backward_bias(&wide(&dy), &mut wdb);
+        cpu::dense::backward_bias(&wide(&dy), &mut wdb, &Scratch::default());
         wdw.iter_mut().chain(&mut wdb).for_each(|v| *v *= 2.0);
         for (what, got, want, terms) in [
             ("y", in_rows(&y), wy, inputs),

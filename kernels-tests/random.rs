@@ -111,7 +111,8 @@ fn batches(d: &mut Draws) -> Drawn {
     let mean = d.one_of(&[0.0, 0.0, 1.0, -30.0, 100.0]);
     let std = d.one_of(&[1e-3, 1.0, 20.0]);
     let training = d.within(0, 3) > 0;
-    let configuration = batch_norm::Configuration { text: "random", x, mean, std, norm, training };
+    let plus = d.within(0, 2) == 0;
+    let configuration = batch_norm::Configuration { text: "random", x, mean, std, norm, training, plus };
     in_words(&configuration, configuration.case())
 }
 

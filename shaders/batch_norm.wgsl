@@ -8,6 +8,8 @@ struct BatchNormParameters {
     vectors: u32, across: u32, channels: u32, pixels: u32, strips: u32,
     // Chunks here; the number of the first one among all; where the sums over all chunks lie in scratch memory.
     chunks: u32, first: u32, sums: u32,
+    // 1 where something is added to y.
+    plus: u32,
     // 1 where y passes through a rectifier, or x is the output of one, whose gradient dx is then.
     rectified: u32,
     // 1 where the gradients of weight and bias are added to what is there.
@@ -21,6 +23,7 @@ struct BatchNormParameters {
 @group(0) @binding(3) var<storage, read> variance: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> weight: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> bias: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read> other: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> result: array<vec4<f32>>;
 
 // What moments and sums add up.
@@ -152,7 +155,8 @@ fn forward(
         return;
     }
     let v = i % norm.across;
-    let y = fma(x[i] - mean[v], inverse_of(v) * weight[v], bias[v]);
+    var y = fma(x[i] - mean[v], inverse_of(v) * weight[v], bias[v]);
+    if norm.plus != 0u { y += other[i]; }
     result[i] = keep_real(v, rectify_if(norm.rectified, y));
 }
 

@@ -280,12 +280,23 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
     program.tapes.push(
         [
             conv2d::Forward { dims: conv, x, w, b: Some(b), y, relu: false }.into(),
-            conv2d::BackwardWeight { dims: conv, x, dy, dw: dw.into(), db: b, accumulate: false }.into(),
+            conv2d::BackwardWeight { dims: conv, x, dy, dw: dw.into(), db: b, biased: true, accumulate: false }.into(),
             lrn::Forward { dims: lrn, x: y, y: dy }.into(),
             max_pool::Forward { dims: pool, x: y, y: pooled, argmax }.into(),
             avg_pool::Forward { dims: averages, x: y, y: pooled }.into(),
             avg_pool::Backward { dims: averages, dy: pooled, dx: dy, rectified: Some(y) }.into(),
-            batch_norm::Forward { dims: norm, x: y, weight, bias, batch, running, y: normed, relu: true }.into(),
+            batch_norm::Forward {
+                dims: norm,
+                x: y,
+                weight,
+                bias,
+                batch,
+                running,
+                plus: Some(dy),
+                y: normed,
+                relu: true,
+            }
+            .into(),
             batch_norm::Backward {
                 dims: norm,
                 x: y,
@@ -297,7 +308,17 @@ fn large_operations_load_on_a_device_with_webgpus_default_limits() {
                 rectified: true,
             }
             .into(),
-            batch_norm::ForwardEvaluation { dims: norm, x: y, weight, bias, running, y: normed, relu: false }.into(),
+            batch_norm::ForwardEvaluation {
+                dims: norm,
+                x: y,
+                weight,
+                bias,
+                running,
+                plus: Some(dy),
+                y: normed,
+                relu: false,
+            }
+            .into(),
             batch_norm::BackwardEvaluation {
                 dims: norm,
                 x: y,

@@ -3,7 +3,7 @@
 use super::{Case, bits, limited, shapes::images, software};
 use strata::{
     host::{ConvDims, Window},
-    ops::{Device, TensorId, TensorShape, conv2d, dense, lrn, max_pool, relu, sgd},
+    ops::{Device, TensorId, TensorShape, add, conv2d, dense, lrn, max_pool, relu, sgd},
 };
 
 /// What one operation after another gives, and what one gives in which the rectifier is a part: on a processor, in
@@ -12,20 +12,27 @@ use strata::{
 fn a_rectifier_within_an_operation_gives_the_bits_of_one_of_its_own() {
     let conv = conv2d::dims(images(3, 6, 9, 7), 10, [Window::new(3, 1, 1), Window::new(3, 2, 1)], 2).unwrap();
     let wide = conv2d::dims(images(2, 8, 9, 7), 12, [Window::new(3, 1, 1), Window::new(3, 1, 0)], 1).unwrap();
+    // With many channels the native executor computes lines of several images at a time.
+    let many = conv2d::dims(images(3, 32, 40, 34), 32, [Window::new(3, 1, 1), Window::new(3, 1, 1)], 1).unwrap();
     let dense = dense::DenseDims { x: images(5, 7, 3, 2), k: 9 };
     let pool = max_pool::dims(images(3, 5, 7, 7), [Window::new(3, 2, 0), Window::new(3, 2, 0)], true).unwrap();
     let norm = lrn::Lrn { size: 3, alpha: 0.5, beta: 0.75, k: 1.0 }.dims(images(2, 6, 4, 3)).unwrap();
     let build = |fused: bool| {
         let mut case = Case::default();
-        for dims in [conv, wide] {
+        for dims in [conv, wide, many] {
             let kernel = TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
             let (x, w, y) = (case.act("x", dims.x), case.real("w", kernel), case.act("y", dims.y()));
             let (dy, dx) = (case.act("dy", dims.y()), case.act("dx", dims.x));
+            let (other, sum) = (case.act("other", dims.x), case.act("sum", dims.x));
             case.op(conv2d::Forward { dims, x, w, b: None, y, relu: fused });
-            case.op(conv2d::BackwardInput { dims, w, dy, dx, rectified: fused.then_some(x) });
+            let (plus, rectified) = (fused.then_some(other), fused.then_some(x));
+            case.op(conv2d::BackwardInput { dims, w, dy, dx, plus: None, rectified });
+            case.op(conv2d::BackwardInput { dims, w, dy, dx: sum, plus, rectified });
             if !fused {
                 case.op(relu::Forward { dims: dims.y(), y });
                 case.op(relu::Backward { dims: dims.x, y: x, dy: dx });
+                case.op(add::Backward { dims: dims.x, dy: other, dx: sum, rectified: None });
+                case.op(relu::Backward { dims: dims.x, y: x, dy: sum });
             }
         }
         let kernel = TensorShape::Kernel { dims: [dense.k, dense.x.c, dense.x.h, dense.x.w], groups: 1 };
@@ -75,7 +82,7 @@ pub fn updated(
         let kernel = TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
         let (x, dy) = (case.act("x", dims.x), case.act("dy", dims.y()));
         let (dw, db, update) = weights(&mut case, kernel, dims.k);
-        case.op(conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false });
+        case.op(conv2d::BackwardWeight { dims, x, dy, dw, db, biased: true, accumulate: false });
         if !fused {
             case.op(update);
         }

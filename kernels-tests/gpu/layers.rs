@@ -14,10 +14,10 @@ pub fn convolution(dims: ConvDims) -> Case {
     let (y, dy, dx) = (case.act("y", dims.y()), case.act("dy", dims.y()), case.act("dx", dims.x));
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
     case.op(conv2d::Forward { dims, x, w, b: Some(b), y, relu: false });
-    case.op(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
-    case.op(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
+    case.op(conv2d::BackwardInput { dims, w, dy, dx, plus: None, rectified: None });
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, biased: true, accumulate: false });
     let (dw, db) = (case.real("dw", kernel), case.real("db", TensorShape::Channels(dims.k)));
-    case.op(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: true });
+    case.op(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, biased: true, accumulate: true });
     case
 }
 

@@ -5,22 +5,32 @@
 //! lie in an image with its padding around it, with panels of weights packed once. Each image is computed by itself.
 //! Where a window is small, its stride 1 and its channels many, fewer multiplications do the same (`winograd`).
 
+#![allow(clippy::needless_range_loop, reason = "one index over arrays of one length is what becomes vectors")]
+
 use super::{
+    channels::by_channels,
     frame::Frame,
     memory::Scratch,
     panels::{Packed, Panels},
-    tiles::{Then, product},
-    winograd,
+    tiles::{End, Then, product},
+    vectorised, winograd,
 };
 use crate::host::{ConvDims, Real};
 use rayon::prelude::*;
 
 pub use super::conv2d_weight::backward_weight;
 
-/// Overwrites `y`.
-pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T], scratch: &Scratch<T>) {
+/// Overwrites `y`, to which a bias is added before its end.
+pub fn forward<T: Real>(
+    dims: &ConvDims,
+    x: &[T],
+    w: &[T],
+    (b, end): (Option<&[T]>, End<'_, T>),
+    y: &mut [T],
+    scratch: &Scratch<T>,
+) {
     if T::SINGLE && !scratch.direct && winograd::pays(dims) {
-        return winograd::forward(dims, x, w, b, y, scratch);
+        return winograd::forward(dims, x, w, (b, end), y, scratch);
     }
     let (frame, kg) = (Frame::forward(dims), dims.kg());
     let shape = Panels::new::<T>(frame.depth(), kg);
@@ -30,14 +40,21 @@ pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &
             row[columns.len()..].fill(T::zero());
         }
     });
-    convolve(&frame, &weights, dims.groups, b, x, y, scratch);
+    convolve(&frame, &weights, (b, end), x, y, scratch);
 }
 
 /// Overwrites `dx` with the gradient with respect to the input: a convolution of `dy` with the taps in reverse
 /// and the channels' roles exchanged.
-pub fn backward_input<T: Real>(dims: &ConvDims, w: &[T], dy: &[T], dx: &mut [T], scratch: &Scratch<T>) {
+pub fn backward_input<T: Real>(
+    dims: &ConvDims,
+    w: &[T],
+    dy: &[T],
+    end: End<'_, T>,
+    dx: &mut [T],
+    scratch: &Scratch<T>,
+) {
     if T::SINGLE && winograd::pays(dims) {
-        return winograd::backward_input(dims, w, dy, dx, scratch);
+        return winograd::backward_input(dims, w, dy, end, dx, scratch);
     }
     let (frame, cg, kg, taps) = (Frame::backward(dims), dims.cg(), dims.kg(), dims.r() * dims.s());
     let shape = Panels::new::<T>(frame.depth(), cg);
@@ -53,48 +70,64 @@ pub fn backward_input<T: Real>(dims: &ConvDims, w: &[T], dy: &[T], dx: &mut [T],
             }
         }
     });
-    convolve(&frame, &weights, dims.groups, None, dy, dx, scratch);
+    convolve(&frame, &weights, (None, end), dy, dx, scratch);
 }
 
 /// `to = windows of from * weights + b`, image by image and group by group.
 fn convolve<T: Real>(
     shape: &Frame,
     weights: &Packed<'_, T>,
-    groups: usize,
-    b: Option<&[T]>,
+    (b, end): (Option<&[T]>, End<'_, T>),
     from: &[T],
     to: &mut [T],
     scratch: &Scratch<T>,
 ) {
     let columns = weights.shape.columns;
-    let stride = columns * groups;
-    to.par_chunks_mut(shape.windows() * stride).zip(from.par_chunks(shape.image_len())).for_each_init(
+    let stride = columns * shape.groups();
+    let image = shape.windows() * stride;
+    to.par_chunks_mut(image).zip(from.par_chunks(shape.image_len())).enumerate().for_each_init(
         || scratch.zeros(shape.len()),
-        |frame, (to, from)| {
-            for group in 0..groups {
+        |frame, (n, (to, from))| {
+            for group in 0..shape.groups() {
                 shape.fill(from, group, frame);
                 let then = b.map_or(Then::Write, |b| Then::AddBias(&b[group * columns..]));
                 product(&shape.rows(frame), weights.matrix(group), then, &mut to[group * columns..], stride);
             }
+            end(n * image, to);
         },
     );
 }
 
 /// Overwrites `db` with the gradient with respect to the bias: the sum of `dy` over images and pixels.
-pub fn backward_bias<T: Real>(dims: &ConvDims, dy: &[T], db: &mut [T]) {
-    column_sums(dy, dims.p * dims.q * dims.k, db);
+pub fn backward_bias<T: Real>(dims: &ConvDims, dy: &[T], db: &mut [T], scratch: &Scratch<T>) {
+    column_sums(dy, dims.p * dims.q * dims.k, db, scratch);
 }
 
-/// Sums rows of `db.len()` columns, first within chunks (images), then over them, in their order.
-pub(super) fn column_sums<T: Real>(rows: &[T], chunk: usize, sums: &mut [T]) {
-    sums.fill(T::zero());
+/// Sums rows of `sums.len()` columns, first within chunks (images), then over them, in their order.
+pub(super) fn column_sums<T: Real>(rows: &[T], chunk: usize, sums: &mut [T], scratch: &Scratch<T>) {
     let width = sums.len();
-    let mut inner = vec![T::zero(); width];
-    for chunk in rows.chunks(chunk) {
-        inner.fill(T::zero());
-        for row in chunk.chunks_exact(width) {
-            inner.iter_mut().zip(row).for_each(|(s, &v)| *s += v);
-        }
-        sums.iter_mut().zip(&inner).for_each(|(s, &v)| *s += v);
+    let mut partials = scratch.lend(rows.len().div_ceil(chunk) * width);
+    partials.par_chunks_mut(width).zip(rows.par_chunks(chunk)).for_each(|(partial, rows)| {
+        vectorised(
+            #[inline(always)]
+            || by_channels!(wide sums_of_columns, width, (rows, partial)),
+        );
+    });
+    sums.fill(T::zero());
+    for partial in partials.chunks_exact(width) {
+        sums.iter_mut().zip(partial).for_each(|(sum, &v)| *sum += v);
     }
+}
+
+/// Overwrites the sums of `W` columns from `first` up.
+#[inline(always)]
+fn sums_of_columns<T: Real, const W: usize>(rows: &[T], sums: &mut [T], first: usize) {
+    let mut totals = [T::zero(); W];
+    for row in rows.chunks_exact(sums.len()) {
+        let row = &row[first..first + W];
+        for i in 0..W {
+            totals[i] += row[i];
+        }
+    }
+    sums[first..first + W].copy_from_slice(&totals);
 }

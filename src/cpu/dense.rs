@@ -144,8 +144,8 @@ pub fn update_weight<T: Real>(
 }
 
 /// Overwrites `db` with the gradient with respect to the bias: the sum of `dy` over the images.
-pub fn backward_bias<T: Real>(dy: &[T], db: &mut [T]) {
-    column_sums(dy, IMAGES_PER_PRODUCT * db.len(), db);
+pub fn backward_bias<T: Real>(dy: &[T], db: &mut [T], scratch: &Scratch<T>) {
+    column_sums(dy, IMAGES_PER_PRODUCT * db.len(), db, scratch);
 }
 
 #[cfg(test)]

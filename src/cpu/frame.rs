@@ -85,6 +85,11 @@ impl Frame {
         Self { vertical, horizontal, groups: dims.groups, channels, runs, run_len }
     }
 
+    /// Groups of channels.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
     /// Windows on a frame.
     pub fn windows(&self) -> usize {
         self.vertical.windows * self.horizontal.windows

@@ -28,6 +28,12 @@ const fn most_rows<T: Real, S: Simd>(vectors: usize) -> usize {
     }
 }
 
+/// The same for gradients of weights, whose rows lie side by side: one address serves all of them, and sixteen rows, as
+/// many as a group often has channels, need no second tile.
+const fn most_accumulated<T: Real, S: Simd>(vectors: usize) -> usize {
+    if T::SINGLE && S::REGISTER_COUNT >= 32 && vectors == 1 { 16 } else { most_rows::<T, S>(vectors) }
+}
+
 /// The left side of a product: rows read where they lie. A row is a few runs of adjacent elements.
 #[derive(Clone, Copy, Debug)]
 pub struct Left<'a, T> {
@@ -82,6 +88,10 @@ pub enum Then<'a, T> {
     Accumulate,
 }
 
+/// What is done to a part of a result while it lies in a cache: the place of its first element, and the part, which is
+/// some images or lines of one.
+pub type End<'a, T> = &'a (dyn Fn(usize, &mut [T]) + Sync);
+
 /// `y[i][j] = sum over d of a[i][d] * b[d][j]`, then as asked, for every row of `a` and every column of `b`.
 /// Rows of `y` begin `stride` elements apart.
 pub fn product<T: Real>(a: &Left<'_, T>, b: Right<'_, T>, then: Then<'_, T>, y: &mut [T], stride: usize) {
@@ -97,7 +107,7 @@ struct Product<'a, T> {
 }
 
 /// Sizes of tiles, largest first: rows are divided into few tiles, and few tiles are compiled.
-const SIZES: [usize; 7] = [12, 8, 6, 4, 3, 2, 1];
+const SIZES: [usize; 8] = [16, 12, 8, 6, 4, 3, 2, 1];
 
 /// Calls a tile with its number of rows as a constant.
 macro_rules! with_rows {
@@ -109,7 +119,8 @@ macro_rules! with_rows {
             4 => $self.$tile::<$S, 4, $V>($($argument),*),
             6 => $self.$tile::<$S, 6, $V>($($argument),*),
             8 => $self.$tile::<$S, 8, $V>($($argument),*),
-            _ => $self.$tile::<$S, 12, $V>($($argument),*),
+            12 => $self.$tile::<$S, 12, $V>($($argument),*),
+            _ => $self.$tile::<$S, 16, $V>($($argument),*),
         }
     };
 }
@@ -132,11 +143,59 @@ impl<T: Real> WithSimd for Product<'_, T> {
 impl<T: Real> Product<'_, T> {
     #[inline(always)]
     fn tiles<S: Simd, const V: usize>(&mut self, simd: S) {
+        match self.a.step {
+            16 if const { T::SINGLE && V == 1 } => return self.lines::<S, 16>(simd),
+            32 if const { T::SINGLE && V == 1 } => return self.lines::<S, 32>(simd),
+            _ => {}
+        }
         for panel in 0..self.b.shape.count() {
             for (first, size) in parts(self.a.rows, most_rows::<T, S>(V)) {
                 with_rows!(size, self.tile::<S, V>(simd, panel, first));
             }
         }
+    }
+
+    /// The same for tiles of one register, line by line, where the distance of rows is a constant: one address serves all
+    /// rows of a tile, which has as many loads as products.
+    #[inline(always)]
+    fn lines<S: Simd, const STEP: usize>(&mut self, simd: S) {
+        for panel in 0..self.b.shape.count() {
+            for line in (0..self.a.rows).step_by(self.a.across) {
+                for (first, size) in parts(self.a.across.min(self.a.rows - line), most_rows::<T, S>(1)) {
+                    match size {
+                        12 => self.tile_of_line::<S, 12, STEP>(simd, panel, line + first),
+                        8 => self.tile_of_line::<S, 8, STEP>(simd, panel, line + first),
+                        4 => self.tile_of_line::<S, 4, STEP>(simd, panel, line + first),
+                        3 => self.tile::<S, 3, 1>(simd, panel, line + first),
+                        2 => self.tile::<S, 2, 1>(simd, panel, line + first),
+                        6 => self.tile::<S, 6, 1>(simd, panel, line + first),
+                        _ => self.tile::<S, 1, 1>(simd, panel, line + first),
+                    }
+                }
+            }
+        }
+    }
+
+    /// A tile of rows of one line.
+    #[inline(always)]
+    fn tile_of_line<S: Simd, const M: usize, const STEP: usize>(&mut self, simd: S, panel: usize, first: usize) {
+        if const { M > most_rows::<T, S>(1) } {
+            return;
+        }
+        let (a, shape) = (self.a, self.b.shape);
+        let b = T::vectors::<S>(&self.b.values[panel * self.b.panel_stride..][..shape.panel_len()]);
+        let at = first / a.across * a.line + first % a.across * STEP;
+        let mut sums = [[T::splat(simd, T::zero())]; M];
+        for (run, b) in a.runs.iter().zip(b.chunks_exact(a.run_len)) {
+            let values = &a.values[at + run..][..(M - 1) * STEP + a.run_len];
+            // What the rows of the tile have at one place of the depth, from the first to the last.
+            for (values, &b) in values.windows((M - 1) * STEP + 1).zip(b) {
+                for i in 0..M {
+                    sums[i][0] = T::fused(simd, T::splat(simd, values[i * STEP]), b, sums[i][0]);
+                }
+            }
+        }
+        self.finish::<S, M, 1>(simd, sums, panel, first);
     }
 
     #[inline(always)]
@@ -162,6 +221,19 @@ impl<T: Real> Product<'_, T> {
                 }
             }
         }
+        self.finish::<S, M, V>(simd, sums, panel, first);
+    }
+
+    /// What happens to the sums of a tile.
+    #[inline(always)]
+    fn finish<S: Simd, const M: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        sums: [[T::Vector<S>; V]; M],
+        panel: usize,
+        first: usize,
+    ) {
+        let shape = self.b.shape;
         let columns = shape.columns_of(panel);
         // Sums leave their registers in a loop of their own: the one below is too large to be unrolled, and sums that are
         // indexed by a variable would lie in memory all the time.
@@ -244,7 +316,7 @@ impl<T: Real> WithSimd for Accumulate<'_, T> {
 impl<T: Real> Accumulate<'_, T> {
     #[inline(always)]
     fn tiles<S: Simd, const V: usize>(&mut self, simd: S) {
-        for (at, size) in parts(self.rows.width, most_rows::<T, S>(V)) {
+        for (at, size) in parts(self.rows.width, most_accumulated::<T, S>(V)) {
             for panel in 0..self.shape.count() {
                 with_rows!(size, self.tile::<S, V>(simd, panel, at));
             }
@@ -253,7 +325,7 @@ impl<T: Real> Accumulate<'_, T> {
 
     #[inline(always)]
     fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, panel: usize, at: usize) {
-        if const { M > most_rows::<T, S>(V) } {
+        if const { M > most_accumulated::<T, S>(V) } {
             return;
         }
         let Panels { width, .. } = self.shape;

@@ -10,7 +10,7 @@
 use super::{
     memory::Scratch,
     panels::{Packed, Panels, Right},
-    tiles::{Left, Then, product},
+    tiles::{End, Left, Then, product},
     winograd_points::{FromPoints, KernelsToPoints, Places, ToPoints, apart},
     winograd_tiling::{Block, CHANNELS, Tiling},
 };
@@ -46,13 +46,27 @@ pub fn pays(dims: &ConvDims) -> bool {
 }
 
 /// Overwrites `y`.
-pub fn forward<T: Real>(dims: &ConvDims, x: &[T], w: &[T], b: Option<&[T]>, y: &mut [T], scratch: &Scratch<T>) {
-    with_sizes!(dims, correlate, dims, false, x, w, b, y, scratch);
+pub fn forward<T: Real>(
+    dims: &ConvDims,
+    x: &[T],
+    w: &[T],
+    (b, end): (Option<&[T]>, End<'_, T>),
+    y: &mut [T],
+    scratch: &Scratch<T>,
+) {
+    with_sizes!(dims, correlate, dims, false, x, w, (b, end), y, scratch);
 }
 
 /// Overwrites `dx`.
-pub fn backward_input<T: Real>(dims: &ConvDims, w: &[T], dy: &[T], dx: &mut [T], scratch: &Scratch<T>) {
-    with_sizes!(dims, correlate, dims, true, dy, w, None, dx, scratch);
+pub fn backward_input<T: Real>(
+    dims: &ConvDims,
+    w: &[T],
+    dy: &[T],
+    end: End<'_, T>,
+    dx: &mut [T],
+    scratch: &Scratch<T>,
+) {
+    with_sizes!(dims, correlate, dims, true, dy, w, (None, end), dx, scratch);
 }
 
 fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: usize>(
@@ -60,7 +74,7 @@ fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: u
     reversed: bool,
     from: &[T],
     w: &[T],
-    b: Option<&[T]>,
+    (b, end): (Option<&[T]>, End<'_, T>),
     to: &mut [T],
     scratch: &Scratch<T>,
 ) {
@@ -85,16 +99,17 @@ fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: u
     let all = columns * dims.groups;
     let blocks = tiling.blocks(N * N * depth);
     let most = blocks.iter().map(Block::tiles).max().unwrap_or(0);
-    let mut rest = to;
+    let (mut rest, mut first) = (to, 0);
     let mut work = Vec::with_capacity(blocks.len());
     for block in blocks {
         let len = block.images.len() * tiling.lines(&block, M).len() * tiling.to[1] * all;
         let (to, after) = std::mem::take(&mut rest).split_at_mut(len);
         rest = after;
-        work.push((block, to));
+        work.push((block, first, to));
+        first += len;
     }
     let buffers = || [depth, shape.width].map(|channels| scratch.lend(N * N * apart(most * channels)));
-    work.into_par_iter().for_each_init(buffers, |[values, products], (block, to)| {
+    work.into_par_iter().for_each_init(buffers, |[values, products], (block, first, to)| {
         let tiles = block.tiles();
         for group in 0..dims.groups {
             pulp::Arch::new().dispatch(ToPoints::<T, N, X> {
@@ -130,5 +145,6 @@ fn correlate<T: Real, const N: usize, const M: usize, const R: usize, const X: u
                 });
             }
         }
+        end(first, to);
     });
 }

@@ -12,6 +12,10 @@ const VALUES_PER_BLOCK: usize = 160 << 10;
 /// Fewest tiles of a block: they share what it costs to load the weights.
 const FEWEST_TILES: usize = 28;
 
+/// Most tiles of a block: with few channels, more of them would save next to nothing, and values and products would leave a
+/// second-level cache of 1 MiB.
+const MOST_TILES: usize = 128;
+
 /// A correlation of images with padding around them, tile by tile.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tiling {
@@ -44,7 +48,7 @@ impl Tiling {
     /// at all points.
     pub(super) fn blocks(&self, values_of_tile: usize) -> Vec<Block> {
         let [down, across] = self.tiles;
-        let most = (VALUES_PER_BLOCK / values_of_tile).max(FEWEST_TILES);
+        let most = (VALUES_PER_BLOCK / values_of_tile).clamp(FEWEST_TILES, MOST_TILES);
         let images_at_a_time = (most / (down * across)).max(1);
         let blocks_of_image = (down * across).div_ceil(most).min(down);
         let mut blocks = Vec::new();

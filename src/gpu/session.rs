@@ -104,6 +104,11 @@ impl Session {
         self.memory.bytes() + scratch.map(|place| place.buffer.size()).sum::<u64>()
     }
 
+    /// Dispatches of a tape.
+    pub fn dispatches(&self, tape: usize) -> usize {
+        self.tapes[tape].dispatches.len()
+    }
+
     /// Records one pass over a tape and submits it. Does not wait for its end, but for that of older steps.
     pub fn run(&mut self, tape: usize, values: &StepValues) -> Result<(), GpuError> {
         self.gpu.check()?;

@@ -13,7 +13,10 @@ use crate::{
         program::{Entry, TapeName},
     },
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A net while it is built.
 pub(super) struct Builder<'a> {
@@ -120,12 +123,19 @@ impl Builder<'_> {
             tape.push(Entry { layer: "loss".into(), op: loss.forward() });
         }
         eval.push(Entry { layer: "top_k".into(), op: loss.ranks() });
-        let (backward, update) = (self.backward_pass(&graph, &placed, &loss)?, self.updates());
-        let (train, backward) = (fuse(train), fuse(backward));
-        let eval = [input.clone(), fuse(eval)].concat();
+        let (mut backward, update) = (self.backward_pass(&graph, &placed, &loss)?, self.updates());
+        let mut passed = BTreeSet::new();
+        if self.options.fuse {
+            // An evaluation writes the output of every layer, which may be read from outside.
+            passed = read_once(&graph, &tensors);
+            (train, eval, backward) =
+                (fuse(train, &passed), fuse(eval, &BTreeSet::new()), fuse(backward, &BTreeSet::new()));
+            passed.retain(|tensor| !train.iter().any(|entry| entry.op.writes().contains(tensor)));
+        }
+        let eval = [input.clone(), eval].concat();
 
         let (below, boundary) = frozen_prefix(&graph, &tensors, &train);
-        let (watched, flags, watch) = self.watch(loss.loss);
+        let (watched, flags, watch) = self.watch(loss.loss, &passed);
         let mut tapes = vec![Vec::new(); Tape::COUNT];
         let mut put = |tape: Tape, entries: Vec<Entry>| tapes[tape.number()] = entries;
         let after = if self.options.parts == 1 { update.clone() } else { Vec::new() };
@@ -264,6 +274,15 @@ impl Builder<'_> {
         }
         Ok(tape)
     }
+}
+
+/// The tensors that one layer reads, each once: it may do with something else.
+fn read_once(graph: &Graph<'_>, tensors: &[TensorId]) -> BTreeSet<TensorId> {
+    let pairs = || graph.values.iter().zip(tensors);
+    // Layers in place share a tensor, and each of them must have one reader.
+    let often: BTreeSet<TensorId> =
+        pairs().filter(|(value, _)| value.readers.len() != 1).map(|(_, &tensor)| tensor).collect();
+    pairs().map(|(_, &tensor)| tensor).filter(|tensor| !often.contains(tensor)).collect()
 }
 
 /// How many forward operations lie below the first layer that learns or whose output depends on more than the image,

@@ -42,6 +42,9 @@ pub struct BuildOptions {
     /// Whether gradients are kept, to be read. Else those of weights update the weights where they are computed, and
     /// those of activations share storage.
     pub keep_gradients: bool,
+    /// Whether operations take on what others do to their results, on the way to memory. Results have the same bits
+    /// without.
+    pub fuse: bool,
 }
 
 impl BuildOptions {
@@ -58,6 +61,7 @@ impl BuildOptions {
             precision: Precision::F32,
             loss_scale: 1.0,
             keep_gradients: false,
+            fuse: true,
         }
     }
 }

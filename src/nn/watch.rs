@@ -2,6 +2,7 @@
 
 use super::build::Builder;
 use crate::ops::{Element, Role, TensorId, TensorShape, finite, program::Entry};
+use std::collections::BTreeSet;
 
 impl Builder<'_> {
     /// The tensors to search, in the order in which a training step writes them, with their descriptions; the flags;
@@ -10,8 +11,12 @@ impl Builder<'_> {
     /// A rectifier or a pool may hide a non-finite value from the loss for many steps, so weights and gradients are
     /// searched, too. A tensor that is not kept shows in what is computed from it: the gradient of an activation in
     /// that of a bias, a gradient of weights in their momentum. Weights are written last, so the first non-finite
-    /// tensor of the list is where it began.
-    pub(super) fn watch(&mut self, loss: TensorId) -> (Vec<(TensorId, String)>, TensorId, Vec<Entry>) {
+    /// tensor of the list is where it began. `passed` are the outputs of layers that a step does not write.
+    pub(super) fn watch(
+        &mut self,
+        loss: TensorId,
+        passed: &BTreeSet<TensorId>,
+    ) -> (Vec<(TensorId, String)>, TensorId, Vec<Entry>) {
         let layers: Vec<&str> = self.def.layers.iter().map(|layer| layer.name.as_str()).collect();
         let mut watched: Vec<(TensorId, String)> = Vec::new();
         let mut look = |id: TensorId, words: String| {
@@ -21,7 +26,9 @@ impl Builder<'_> {
             }
         };
         for layer in &layers {
-            if let Some((output, _)) = self.outputs.get(*layer) {
+            if let Some((output, _)) = self.outputs.get(*layer)
+                && !passed.contains(output)
+            {
                 look(*output, format!("the output of layer {layer}"));
             }
         }

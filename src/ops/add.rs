@@ -53,15 +53,18 @@ impl Operation for Forward {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.y]
     }
+    fn as_epilogues(&self) -> Vec<Epilogue> {
+        let Self { a, y: sum, .. } = *self;
+        let either = |b| vec![Epilogue::Add { term: a, other: b, sum }, Epilogue::Add { term: b, other: a, sum }];
+        // A sum that is rectified is more than a sum.
+        self.b.filter(|_| !self.relu).map_or_else(Vec::new, either)
+    }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
         epilogue.rectified(self.y, &mut self.relu)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
-            cpu::add::forward(&m.real[self.a.0], self.b.map(|b| &m.real[b.0][..]), y);
-            if self.relu {
-                cpu::relu::forward(y);
-            }
+            cpu::add::forward(&m.real[self.a.0], self.b.map(|b| &m.real[b.0][..]), y, self.relu);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
@@ -95,13 +98,17 @@ impl Operation for Backward {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dx]
     }
+    fn as_epilogues(&self) -> Vec<Epilogue> {
+        // What is masked is more than a sum.
+        let sum = Epilogue::Accumulate { dx: self.dx, dy: self.dy };
+        if self.rectified.is_none() { vec![sum] } else { Vec::new() }
+    }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
         epilogue.masked(self.dx, &mut self.rectified)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::add::backward(&m.real[self.dy.0], dx);
-            relu::mask(self.rectified, m, dx);
+            cpu::add::backward(&m.real[self.dy.0], dx, self.rectified.map(|x| &m.real[x.0][..]));
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {

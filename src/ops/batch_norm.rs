@@ -99,13 +99,13 @@ parameters! {
     /// The parameters of all kernels.
     struct BatchNormParameters {
         vectors: u32, across: u32, channels: u32, pixels: u32, strips: u32, chunks: u32, first: u32, sums: u32,
-        rectified: u32, accumulate: u32, values: f32, unbiased: f32, eps: f32, kept: f32, taken: f32,
+        plus: u32, rectified: u32, accumulate: u32, values: f32, unbiased: f32, eps: f32, kept: f32, taken: f32,
     }
 }
 kernels! { SHADER, BatchNormParameters:
     MOMENTS = "moments" [1 Read, 7 Write],
     SUM_MOMENTS = "sum_moments" [1 Read, 2 Write, 3 Write, 4 ReadWrite, 5 ReadWrite],
-    FORWARD = "forward" [1 Read, 2 Read, 3 Read, 4 Read, 5 Read, 7 Write],
+    FORWARD = "forward" [1 Read, 2 Read, 3 Read, 4 Read, 5 Read, 6 Read, 7 Write],
     SUMS = "sums" [1 Read, 2 Read, 5 Read, 7 Write],
     SUM_SUMS = "sum_sums" [3 Read, 4 ReadWrite, 5 ReadWrite, 7 ReadWrite],
     BACKWARD = "backward" [1 Read, 2 Read, 3 Read, 4 Read, 5 Read, 6 Read, 7 Write],

@@ -1,7 +1,7 @@
 //! Grouped two-dimensional convolution; the formula stands in `cpu/conv2d.rs`.
 
 use super::{
-    Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId,
+    Absorbed, Cost, Epilogue, Operation, OpsError, Step, TensorId, add,
     product::{
         Buffer, Product, ProductParameters, Runs,
         conv2d::{
@@ -93,6 +93,8 @@ pub struct BackwardInput {
     pub dy: TensorId,
     /// Gradient of the input.
     pub dx: TensorId,
+    /// What is added to dx, if anything: the gradient that came by another reader of the input.
+    pub plus: Option<TensorId>,
     /// The input, where it is the output of a rectifier: dx is 0 where it is not positive.
     pub rectified: Option<TensorId>,
 }
@@ -111,6 +113,9 @@ pub struct BackwardWeight {
     pub dw: Gradient,
     /// Gradient of the bias.
     pub db: TensorId,
+    /// Whether anything reads that. Where a layer has no bias, the native executor leaves db as it is; on a GPU the sum
+    /// is a row of the product.
+    pub biased: bool,
     /// Whether the gradients are added to what dw and db hold.
     pub accumulate: bool,
 }
@@ -144,10 +149,12 @@ impl Operation for Forward {
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let b = self.b.map(|b| &m.real[b.0][..]);
-            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], b, y, &m.scratch);
-            if self.relu {
-                cpu::relu::forward(y);
-            }
+            let end = |_: usize, part: &mut [T]| {
+                if self.relu {
+                    cpu::relu::forward_of_part(part);
+                }
+            };
+            cpu::conv2d::forward(&self.dims, &m.real[self.x.0], &m.real[self.w.0], (b, &end), y, &m.scratch);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
@@ -183,24 +190,34 @@ impl Operation for BackwardInput {
         "backward_input"
     }
     fn cost(&self) -> Cost {
-        product_cost(&self.dims)
+        let cost = product_cost(&self.dims);
+        let plus = self.plus.map_or(0, |_| self.dims.x.n * self.dims.x.features());
+        Cost { elements: cost.elements + plus as u64, ..cost }
     }
     fn product(&self) -> Option<String> {
         Some(format!("conv2d {} {}", self.pass(), self.dims))
     }
     fn reads(&self) -> Vec<TensorId> {
-        [self.w, self.dy].into_iter().chain(self.rectified).collect()
+        [self.w, self.dy].into_iter().chain(self.plus).chain(self.rectified).collect()
     }
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dx]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        epilogue.masked(self.dx, &mut self.rectified)
+        epilogue.accumulated_or_masked(self.dx, &mut self.plus, &mut self.rectified)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dx.0, |m, dx| {
-            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], dx, &m.scratch);
-            relu::mask(self.rectified, m, dx);
+            let [plus, x] = [self.plus, self.rectified].map(|id| id.map(|id| &m.real[id.0][..]));
+            let end = |first: usize, part: &mut [T]| {
+                let [plus, x] = [plus, x].map(|of| of.map(|of| &of[first..][..part.len()]));
+                match (plus, x) {
+                    (Some(plus), x) => cpu::add::backward_of_part(plus, part, x),
+                    (None, Some(x)) => cpu::relu::backward_of_part(x, part),
+                    (None, None) => {}
+                }
+            };
+            cpu::conv2d::backward_input(&self.dims, &m.real[self.w.0], &m.real[self.dy.0], &end, dx, &m.scratch);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
@@ -208,9 +225,11 @@ impl Operation for BackwardInput {
         let (dims, sizes) = (&self.dims, Sizes::of(&self.dims));
         for dx in recorder.parts(self.dx.0) {
             let dy = recorder.beside(self.dy.0, dx)?;
-            let x = self.rectified.map_or(Ok(dy), |x| recorder.beside(x.0, dx))?;
+            // Where something is added, the mask comes after that.
+            let rectified = self.rectified.filter(|_| self.plus.is_none());
+            let x = rectified.map_or(Ok(dy), |x| recorder.beside(x.0, dx))?;
             let parameters = ProductParameters {
-                rectified: u32::from(self.rectified.is_some()),
+                rectified: u32::from(rectified.is_some()),
                 pitch: sizes.cp as u32,
                 ..parameters_of(dims, [dx.rows * dims.x.h * dims.x.w, dims.cg()], dims.r() * dims.s() * sizes.kr)
             };
@@ -224,6 +243,9 @@ impl Operation for BackwardInput {
                 bindings: &[(Buffer::X, x), (Buffer::W, w), (Buffer::DY, dy), (Buffer::RESULT, dx)],
             }
             .record(recorder)?;
+        }
+        if let Some(dy) = self.plus {
+            add::Backward { dims: dims.x, dy, dx: self.dx, rectified: self.rectified }.record(recorder)?;
         }
         Ok(())
     }
@@ -266,8 +288,12 @@ impl Operation for BackwardWeight {
                 cpu::sgd::step(&rule.at(step), &dw, w, h);
             }),
         }
+        if !self.biased {
+            return;
+        }
         memory.write_real(self.db.0, |m, db| {
-            let backward_bias = |db: &mut [T]| cpu::conv2d::backward_bias(&self.dims, &m.real[self.dy.0], db);
+            let dy = &m.real[self.dy.0];
+            let backward_bias = |db: &mut [T]| cpu::conv2d::backward_bias(&self.dims, dy, db, &m.scratch);
             m.scratch.overwrite_or_add(self.accumulate, db, backward_bias);
         });
     }

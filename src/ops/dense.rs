@@ -280,7 +280,8 @@ impl Operation for BackwardWeight {
             }),
         }
         memory.write_real(self.db.0, |m, db| {
-            m.scratch.overwrite_or_add(self.accumulate, db, |db| cpu::dense::backward_bias(&m.real[self.dy.0], db));
+            let bias = |db: &mut [T]| cpu::dense::backward_bias(&m.real[self.dy.0], db, &m.scratch);
+            m.scratch.overwrite_or_add(self.accumulate, db, bias);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {

@@ -341,6 +341,14 @@ impl Executor {
         })
     }
 
+    /// Dispatches of a tape on a GPU; none on the native executor.
+    pub fn dispatches(&self, tape: impl TapeName) -> Option<usize> {
+        match &self.backend {
+            Backend::Gpu(session) => Some(session.dispatches(tape.number())),
+            Backend::Cpu(_) | Backend::Interleaved(_) | Backend::Reference(_) => None,
+        }
+    }
+
     /// Runs one tape of the program.
     pub fn run(&mut self, tape: impl TapeName, step: &Step) -> Result<(), OpsError> {
         let entries = self.program.tape(tape);

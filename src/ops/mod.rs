@@ -162,9 +162,10 @@ pub trait Operation {
     fn reads(&self) -> Vec<TensorId>;
     /// The tensors that it overwrites or changes in place.
     fn writes(&self) -> Vec<TensorId>;
-    /// What it does to the result of another operation, where that may be able to do it on the way to memory.
-    fn as_epilogue(&self) -> Option<Epilogue> {
-        None
+    /// What it does to the result of another operation, where that may be able to do it on the way to memory: the ways to
+    /// see it, of which one is enough.
+    fn as_epilogues(&self) -> Vec<Epilogue> {
+        Vec::new()
     }
     /// Takes on what an operation after it does to its result, where it can.
     fn absorb(&mut self, _: Epilogue) -> Absorbed {
@@ -215,8 +216,8 @@ macro_rules! operations {
                 match self { $($(Op::$variant(call) => call.writes()),*),* }
             }
             /// What it does to the result of another operation, where that may be able to do it on the way to memory.
-            pub fn as_epilogue(&self) -> Option<Epilogue> {
-                match self { $($(Op::$variant(call) => call.as_epilogue()),*),* }
+            pub fn as_epilogues(&self) -> Vec<Epilogue> {
+                match self { $($(Op::$variant(call) => call.as_epilogues()),*),* }
             }
             /// Takes on what an operation after it does to its result, where it can.
             pub fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {

@@ -41,8 +41,8 @@ impl Operation for Forward {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.y]
     }
-    fn as_epilogue(&self) -> Option<Epilogue> {
-        Some(Epilogue::Rectify { y: self.y })
+    fn as_epilogues(&self) -> Vec<Epilogue> {
+        vec![Epilogue::Rectify { y: self.y }]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         cpu::relu::forward(&mut memory.real[self.y.0]);
@@ -71,8 +71,8 @@ impl Operation for Backward {
     fn writes(&self) -> Vec<TensorId> {
         vec![self.dy]
     }
-    fn as_epilogue(&self) -> Option<Epilogue> {
-        Some(Epilogue::Mask { y: self.y, dy: self.dy })
+    fn as_epilogues(&self) -> Vec<Epilogue> {
+        vec![Epilogue::Mask { y: self.y, dy: self.dy }]
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.dy.0, |m, dy| cpu::relu::backward(&m.real[self.y.0], dy));

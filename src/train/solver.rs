@@ -71,6 +71,7 @@ impl Solver {
             precision: self.precision,
             loss_scale: if self.precision.is_f32() { 1.0 } else { f64::from(self.loss_scale) },
             keep_gradients: false,
+            fuse: true,
         }
     }
 

@@ -4,8 +4,9 @@
 use super::made::{bits, build, guarded, images, in_parts, losses, software, solver, trained, trainer};
 use strata::{
     data::Normalisation,
+    host::Stream,
     nn::{BuildOptions, Net, NetDef, ParamRole, Tape, gradcheck::gradcheck, net_file, weights, zoo},
-    ops::Device,
+    ops::{Device, Executor, Step},
     train::{
         Images, Schedule, Solver, Trainer,
         checkpoint::{self, Measured},
@@ -46,6 +47,45 @@ fn the_gradients_of_a_normalised_net_are_those_of_the_reference_and_of_central_d
 fn a_rectifier_behind_a_normalisation_is_no_operation_of_its_own() {
     let net = build(&normalised(), 4);
     assert!(!net.program.tape(Tape::Train).iter().any(|entry| entry.op.stem() == "relu"));
+}
+
+#[test]
+fn the_sums_of_resnet20_are_no_operations_of_a_step_and_those_of_an_evaluation_remain() {
+    let net = build(&zoo::net("resnet20", 10).unwrap(), 4);
+    let sums = |tape: Tape| {
+        net.program.tape(tape).iter().filter(|entry| entry.op.stem() == "add" && entry.op.pass() == "forward").count()
+    };
+    assert_eq!((sums(Tape::Train), sums(Tape::Evaluate)), (0, 9));
+}
+
+#[test]
+fn fusion_does_not_change_a_bit_of_losses_weights_and_statistics() {
+    for def in [normalised(), zoo::net("resnet20", 5).unwrap()] {
+        for frozen in [0, 2] {
+            let mut def = def.clone();
+            if frozen > 0 {
+                def.freeze(frozen).unwrap();
+            }
+            for device in [Device::Cpu, software()] {
+                let after = |fuse: bool| {
+                    let net = Net::build(&def, BuildOptions { fuse, ..BuildOptions::of(6) }).unwrap();
+                    let stream = |purpose: &str| Stream::named(&format!("fusion/{purpose}"));
+                    let mut executor = Executor::load(&device, net.program.clone()).unwrap();
+                    net.initialise(&mut executor, stream).unwrap();
+                    let pixels = 6 * def.input.iter().product::<usize>();
+                    executor.write(net.x, &stream("images").normal(pixels, 1.0)).unwrap();
+                    executor.write_words(net.labels, &[0, 1, 2, 3, 4, 0]).unwrap();
+                    for iteration in 0..2 {
+                        let step = Step { iteration, rate: 0.01, dropout: stream("dropout"), first_image: 0 };
+                        executor.run(Tape::Train, &step).unwrap();
+                    }
+                    let of = [net.loss].into_iter().chain(net.params.iter().map(|param| param.w));
+                    of.map(|id| bits(&executor.read(id).unwrap())).collect::<Vec<_>>()
+                };
+                assert!(after(true) == after(false), "{}, {frozen} frozen, {}", def.name, device.describe());
+            }
+        }
+    }
 }
 
 #[test]

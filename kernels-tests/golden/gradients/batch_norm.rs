@@ -40,11 +40,11 @@ pub fn batch_norm(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let (dx_of, relu, rectified) = (Some(dx), false, false);
     if training {
         let batch = Statistics { mean: m.result("mean", channels), var: m.result("var", channels) };
-        m.call(batch_norm::Forward { dims, x: xi, weight, bias, batch, running, y, relu });
+        m.call(batch_norm::Forward { dims, x: xi, weight, bias, batch, running, plus: None, y, relu });
         m.call(batch_norm::Backward { dims, x: xi, weight, batch, dy: dyi, params, dx: dx_of, rectified });
     } else {
         let params = Some(params);
-        m.call(batch_norm::ForwardEvaluation { dims, x: xi, weight, bias, running, y, relu });
+        m.call(batch_norm::ForwardEvaluation { dims, x: xi, weight, bias, running, plus: None, y, relu });
         m.call(batch_norm::BackwardEvaluation { dims, x: xi, weight, running, dy: dyi, params, dx: dx_of, rectified });
     }
     let mut e = m.run(device)?;

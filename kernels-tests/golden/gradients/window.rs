@@ -53,8 +53,8 @@ pub fn conv2d(case: &Case, device: &Device) -> Result<Verdict, Stop> {
     let (y, dx, dw) = (m.result("y", output), m.result("dx", image), m.result("dw", kernel));
     let db = m.result("db", TensorShape::Channels(dims.k));
     m.call(conv2d::Forward { dims, x: xi, w: wi, b, y, relu: false });
-    m.call(conv2d::BackwardInput { dims, w: wi, dy: dyi, dx, rectified: None });
-    m.call(conv2d::BackwardWeight { dims, x: xi, dy: dyi, dw: dw.into(), db, accumulate: false });
+    m.call(conv2d::BackwardInput { dims, w: wi, dy: dyi, dx, plus: None, rectified: None });
+    m.call(conv2d::BackwardWeight { dims, x: xi, dy: dyi, dw: dw.into(), db, biased: true, accumulate: false });
     let mut e = m.run(device)?;
     let results = [
         ("y", Got::new(&[dims.x.n, dims.k, dims.p, dims.q], e.read_f64(y)?)),

@@ -61,11 +61,19 @@ impl Net<'_> {
                         TensorShape::Kernel { dims: [dims.k, dims.cg(), dims.r(), dims.s()], groups: dims.groups };
                     let ([dw, db], both) = self.trained(&format!("conv{layer}"), layer, kernel)?;
                     updates.extend(both.into_iter().filter(|_| layer > self.s.frozen));
-                    self.m.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
+                    self.m.call(conv2d::BackwardWeight {
+                        dims,
+                        x,
+                        dy,
+                        dw: dw.into(),
+                        db,
+                        biased: true,
+                        accumulate: false,
+                    });
                     if layer > frozen + 1 {
                         let dx = self.gradient(x, dims.x);
                         let rectified = self.rectified.contains(&x).then_some(x);
-                        self.m.call(conv2d::BackwardInput { dims, w, dy, dx, rectified });
+                        self.m.call(conv2d::BackwardInput { dims, w, dy, dx, plus: None, rectified });
                     }
                 }
                 Back::Dense { layer, dims, x, w, y } if layer > frozen => {

@@ -33,7 +33,7 @@ pub fn batch_normalization(case: &Case, device: &Device) -> Result<Verdict, Stop
     let running = Statistics { mean: given("input_mean", 3)?, var: given("input_var", 4)? };
     let y = m.result("y", shape);
     let dims = BatchNorm { eps, momentum: 0.1 }.dims(dims)?;
-    m.call(ForwardEvaluation { dims, x: xi, weight, bias, running, y, relu: false });
+    m.call(ForwardEvaluation { dims, x: xi, weight, bias, running, plus: None, y, relu: false });
     case.all_understood()?;
     let mut e = m.run(device)?;
     by_tolerance(case, &[Got::new(&x.shape, e.read_f64(y)?)])

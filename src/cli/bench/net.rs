@@ -19,11 +19,19 @@ pub fn find(name: &str) -> Result<NetDef> {
 
 /// Builds a net with dropout, momentum and decay.
 pub fn build(name: &str, batch: usize, freeze: Option<usize>, precision: Precision) -> Result<Net> {
+    build_with(name, freeze, BuildOptions { precision, ..BuildOptions::of(batch) })
+}
+
+/// The same without fusion.
+pub fn unfused(name: &str, batch: usize, freeze: Option<usize>, precision: Precision) -> Result<Net> {
+    build_with(name, freeze, BuildOptions { precision, fuse: false, ..BuildOptions::of(batch) })
+}
+
+fn build_with(name: &str, freeze: Option<usize>, options: BuildOptions) -> Result<Net> {
     let mut def = find(name)?;
     if let Some(n) = freeze {
         def.freeze(n)?;
     }
-    let options = BuildOptions { precision, ..BuildOptions::of(batch) };
     Ok(Net::build(&def, options)?)
 }
 

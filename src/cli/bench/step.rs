@@ -41,7 +41,8 @@ pub struct Options {
     /// Freeze the first n blocks
     #[arg(long, value_name = "N")]
     freeze: Option<usize>,
-    /// Print the time of every operation in a step of a single network
+    /// Print the time of every operation in a step of a single network, and how many operations and dispatches fusion
+    /// saves
     #[arg(long)]
     layers: bool,
     /// Print text, or json: one object
@@ -137,6 +138,13 @@ pub fn main(options: &Options) -> Result<()> {
     }
     writeln!(out, "memory     {:9.1} MiB, flat from the first step on", memory as f64 / f64::from(1 << 20))?;
     if options.layers {
+        let apart = net::unfused(&options.net, batch, options.freeze, device.precision())?;
+        let count = |net: &Net| net.program.tape(Tape::Train).len();
+        writeln!(out, "operations {:9} in a step, {} without fusion", count(net), count(&apart))?;
+        if let Some(dispatches) = executor.dispatches(Tape::Train) {
+            let apart = Executor::load(&device, apart.program)?.dispatches(Tape::Train).unwrap_or_default();
+            writeln!(out, "dispatches {dispatches:9} in a step, {apart} without fusion")?;
+        }
         let rows = layers::measure(executor, steps)?;
         layers::print(&rows, None, &mut out)?;
     }

@@ -119,11 +119,11 @@ impl LayerKind for BatchNorm {
         let (weight, bias, running, y) = (io.params[0], io.params[1], statistics(&io.params[2..]), io.y.0);
         if mode == Mode::Evaluation {
             let dims = self.dims(image)?;
-            let op = ops::batch_norm::ForwardEvaluation { dims, x, weight, bias, running, y, relu: false };
+            let op = ops::batch_norm::ForwardEvaluation { dims, x, weight, bias, running, plus: None, y, relu: false };
             return Ok(vec![op.into()]);
         }
         let (dims, batch) = (self.norm()?.training_dims(image)?, statistics(io.kept));
-        Ok(vec![ops::batch_norm::Forward { dims, x, weight, bias, batch, running, y, relu: false }.into()])
+        Ok(vec![ops::batch_norm::Forward { dims, x, weight, bias, batch, running, plus: None, y, relu: false }.into()])
     }
     fn backward(&self, io: &Io<'_>, wants: &Wants<'_>) -> Result<Vec<Op>, OpsError> {
         let ((x, image), weight, dy, dx) = (io.x[0], io.params[0], wants.dy, wants.dx[0]);

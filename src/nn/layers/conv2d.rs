@@ -79,7 +79,7 @@ impl LayerKind for Conv2d {
         Ok(params)
     }
     fn keeps(&self, _: &[ImageDims]) -> Result<Vec<KeptSpec>, OpsError> {
-        // The operation sums the gradient of a bias whether there is one or not.
+        // On a GPU the operation sums the gradient of a bias whether there is one or not.
         let shape = TensorShape::Channels(self.out_channels);
         let sum = KeptSpec { suffix: "sum", element: Element::Real, shape };
         Ok(if self.bias { Vec::new() } else { vec![sum] })
@@ -99,10 +99,10 @@ impl LayerKind for Conv2d {
         let (x, dims, dy) = (io.x[0].0, self.dims(io.x[0].1)?, wants.dy);
         let mut ops: Vec<Op> = Vec::new();
         if let Some(dx) = wants.dx[0] {
-            ops.push(ops::conv2d::BackwardInput { dims, w: io.params[0], dy, dx, rectified: None }.into());
+            ops.push(ops::conv2d::BackwardInput { dims, w: io.params[0], dy, dx, plus: None, rectified: None }.into());
         }
         if let Some((dw, db)) = weight_and_bias(wants.params, io.kept) {
-            ops.push(ops::conv2d::BackwardWeight { dims, x, dy, dw, db, accumulate: false }.into());
+            ops.push(ops::conv2d::BackwardWeight { dims, x, dy, dw, db, biased: self.bias, accumulate: false }.into());
         }
         Ok(ops)
     }

@@ -23,6 +23,8 @@ pub struct Forward {
     pub batch: Statistics,
     /// Running statistics; their variance follows the unbiased estimate.
     pub running: Statistics,
+    /// What is added to the normalised x, if anything.
+    pub plus: Option<TensorId>,
     /// Output.
     pub y: TensorId,
     /// Whether y passes through a rectifier.
@@ -42,6 +44,8 @@ pub struct ForwardEvaluation {
     pub bias: TensorId,
     /// Running statistics.
     pub running: Statistics,
+    /// What is added to the normalised x, if anything.
+    pub plus: Option<TensorId>,
     /// Output.
     pub y: TensorId,
     /// Whether y passes through a rectifier.
@@ -54,16 +58,17 @@ impl Operation for Forward {
         "forward"
     }
     fn cost(&self) -> Cost {
-        cost(&self.dims, 3)
+        cost(&self.dims, 3 + usize::from(self.plus.is_some()))
     }
     fn reads(&self) -> Vec<TensorId> {
-        vec![self.x, self.weight, self.bias, self.running.mean, self.running.var]
+        let read = [self.x, self.weight, self.bias, self.running.mean, self.running.var];
+        read.into_iter().chain(self.plus).collect()
     }
     fn writes(&self) -> Vec<TensorId> {
         vec![self.y, self.batch.mean, self.batch.var, self.running.mean, self.running.var]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        epilogue.rectified(self.y, &mut self.relu)
+        epilogue.added_or_rectified(&mut self.y, &mut self.plus, &mut self.relu)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         let Self { dims, batch, running, .. } = self;
@@ -75,7 +80,8 @@ impl Operation for Forward {
         });
         memory.write_real(self.y.0, |m, y| {
             let (x, by, bias) = (&m.real[self.x.0], channels(m, *batch, self.weight), &m.real[self.bias.0]);
-            cpu::batch_norm::normalise(dims, x, by, bias, y, self.relu);
+            let plus = self.plus.map(|plus| &m.real[plus.0][..]);
+            cpu::batch_norm::normalise(dims, x, by, bias, plus, y, self.relu);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
@@ -95,7 +101,7 @@ impl Operation for Forward {
             read_write(whole(recorder, self.running.var)?),
         ];
         recorder.dispatch(&SUM_MOMENTS, &[], &gpu.parameters_of_all(), &bindings, gpu.across() as u64)?;
-        gpu.normalise(recorder, self.x, self.batch, [self.weight, self.bias], self.y, self.relu)
+        gpu.normalise(recorder, [self.x, self.y], self.batch, [self.weight, self.bias], self.plus, self.relu)
     }
 }
 
@@ -105,25 +111,27 @@ impl Operation for ForwardEvaluation {
         "forward_evaluation"
     }
     fn cost(&self) -> Cost {
-        cost(&self.dims, 2)
+        cost(&self.dims, 2 + usize::from(self.plus.is_some()))
     }
     fn reads(&self) -> Vec<TensorId> {
-        vec![self.x, self.weight, self.bias, self.running.mean, self.running.var]
+        let read = [self.x, self.weight, self.bias, self.running.mean, self.running.var];
+        read.into_iter().chain(self.plus).collect()
     }
     fn writes(&self) -> Vec<TensorId> {
         vec![self.y]
     }
     fn absorb(&mut self, epilogue: Epilogue) -> Absorbed {
-        epilogue.rectified(self.y, &mut self.relu)
+        epilogue.added_or_rectified(&mut self.y, &mut self.plus, &mut self.relu)
     }
     fn run<T: Real>(&self, memory: &mut cpu::Memory<T>, _: &Step) {
         memory.write_real(self.y.0, |m, y| {
             let (x, by, bias) = (&m.real[self.x.0], channels(m, self.running, self.weight), &m.real[self.bias.0]);
-            cpu::batch_norm::normalise(&self.dims, x, by, bias, y, self.relu);
+            let plus = self.plus.map(|plus| &m.real[plus.0][..]);
+            cpu::batch_norm::normalise(&self.dims, x, by, bias, plus, y, self.relu);
         });
     }
     fn record(&self, recorder: &mut Recorder<'_>) -> Result<(), GpuError> {
         let gpu = OnGpu::new(recorder, &self.dims, self.x)?;
-        gpu.normalise(recorder, self.x, self.running, [self.weight, self.bias], self.y, self.relu)
+        gpu.normalise(recorder, [self.x, self.y], self.running, [self.weight, self.bias], self.plus, self.relu)
     }
 }

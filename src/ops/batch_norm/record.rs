@@ -51,6 +51,7 @@ impl<'a> OnGpu<'a> {
             chunks: (part.rows * self.strips()) as u32,
             first: (part.first * self.strips()) as u32,
             sums: (dims.x.n * self.strips() * self.across() * 2) as u32,
+            plus: 0,
             rectified: 0,
             accumulate: 0,
             values: values as f32,
@@ -66,22 +67,25 @@ impl<'a> OnGpu<'a> {
         self.parameters(Part { tensor: 0, segment: 0, first: 0, rows: self.dims.x.n })
     }
 
-    /// y = (x - mean) / sqrt(var + eps) * weight + bias.
+    /// y = (x - mean) / sqrt(var + eps) * weight + bias, and `plus`.
     pub(super) fn normalise(
         &self,
         recorder: &mut Recorder<'_>,
-        x: TensorId,
+        [x, y]: [TensorId; 2],
         statistics: Statistics,
         [weight, bias]: [TensorId; 2],
-        y: TensorId,
+        plus: Option<TensorId>,
         relu: bool,
     ) -> Result<(), GpuError> {
         for y in recorder.parts(y.0) {
             let x = recorder.beside(x.0, y)?;
+            // Where nothing is added anything may be bound.
+            let other = plus.map_or(Ok(x), |plus| recorder.beside(plus.0, y))?;
             let [mean, var, weight, bias] =
                 [statistics.mean, statistics.var, weight, bias].map(|id| recorder.whole(id.0));
-            let bindings = [read(x), read(mean?), read(var?), read(weight?), read(bias?), write(y)];
-            let parameters = BatchNormParameters { rectified: u32::from(relu), ..self.parameters(y) };
+            let bindings = [read(x), read(mean?), read(var?), read(weight?), read(bias?), read(other), write(y)];
+            let (plus, rectified) = (u32::from(plus.is_some()), u32::from(relu));
+            let parameters = BatchNormParameters { plus, rectified, ..self.parameters(y) };
             let workgroups = u64::from(parameters.vectors.div_ceil(64));
             recorder.dispatch(&FORWARD, &[], &parameters, &bindings, workgroups)?;
         }

@@ -27,10 +27,13 @@ pub struct Configuration {
     pub norm: BatchNorm,
     /// Whether the statistics are those of the batch.
     pub training: bool,
+    /// Whether something is added.
+    pub plus: bool,
 }
 
 const PYTORCH: BatchNorm = BatchNorm { eps: 1e-5, momentum: 0.1 };
-const PLAIN: Configuration = Configuration { text: "", x: [1; 4], mean: 0.0, std: 1.0, norm: PYTORCH, training: true };
+const PLAIN: Configuration =
+    Configuration { text: "", x: [1; 4], mean: 0.0, std: 1.0, norm: PYTORCH, training: true, plus: false };
 
 /// The configurations.
 #[rustfmt::skip]
@@ -50,6 +53,10 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "more chunks than invocations", x: [70, 4, 6, 6], mean: 2.0, ..PLAIN },
     Configuration { text: "other eps and momentum", x: [4, 7, 3, 3], norm: BatchNorm { eps: 1e-2, momentum: 0.7 }, ..PLAIN },
     Configuration { text: "the running statistics are the batch's", x: [4, 7, 3, 3], norm: BatchNorm { momentum: 1.0, ..PYTORCH }, ..PLAIN },
+    Configuration { text: "the end of a block of resnet20, shrunk", x: [4, 16, 16, 16], plus: true, ..PLAIN },
+    Configuration { text: "a sum of odd channels", x: [3, 21, 5, 5], plus: true, ..PLAIN },
+    Configuration { text: "a sum of more than one task", x: [3, 64, 12, 12], mean: -3.0, plus: true, ..PLAIN },
+    Configuration { text: "evaluation of a sum", x: [2, 130, 3, 7], training: false, plus: true, ..PLAIN },
     Configuration { text: "evaluation", x: [4, 6, 5, 5], training: false, ..PLAIN },
     Configuration { text: "evaluation, many channels", x: [2, 130, 3, 7], mean: 1.0, training: false, ..PLAIN },
     Configuration { text: "evaluation of one value", x: [1, 5, 1, 1], training: false, ..PLAIN },
@@ -74,6 +81,7 @@ struct Inputs {
     dy: Vec<f32>,
     weight: Vec<f32>,
     bias: Vec<f32>,
+    plus: Option<Vec<f32>>,
     mean: Vec<f32>,
     var: Vec<f32>,
 }
@@ -106,7 +114,8 @@ impl Inputs {
             dweight[channel] = total(&|at| dy(at).abs() * size(at));
             let inner = total(&|at| dy(at).abs() * normalised(at));
             for &at in &places {
-                y[at] = size(at) * of(&self.weight).abs() + of(&self.bias).abs();
+                let plus = self.plus.as_ref().map_or(0.0, |plus| f64::from(plus[at]).abs());
+                y[at] = size(at) * of(&self.weight).abs() + of(&self.bias).abs() + plus;
                 let through = dbias[channel] + normalised(at) * dweight[channel] + size(at) * inner;
                 dx[at] = scale * (dy(at).abs() + if training { through / values } else { 0.0 });
             }
@@ -133,6 +142,7 @@ impl Configuration {
             dy: b.draw("dy", shape.len(), 1.0),
             weight: around("weight", c, 1.0, 0.5),
             bias: b.draw("bias", c, 1.0),
+            plus: self.plus.then(|| b.draw("plus", shape.len(), 1.0)),
             mean: around("running_mean", c, self.mean, 1.0),
             var: b.draw("running_var", c, 1.0).into_iter().map(|v| v.abs() + 0.1).collect(),
         }
@@ -146,7 +156,8 @@ impl Configuration {
         let (shape, channels) = (TensorShape::Activation(x), TensorShape::Channels(c));
         let BatchNorm { eps, momentum } = self.norm;
         let mode = if self.training { "training" } else { "evaluation" };
-        let text = format!("{}: x {:?}, eps {eps}, momentum {momentum}, {mode}", self.text, self.x);
+        let end = if self.plus { ", plus another tensor" } else { "" };
+        let text = format!("{}: x {:?}, eps {eps}, momentum {momentum}, {mode}{end}", self.text, self.x);
         let mut b = Builder::new("batch_norm", text);
         let inputs = self.inputs(&b, shape);
         let bounds = inputs.bounds(&dims, self.training);
@@ -154,6 +165,7 @@ impl Configuration {
         let mut given = |name: &str, shape, values| b.given(name, shape, Values::Real(values), false);
         let (x, dy) = (given("x", shape, inputs.x), given("dy", shape, inputs.dy));
         let (weight, bias) = (given("weight", channels, inputs.weight), given("bias", channels, inputs.bias));
+        let plus = inputs.plus.map(|plus| given("plus", shape, plus));
         let mean = given("running_mean", channels, inputs.mean);
         let running = Statistics { mean, var: given("running_var", channels, inputs.var) };
         let y = b.result("y", shape, Element::Real, limited(bounds.y));
@@ -167,10 +179,10 @@ impl Configuration {
             let mean = b.result("batch_mean", channels, Element::Real, limited(bounds.batch_mean));
             let batch =
                 Statistics { mean, var: b.result("batch_var", channels, Element::Real, limited(bounds.batch_var)) };
-            b.call(batch_norm::Forward { dims, x, weight, bias, batch, running, y, relu: false });
+            b.call(batch_norm::Forward { dims, x, weight, bias, batch, running, plus, y, relu: false });
             b.call(batch_norm::Backward { dims, x, weight, batch, dy, params, dx: Some(dx), rectified: false });
         } else {
-            b.call(batch_norm::ForwardEvaluation { dims, x, weight, bias, running, y, relu: false });
+            b.call(batch_norm::ForwardEvaluation { dims, x, weight, bias, running, plus, y, relu: false });
             let params = Some(params);
             b.call(batch_norm::BackwardEvaluation {
                 dims,

@@ -78,6 +78,9 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "many channels, padding as wide as the window", x: [1, 32, 8, 9], k: 32, kernel: [3, 3], pads: [3; 4], ..PLAIN },
     Configuration { text: "many channels, no padding", x: [2, 48, 12, 13], k: 80, kernel: [5, 5], ..PLAIN },
     Configuration { text: "33 images", x: [33, 3, 6, 6], k: 8, kernel: [3, 3], stride: [2, 2], pads: [1; 4], ..PLAIN },
+    Configuration { text: "a block of resnet20, shrunk", x: [2, 16, 9, 33], k: 16, kernel: [3, 3], pads: [1; 4], ..PLAIN },
+    Configuration { text: "sixteen outputs of thirty-two inputs", x: [2, 32, 5, 29], k: 16, kernel: [3, 3], pads: [1; 4], ..PLAIN },
+    Configuration { text: "sixteen outputs, stride 2", x: [2, 16, 7, 31], k: 16, kernel: [3, 3], stride: [2, 2], pads: [1; 4], ..PLAIN },
 ];
 
 impl Configuration {
@@ -106,8 +109,8 @@ impl Configuration {
         let dw = b.result("dw", kernel, Element::Real, rule());
         let db = b.result("db", TensorShape::Channels(dims.k), Element::Real, rule());
         b.call(conv2d::Forward { dims, x, w, b: bias, y, relu: false });
-        b.call(conv2d::BackwardInput { dims, w, dy, dx, rectified: None });
-        b.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: false });
+        b.call(conv2d::BackwardInput { dims, w, dy, dx, plus: None, rectified: None });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, biased: true, accumulate: false });
         let mut gradients = vec![Gradient { of: x, by: dx }, Gradient { of: w, by: dw }];
         if let Some(bias) = bias {
             gradients.push(Gradient { of: bias, by: db });
@@ -129,7 +132,7 @@ impl Configuration {
             b.in_place(id, Rule::Magnitudes { limit: LIMIT });
             id
         });
-        b.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, accumulate: true });
+        b.call(conv2d::BackwardWeight { dims, x, dy, dw: dw.into(), db, biased: true, accumulate: true });
         Ok(b.finish())
     }
 }

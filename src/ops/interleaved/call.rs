@@ -49,7 +49,7 @@ impl Call {
             Op::Conv2dForward(call) => {
                 small(&call.dims).map(|()| Prepared::Correlation(Correlation::forward(&call.dims)))?
             }
-            Op::Conv2dBackwardInput(call) => {
+            Op::Conv2dBackwardInput(call) if call.plus.is_none() => {
                 small(&call.dims).map(|()| Prepared::Correlation(Correlation::backward(&call.dims)))?
             }
             Op::Conv2dBackwardWeight(call) => {
