@@ -125,8 +125,8 @@ fn kernels_in_a_browser_stay_within_the_bounds_of_single_precision() {
         for case in list.into_iter().step_by(step) {
             match products {
                 true if all() => cases.extend((0..TILES.len()).map(|number| (case.clone(), tile(Some(number))))),
-                // The smallest tile of the one, the largest of the other.
-                true => cases.push((case, tile(Some(if list_is_dense { TILES.len() - 1 } else { 0 })))),
+                // Of a dense product the first tile, of a convolution the narrowest: those of the page's net.
+                true => cases.push((case, tile(Some(if list_is_dense { 0 } else { TILES.len() - 1 })))),
                 false => cases.push((case, tile(None))),
             }
         }

@@ -156,6 +156,9 @@ function replay(kept: Recording, tape: Tape, controls: Controls, view: View): vo
   show(2 * steps);
 }
 
+/** The part of the address that asks for the recorded run where the page could train. */
+const RECORDED = '#recorded';
+
 let changed = (_settled: boolean): void => {};
 
 async function main(): Promise<void> {
@@ -168,8 +171,17 @@ async function main(): Promise<void> {
   const choice = controls.choice();
   const race: Race = { ...(typeof choice === 'string' ? { halves: [[], []], n: 1, frozen: true } : choice), tracks: [] };
   view.draw(race, false);
+  addEventListener('hashchange', () => location.reload());
+  if (location.hash === RECORDED) {
+    const kept = await recording(description.experiment);
+    notice('This run was recorded when the page was made. To train here, open the page without #recorded in its address.');
+    if (kept) return replay(kept, tape, controls, view);
+  }
   try {
-    live(tape, await tape.engine(), controls, view, race);
+    const engine = await tape.engine();
+    live(tape, engine, controls, view, race);
+    // On a processor a race takes many minutes.
+    element('instead').hidden = !(engine.adapter.isFallbackAdapter && (await recording(description.experiment)));
   } catch (error) {
     const kept = await recording(description.experiment);
     notice(kept ? `${words(error)} Below is a recorded run.` : words(error));
