@@ -13,7 +13,7 @@ export function svg(name: string, attributes: Attributes, ...children: (Element 
   return element;
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 230, 44, 12, 10, 34];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [480, 222, 44, 12, 10, 26];
 
 /** A mark of a role's own shape. */
 export function mark(role: Role, x: number, y: number): SVGElement {
@@ -59,7 +59,7 @@ export function chart(target: Letter, measure: Measure, tracks: Track[], steps: 
     const step = Math.round((i / 4) * steps);
     picture.append(svg('text', { x: x(step), y: HEIGHT - BOTTOM + 16, 'text-anchor': i === 4 ? 'end' : 'middle' }, `${step}`));
   }
-  picture.append(svg('text', { x: WIDTH - RIGHT, y: HEIGHT - 3, 'text-anchor': 'end' }, 'steps'));
+  picture.append(svg('text', { x: x((5 / 8) * steps), y: HEIGHT - BOTTOM + 16, 'text-anchor': 'middle' }, 'steps'));
   for (const { track, points } of curves) {
     if (points.length === 0) continue;
     const d = points.map(([step, value], i) => `${i === 0 ? 'M' : 'L'}${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join('');
