@@ -1,5 +1,5 @@
-//! Compiles in the page of `strata export web` where `scripts/web` has built it in `web/site`: building strata itself takes
-//! neither Node nor a network. A program without the page says so when it is asked for one.
+//! Compiles in the page of `strata export web` where `scripts/web` has built it in `web/site`: building strata itself
+//! takes neither Node nor a network. A program without the page says so when it is asked for one.
 
 use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 

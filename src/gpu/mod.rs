@@ -3,7 +3,8 @@
 //! A [`Session`] holds the tensors of one program and its tapes. Everything that a step needs (buffers,
 //! pipelines, bind groups, constants) is made when the session is made; a step records one compute pass
 //! over them and submits once. What is made is planned before, by limits and sizes alone ([`Arrangement`],
-//! [`TapePlan`]), so that it can be planned for devices that are elsewhere. A tensor larger than a binding may be lies in several buffers, its segments.
+//! [`TapePlan`]), so that it can be planned for devices that are elsewhere. A tensor larger than a binding may
+//! be lies in several buffers, its segments.
 //! What the tensors and kernels mean is the business of the room above; this one knows sizes and bindings.
 
 mod adapter;

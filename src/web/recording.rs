@@ -1,5 +1,5 @@
-//! A recorded run, for browsers without WebGPU: what a page would show of one choice, trained on the native executor with
-//! the same random numbers.
+//! A recorded run, for browsers without WebGPU: what a page would show of one choice, trained on the native executor
+//! with the same random numbers.
 
 use super::{WebError, experiment::described, format::Study};
 use crate::{

@@ -27,11 +27,12 @@ pub struct Options {
     pub recorded: bool,
 }
 
-/// Writes the tape of an experiment and its page into a folder, which is made where it is not there. Files of other names
-/// stay.
+/// Writes the tape of an experiment and its page into a folder, which is made where it is not there. Files of other
+/// names stay.
 ///
 /// # Errors
-/// [`WebError::NoPage`] in a program without a page; those of [`tape`] and of training, before anything is written; a folder or file that cannot be written.
+/// [`WebError::NoPage`] in a program without a page; those of [`tape`] and of training, before anything is written; a
+/// folder or file that cannot be written.
 pub fn export(experiment: &Experiment, options: &Options, folder: &Path) -> Result<Vec<Exported>, WebError> {
     let page = match options.page {
         true if PAGE.is_empty() => return Err(WebError::NoPage),

@@ -76,8 +76,8 @@ impl Way {
     }
 
     /// What the unroller writes a tile out for. Slabs in `f32` are as deep as two of each operand take at most 16 KiB,
-    /// WebGPU's default limit of workgroup memory, and as an invocation fetches at most four vectors of an operand; those
-    /// of matrices as the largest of these.
+    /// WebGPU's default limit of workgroup memory, and as an invocation fetches at most four vectors of an operand;
+    /// those of matrices as the largest of these.
     pub fn sizes(&self) -> Vec<(&'static str, u32)> {
         let [rows, columns] = self.tile.map(|side| side as u32);
         let invocations = rows * columns / 64;
