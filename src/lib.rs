@@ -14,6 +14,7 @@
 //! | check gradients | [`ops::check`] |
 //! | run the paper's protocol | [`Experiment`], [`Plan`], [`protocol::runner`] |
 //! | compute statistics and figures | [`report`] |
+//! | train in a browser | [`web::export`] |
 //!
 //! # An example
 //!
@@ -67,6 +68,7 @@ pub mod train;
 pub mod protocol;
 
 pub mod report;
+pub mod web;
 
 #[doc(hidden)]
 pub mod cli;

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["data", "exchange"],
     &["train"],
     &["protocol"],
-    &["report"],
+    &["report", "web"],
     &["cli"],
 ];
 

@@ -16,4 +16,5 @@ mod report;
 mod shaders;
 mod store;
 mod supply_chain;
+mod web;
 mod zoo;

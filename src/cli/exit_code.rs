@@ -9,6 +9,7 @@ use crate::{
     protocol::ProtocolError,
     report::ReportError,
     train::TrainError,
+    web::WebError,
 };
 
 /// Anything not named below.
@@ -103,6 +104,9 @@ pub fn of(error: &anyhow::Error) -> u8 {
             if cause.is::<NnError>() {
                 return Some(EXPERIMENT);
             }
+            if let Some(e) = cause.downcast_ref::<WebError>() {
+                return Some(of_web(e));
+            }
             cause.is::<ReportError>().then_some(OTHER)
         })
         .unwrap_or(OTHER)
@@ -158,6 +162,18 @@ fn of_train(error: &TrainError) -> u8 {
         TrainError::Stopped { .. } => INTERRUPTED,
         TrainError::Nn(error) => of_nn(error),
         TrainError::Ops(_) => DEVICE,
+    }
+}
+
+fn of_web(error: &WebError) -> u8 {
+    match error {
+        WebError::Setting { .. } | WebError::Divided { .. } | WebError::TooLarge { .. } => EXPERIMENT,
+        WebError::Classes { .. } | WebError::Data(_) => DATA,
+        WebError::Io { .. } | WebError::NoPage => OTHER,
+        WebError::Protocol(error) => of_protocol(error),
+        WebError::Nn(error) => of_nn(error),
+        WebError::Train(error) => of_train(error),
+        WebError::Ops(_) => DEVICE,
     }
 }
 

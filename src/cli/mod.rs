@@ -8,6 +8,7 @@ mod eval;
 pub mod exit_code;
 mod experiment;
 mod explain;
+mod export;
 mod features;
 mod gradcheck;
 mod interrupt;
@@ -81,6 +82,9 @@ enum Command {
     Data(data::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
+    /// Write what other programs train or show: a page that trains in a browser
+    #[command(subcommand)]
+    Export(export::Options),
     /// Compare the blocks of trained networks with each other (linear CKA)
     Similarity(similarity::Options),
     /// Read weights of other programs, write them for others, and look at what is in a file
@@ -194,6 +198,7 @@ pub fn main() -> ExitCode {
         Command::Net(options) => net::main(&options),
         Command::Data(options) => data::main(&options),
         Command::Report(options) => report::main(&options),
+        Command::Export(options) => export::main(&options),
         Command::Similarity(options) => similarity::main(&options),
         Command::Weights(options) => weights::main(&options),
         Command::Gradcheck(options) => gradcheck::main(&options),

@@ -11,7 +11,10 @@ use rayon::prelude::*;
 const TASK: usize = 1024;
 
 /// The sums over images of each of the H x W x C values. 64 bits hold 2^56 images of 255.
-fn sums(set: &ImageSet) -> Result<Vec<u64>, DataError> {
+///
+/// # Errors
+/// [`DataError::NoImages`] for an empty set.
+pub fn sums(set: &ImageSet) -> Result<Vec<u64>, DataError> {
     if set.is_empty() {
         return Err(DataError::NoImages);
     }

@@ -169,7 +169,7 @@ impl Gpu {
             Some(successor) => successor.renewed()?,
             None => {
                 let opened = self.again(|_| {})?;
-                opened.prefer(lock(&self.tiles).clone());
+                opened.prefer(self.tiles());
                 opened
             }
         };
@@ -196,9 +196,9 @@ impl Gpu {
         *lock(&self.tiles) = tiles;
     }
 
-    /// The number of the tile that is preferred for a product, if one is.
-    pub(super) fn preferred(&self, product: &str) -> Option<usize> {
-        lock(&self.tiles).get(product).copied()
+    /// The numbers of the tiles that are preferred, by product.
+    pub(super) fn tiles(&self) -> BTreeMap<String, usize> {
+        lock(&self.tiles).clone()
     }
 
     /// Shader and entry point of every pipeline that was made so far, in the order of their names.
@@ -387,7 +387,7 @@ mod tests {
         gpu.lose("as the test asks for");
         let first = renewed();
         assert!(first.iter().all(|gpu| Arc::ptr_eq(gpu, &first[0]) && gpu.check().is_ok()));
-        assert_eq!(first[0].preferred("product"), Some(1));
+        assert_eq!(first[0].tiles().get("product"), Some(&1));
         first[0].lose("as the test asks for");
         let second = renewed();
         assert!(second.iter().all(|gpu| Arc::ptr_eq(gpu, &second[0]) && gpu.check().is_ok()));

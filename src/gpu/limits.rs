@@ -15,6 +15,8 @@ pub struct Limits {
     pub workgroup_bytes: u32,
     /// Invocations of a workgroup.
     pub invocations: u32,
+    /// Bytes that uniform bindings begin at multiples of.
+    pub uniform_alignment: usize,
     /// Whether to take the kernels for adapters that run on a processor, where there are such.
     pub lanes: bool,
     /// How matrices are multiplied, where the device was opened for products of them.
@@ -36,6 +38,7 @@ impl Limits {
             workgroups: limits.max_compute_workgroups_per_dimension,
             workgroup_bytes: limits.max_compute_workgroup_storage_size,
             invocations: limits.max_compute_invocations_per_workgroup,
+            uniform_alignment: limits.min_uniform_buffer_offset_alignment as usize,
             lanes: false,
             matrices: None,
             tile: None,
@@ -43,6 +46,11 @@ impl Limits {
             #[cfg(feature = "testing")]
             guarded: false,
         }
+    }
+
+    /// What every implementation of WebGPU allows.
+    pub fn webgpu() -> Self {
+        Self::of(&wgpu::Limits::defaults())
     }
 
     /// The largest piece of a tensor.

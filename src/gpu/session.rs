@@ -9,8 +9,9 @@ use super::{
     lock::lock,
     memory::Memory,
     place::Place,
-    recorder::{Dispatch, Tape},
+    recorder::TapePlan,
     ring::Ring,
+    tape::{Dispatch, Tape},
 };
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
@@ -92,9 +93,8 @@ impl Session {
 
     /// Adds a tape: `record` says its dispatches. Returns the tape's number.
     pub fn tape(&mut self, record: impl FnOnce(&mut Recorder<'_>) -> Result<(), GpuError>) -> Result<usize, GpuError> {
-        let mut recorder = Recorder::new(&self.gpu, &self.memory);
-        record(&mut recorder)?;
-        self.tapes.push(recorder.finish(&self.step)?);
+        let plan = TapePlan::record(self.gpu.limits(), &self.memory.specs, &self.gpu.tiles(), record)?;
+        self.tapes.push(Tape::make(&self.gpu, &self.memory, &plan, &self.step)?);
         Ok(self.tapes.len() - 1)
     }
 

@@ -3,7 +3,7 @@
 use super::{
     Element, OpsError, Program, Step, TensorId, TensorShape,
     interleaved::{Fit, Interleaved},
-    placement,
+    placement, planned,
     program::{Entry, TapeName, Tensor},
     storage,
 };
@@ -167,14 +167,8 @@ impl Executor {
             Device::Reference => Backend::Reference(allocate(&program)),
             Device::Gpu(gpu) => {
                 let mut session = Session::new(Arc::clone(gpu), placement::place(&program, gpu.limits())?)?;
-                for tape in &program.tapes {
-                    session.tape(|recorder| {
-                        recorder.set_precision(program.precision);
-                        tape.iter().try_for_each(|entry| {
-                            recorder.operation(&entry.layer, entry.op.product().as_deref());
-                            entry.op.record(recorder)
-                        })
-                    })?;
+                for tape in 0..program.tapes.len() {
+                    session.tape(|recorder| planned::record(&program, tape, recorder))?;
                 }
                 Backend::Gpu(Box::new(session))
             }

@@ -17,7 +17,7 @@ macro_rules! built_in {
     };
 }
 
-built_in!["default", "fashion-mnist", "cifar100", "cifar100-natural", "cross-dataset", "distance"];
+built_in!["default", "fashion-mnist", "cifar100", "cifar100-natural", "cross-dataset", "distance", "web"];
 
 impl BuiltIn {
     /// The experiment of a name.

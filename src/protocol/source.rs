@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The data sets of an experiment, of which its halves are parts that share their images.
 #[derive(Debug)]
-pub(super) struct Sets {
+pub struct Sets {
     /// The one data set; of two the one that is A, or B where A is one source after the other.
     pub data: Dataset,
     /// The second one, where there are two.

@@ -6,8 +6,11 @@ use crate::{
     host::Precision,
 };
 
-/// Rows and columns of the results of one workgroup.
-pub const TILES: [[usize; 2]; 3] = [[64, 64], [128, 64], [128, 128]];
+/// Rows and columns of the results of one workgroup. The narrow ones come last: files of preferred tiles number them.
+pub const TILES: [[usize; 2]; 5] = [[64, 64], [128, 64], [128, 128], [64, 32], [64, 16]];
+
+/// The first of the narrow tiles, for products with few columns: most of a wide tile would lie beyond them.
+const NARROW: usize = 3;
 
 /// Workgroups that keep a large GPU busy: two for each of some 130 multiprocessors.
 pub(super) const WORKGROUPS: usize = 264;
@@ -37,6 +40,8 @@ pub(super) static WAYS: &[Way] = &[
     single(TILES[0]),
     single(TILES[1]),
     single(TILES[2]),
+    single(TILES[3]),
+    single(TILES[4]),
     mixed(TILES[0], MATRICES[0]),
     mixed(TILES[1], MATRICES[0]),
     mixed(TILES[2], MATRICES[0]),
@@ -71,11 +76,16 @@ impl Way {
     }
 
     /// What the unroller writes a tile out for. Slabs in `f32` are as deep as two of each operand take at most 16 KiB,
-    /// WebGPU's default limit of workgroup memory; those of matrices as the largest of these.
+    /// WebGPU's default limit of workgroup memory, and as an invocation fetches at most four vectors of an operand;
+    /// those of matrices as the largest of these.
     pub fn sizes(&self) -> Vec<(&'static str, u32)> {
         let [rows, columns] = self.tile.map(|side| side as u32);
-        let depth = if self.matrices.is_none() && self.tile != TILES[0] { 8 } else { 16 };
         let invocations = rows * columns / 64;
+        let depth = match self.matrices {
+            None if self.tile == TILES[4] => 4,
+            None if self.tile != TILES[0] => 8,
+            _ => 16,
+        };
         let mut sizes = vec![
             ("ROWS", rows),
             ("COLUMNS", columns),
@@ -108,13 +118,17 @@ pub(super) fn choose(recorder: &Recorder<'_>, products: usize, results: [usize; 
     recorder.tile().filter(|&tile| tile < tiles).unwrap_or_else(|| by_shape(tiles, products, results))
 }
 
-/// The largest of the first tiles of which there are enough, because the larger ones read their operands less often.
+/// The narrowest tile that has all columns, where one of the narrow ones does; else the largest of the others of which
+/// there are enough, because the larger ones read their operands less often.
 fn by_shape(tiles: usize, products: usize, [rows, columns]: [usize; 2]) -> usize {
+    if let Some(narrow) = (NARROW..tiles).rev().find(|&tile| columns <= TILES[tile][1]) {
+        return narrow;
+    }
     let enough = |tile: &usize| {
         let [down, across] = TILES[*tile];
         columns > across / 2 && rows.div_ceil(down) * columns.div_ceil(across) * products >= WORKGROUPS
     };
-    (0..tiles).rev().find(enough).unwrap_or(0)
+    (0..tiles.min(NARROW)).rev().find(enough).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -123,10 +137,18 @@ mod tests {
 
     #[test]
     fn the_largest_tile_is_taken_of_which_there_are_enough() {
-        assert_eq!(TILES[by_shape(3, 1, [1, 1])], [64, 64]);
+        assert_eq!(TILES[by_shape(5, 1, [1, 33])], [64, 64]);
+        assert_eq!(TILES[by_shape(5, 1, [100_000, 64])], [128, 64]);
+        assert_eq!(TILES[by_shape(5, 1, [100_000, 128])], [128, 128]);
         assert_eq!(TILES[by_shape(3, 1, [100_000, 64])], [128, 64]);
         assert_eq!(TILES[by_shape(3, 2, [100_000, 128])], [128, 128]);
         assert_eq!(TILES[by_shape(2, 2, [100_000, 128])], [128, 64]);
+    }
+
+    #[test]
+    fn few_columns_take_the_narrowest_tile_that_has_them_all() {
+        assert_eq!([1, 16, 17, 32].map(|columns| TILES[by_shape(5, 1, [100_000, columns])][1]), [16, 16, 32, 32]);
+        assert_eq!(TILES[by_shape(3, 1, [100_000, 6])], [64, 64], "a precision without narrow tiles");
     }
 
     #[test]
@@ -138,6 +160,6 @@ mod tests {
                 assert!(TILES[..tiles(precision)].contains(&way.tile), "{}", way.name());
             }
         }
-        assert_eq!([Precision::F32, Precision::Mixed, Precision::F16x3].map(tiles), [3, 3, 2]);
+        assert_eq!([Precision::F32, Precision::Mixed, Precision::F16x3].map(tiles), [5, 3, 2]);
     }
 }
