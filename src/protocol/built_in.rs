@@ -17,7 +17,16 @@ macro_rules! built_in {
     };
 }
 
-built_in!["default", "fashion-mnist", "cifar100", "cifar100-natural", "cross-dataset", "distance"];
+built_in![
+    "default",
+    "fashion-mnist",
+    "cifar100",
+    "cifar100-natural",
+    "cross-dataset",
+    "distance",
+    "imagenet",
+    "imagenet-natural"
+];
 
 impl BuiltIn {
     /// The experiment of a name.
