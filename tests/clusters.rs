@@ -6,4 +6,5 @@ pub mod claims;
 pub mod engines;
 #[cfg(target_os = "linux")]
 pub mod judge;
+pub mod tensorboard;
 pub mod workers;

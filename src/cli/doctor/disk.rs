@@ -15,16 +15,18 @@ const LITTLE: u64 = 1 << 30;
 const SKEW: f64 = 2.0;
 
 /// A time for making a file safe above which checkpoints cost more than they should.
-const SLOW: Duration = Duration::from_secs(1);
+const SLOW: Duration = Duration::from_secs(5);
 
-/// Seconds by which this machine's clock is ahead of the file system's.
+/// Seconds by which this machine's clock is at least ahead of the file system's; none where the file's time lies between
+/// the beginning and the end of its writing, however long that took.
 pub(super) fn skew(folder: &Path) -> io::Result<f64> {
     let path = folder.join("clock");
     let before = SystemTime::now();
     fs::write(&path, ".")?;
     let written = fs::metadata(&path)?.modified()?;
-    let ahead = before.duration_since(written).map(|ahead| ahead.as_secs_f64());
-    Ok(ahead.unwrap_or_else(|behind| -behind.duration().as_secs_f64()))
+    let [ahead, behind] = [before.duration_since(written), written.duration_since(SystemTime::now())];
+    let [ahead, behind] = [ahead, behind].map(|by| by.unwrap_or_default().as_secs_f64());
+    Ok(ahead - behind)
 }
 
 /// The kind of a folder's file system, by the longest mount point above it.
