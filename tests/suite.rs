@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
 mod cli;
+mod clusters;
 mod data;
 mod documents;
 mod exchange;

@@ -2,7 +2,7 @@
 
 use super::{exit_code::NoDevice, output::note};
 use crate::{
-    gpu::{Choice, Gpu, GpuError},
+    gpu::{self, Choice, Gpu, GpuError},
     host::Precision,
     ops::{Device, Tuning},
 };
@@ -47,6 +47,29 @@ pub fn precision(name: &str) -> Result<Precision, String> {
     found.ok_or_else(|| format!("there are {}", Precision::ALL.map(Precision::name).join(", ")))
 }
 
+/// Which GPU of several a scheduler gives to a process: CUDA's variable, which Vulkan does not read.
+const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
+
+/// The hardware that `auto` and `gpu` mean: the first GPU, or the first that a scheduler has given to this process.
+///
+/// # Errors
+/// A GPU that is named by anything but its number.
+fn hardware() -> Result<Choice, NoDevice> {
+    let Some(given) = std::env::var(VISIBLE).ok().filter(|given| !given.trim().is_empty()) else {
+        return Ok(Choice::Hardware);
+    };
+    // One that is left in a container has the number 0 there, whatever its number on the machine.
+    let only = || gpu::adapters().iter().filter(|adapter| adapter.is_hardware).count() < 2;
+    match given.split(',').next().map(|first| first.trim().parse()) {
+        _ if only() => Ok(Choice::Hardware),
+        Some(Ok(index)) => Ok(Choice::Cuda(index)),
+        _ => Err(NoDevice(format!(
+            "{VISIBLE} is {given:?}, which is no number of a GPU; choose one with --device gpu:INDEX (`strata devices` \
+             lists them)"
+        ))),
+    }
+}
+
 /// Opens the device of a choice for a precision.
 ///
 /// # Errors
@@ -58,18 +81,22 @@ pub fn open(choice: &str, precision: Precision) -> Result<Device> {
     let choice = match choice {
         "cpu" => return Ok(cpu()?),
         "auto" => {
-            return match open(&Choice::Hardware) {
+            return match open(&hardware()?) {
                 Ok(gpu) => Ok(tuned(gpu)),
                 Err(GpuError::NoAdapter { .. }) => Ok(cpu()?),
                 Err(error) => Err(error.into()),
             };
         }
-        "gpu" => Choice::Hardware,
+        "gpu" => hardware()?,
         "software" => Choice::Software,
         other => match other.strip_prefix("gpu:") {
+            // Two digits are a number of `strata devices`; more are part of a name, such as 4090.
+            Some(number) if number.len() <= 2 && number.parse::<usize>().is_ok() => {
+                Choice::Index(number.parse().unwrap_or_default())
+            }
             Some(name) if !name.is_empty() => Choice::Named(name.into()),
             _ => {
-                let message = format!("no device {other:?}; choose auto, cpu, gpu, gpu:NAME or software");
+                let message = format!("no device {other:?}; choose auto, cpu, gpu, gpu:INDEX, gpu:NAME or software");
                 return Err(NoDevice(message).into());
             }
         },

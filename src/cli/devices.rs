@@ -48,8 +48,9 @@ pub fn main(options: &Options) -> Result<()> {
     let auto = device::open("auto", Precision::F32)?.describe();
     let mut out = std::io::stdout().lock();
     if options.format == Format::Json {
-        let rows = adapters.iter().map(|adapter| {
+        let rows = adapters.iter().enumerate().map(|(index, adapter)| {
             json!({
+                "index": index,
                 "name": adapter.name,
                 "backend": adapter.backend,
                 "type": adapter.device_type,
@@ -69,10 +70,10 @@ pub fn main(options: &Options) -> Result<()> {
         return Ok(());
     }
     writeln!(out, "{}", Device::Cpu.describe())?;
-    for adapter in &adapters {
+    for (index, adapter) in adapters.iter().enumerate() {
         let limits = &adapter.limits;
-        let name = if adapter.is_software { "--device software" } else { "--device gpu:NAME" };
-        writeln!(out, "\n{adapter}\n  choose with  {name}")?;
+        let or = if adapter.is_software { "--device software" } else { "--device gpu:NAME" };
+        writeln!(out, "\n{adapter}\n  choose with  --device gpu:{index} or {or}")?;
         writeln!(
             out,
             "  limits       bindings {} MiB, buffers {} MiB, {} workgroups a dimension, {} KiB workgroup memory, {} invocations",

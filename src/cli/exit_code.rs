@@ -30,7 +30,8 @@ pub const NETWORK: u8 = 7;
 pub const CHECK: u8 = 8;
 /// Weights of another program that are damaged, refused or of another net.
 pub const WEIGHTS: u8 = 9;
-/// Another process is at work on the same network or the same packed store.
+/// Another process is at work on the same network or the same packed store, or a worker's time is up: the same command
+/// goes on later.
 pub const BUSY: u8 = 75;
 /// Stopped by Ctrl-C, with a checkpoint.
 pub const INTERRUPTED: u8 = 130;
@@ -126,7 +127,7 @@ fn of_protocol(error: &ProtocolError) -> u8 {
         | ProtocolError::Manifest { .. }
         | ProtocolError::Similarities { .. } => RUN_DIRECTORY,
         ProtocolError::Parent { .. } | ProtocolError::Diverged { .. } => NETWORK,
-        ProtocolError::Locked { .. } => BUSY,
+        ProtocolError::Locked { .. } | ProtocolError::Idle { .. } => BUSY,
         ProtocolError::Io { .. } => OTHER,
         ProtocolError::Data(_) => DATA,
         ProtocolError::Nn(error) => of_nn(error),

@@ -2,15 +2,18 @@
 //! once; while networks train, the first asks for a
 //! checkpoint and a stop, the second stops at once.
 
-use super::exit_code::{INTERRUPTED, TERMINATED};
+use super::exit_code::{BUSY, INTERRUPTED, TERMINATED};
 use crate::host::Stop;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     flag,
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 /// Which stop was asked for.
@@ -18,6 +21,7 @@ use std::sync::{
 pub struct Interrupt {
     interrupted: Arc<AtomicBool>,
     terminated: Arc<AtomicBool>,
+    expired: Arc<AtomicBool>,
     at_once: Arc<AtomicBool>,
 }
 
@@ -52,16 +56,28 @@ impl Interrupt {
 
     /// The cancellation flag, for long loops.
     pub fn stop(&self) -> Stop {
-        Stop::of([Arc::clone(&self.interrupted), Arc::clone(&self.terminated)])
+        Stop::of([&self.interrupted, &self.terminated, &self.expired].map(Arc::clone))
     }
 
     /// The exit code of the stop that was asked for.
     pub fn asked(&self) -> Option<u8> {
         if self.terminated.load(Ordering::Relaxed) {
             Some(TERMINATED)
+        } else if self.interrupted.load(Ordering::Relaxed) {
+            Some(INTERRUPTED)
         } else {
-            self.interrupted.load(Ordering::Relaxed).then_some(INTERRUPTED)
+            self.expired.load(Ordering::Relaxed).then_some(BUSY)
         }
+    }
+
+    /// Asks for a stop after a time, as a signal would.
+    pub fn expire_after(&self, time: Duration) {
+        let expired = Arc::clone(&self.expired);
+        // It ends with the process.
+        std::thread::spawn(move || {
+            std::thread::sleep(time);
+            expired.store(true, Ordering::Relaxed);
+        });
     }
 }
 

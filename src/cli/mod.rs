@@ -4,6 +4,8 @@ mod bench;
 mod data;
 mod device;
 mod devices;
+mod doctor;
+mod engines;
 mod eval;
 pub mod exit_code;
 mod experiment;
@@ -24,6 +26,7 @@ mod reproduce;
 mod run;
 mod shell_files;
 mod similarity;
+mod status;
 mod study;
 mod terminal;
 mod train;
@@ -62,6 +65,8 @@ enum Command {
     Reproduce(reproduce::Options),
     /// List the networks of an experiment and their states
     Plan(plan::Options),
+    /// Show what the networks of a run directory are doing, and who trains them where
+    Status(status::Options),
     /// Train one network of an experiment and, before it, any parents that are missing
     Run(run::Options),
     /// List, show and check the files of experiments
@@ -104,6 +109,8 @@ enum Command {
     Completions(shell_files::Completions),
     /// Write the manual's pages
     Man(shell_files::Man),
+    /// Check what this machine has for training, and what its file system holds for several machines
+    Doctor(doctor::Options),
     /// List the adapters of this machine and the one that `auto` selects
     Devices(devices::Options),
 }
@@ -121,7 +128,8 @@ enum Format {
 /// The device of a command.
 #[derive(Args, Clone, Debug)]
 struct DeviceArgs {
-    /// Compute on this device: auto (a hardware GPU if there is one, else cpu), cpu, gpu, gpu:NAME, software
+    /// Compute on this device: auto (a hardware GPU if there is one, else cpu), cpu, gpu, gpu:INDEX or
+    /// gpu:NAME (`strata devices` lists both), software
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: String,
 }
@@ -189,6 +197,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Reproduce(options) => reproduce::main(&options),
         Command::Plan(options) => plan::main(&options),
+        Command::Status(options) => status::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Experiment(options) => experiment::main(&options),
         Command::Train(options) => train::main(&options),
@@ -207,6 +216,7 @@ pub fn main() -> ExitCode {
         Command::Explain(options) => explain::main(&options),
         Command::Completions(options) => shell_files::completions(&options),
         Command::Man(options) => shell_files::man(&options),
+        Command::Doctor(options) => doctor::main(&options),
         Command::Devices(options) => devices::main(&options),
     };
     match result {

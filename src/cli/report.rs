@@ -28,6 +28,9 @@ pub struct Options {
     /// Open the page in the browser
     #[arg(long)]
     open: bool,
+    /// Write the evaluations of every network for TensorBoard, too: DIR/EXPERIMENT/NETWORK
+    #[arg(long, value_name = "DIR", conflicts_with = "published")]
+    tensorboard: Option<PathBuf>,
     /// Print text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -66,6 +69,10 @@ pub fn main(options: &Options) -> Result<()> {
     }
     let mut studies = directories::studies(&found, "")?;
     judge_with(&mut studies, options.margin);
+    if let Some(folder) = &options.tensorboard {
+        let count = report::write_events(&studies, folder)?;
+        note!("{count} files of events in {}", folder.display());
+    }
     let report = report::report(&studies)?;
     let page = publish(&report, &studies, Some(&out), options.format, &report::text(&report))?;
     show(page.filter(|_| options.open));
@@ -87,7 +94,7 @@ fn judge_with(studies: &mut [Study], margin: Option<f64>) {
 }
 
 /// The directory itself where it is an experiment's, else the experiments' directories in it, by name.
-fn experiments_in(given: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn experiments_in(given: &Path) -> Result<Vec<PathBuf>> {
     if given.join("experiment.toml").is_file() {
         return Ok(vec![given.to_path_buf()]);
     }

@@ -17,6 +17,7 @@ use crate::{
 };
 use anyhow::Result;
 use clap::Args;
+use std::time::Duration;
 
 #[derive(Args, Debug)]
 pub struct Options {
@@ -27,13 +28,28 @@ pub struct Options {
     /// Train this many networks side by side (default: one per core on the cpu, one on a GPU)
     #[arg(long, value_name = "N", value_parser = at_least_one::<usize>())]
     jobs: Option<usize>,
+    /// Exit with code 75 after so many minutes without a network to train, because other processes have what is left
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    idle_exit: Option<Duration>,
+    /// Stop with a checkpoint and exit code 75 after so many minutes; the same command resumes
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    max_time: Option<Duration>,
     /// Print text, or json: every number of the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
+fn minutes(text: &str) -> Result<Duration, String> {
+    let minutes = text.parse().ok().filter(|minutes: &f64| *minutes > 0.0);
+    let time = minutes.and_then(|minutes| Duration::try_from_secs_f64(60.0 * minutes).ok());
+    time.ok_or_else(|| "expected a number of minutes above 0, such as 10 or 0.5".to_string())
+}
+
 pub fn main(options: &Options) -> Result<()> {
     let interrupt = Interrupt::listen()?;
+    if let Some(time) = options.max_time {
+        interrupt.expire_after(time);
+    }
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
     let plan = Plan::of(&experiment);
@@ -42,9 +58,13 @@ pub fn main(options: &Options) -> Result<()> {
     let runs = &ready.runs;
     study::writable_report(runs)?;
     note!("{}: {} networks on {}, in {}", experiment.name, wanted.len(), device.describe(), runs.path.display());
-    let result = train(&experiment, &wanted, &ready, &device, options.jobs, Busy::Wait, &interrupt);
+    let busy = Busy::Wait { at_most: options.idle_exit };
+    let result = train(&experiment, &wanted, &ready, &device, options.jobs, busy, &interrupt);
     // What did train is reported also where a network failed; a stop reports nothing.
-    let stopped = result.as_ref().is_err_and(|error| error.is::<exit_code::Stopped>());
+    let unfinished = |error: &anyhow::Error| {
+        error.is::<exit_code::Stopped>() || matches!(error.downcast_ref(), Some(ProtocolError::Idle { .. }))
+    };
+    let stopped = result.as_ref().is_err_and(unfinished);
     if stopped { result } else { result.and(report(&experiment, runs, &device, options.format)) }
 }
 

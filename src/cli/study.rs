@@ -34,18 +34,23 @@ impl StudyArgs {
 
     /// The arguments as they are typed, for commands that are printed.
     pub fn words(&self) -> String {
-        let mut words = vec![shell::quoted(&self.experiment)];
+        shell::line(&self.arguments())
+    }
+
+    /// The arguments, the experiment first.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut words = vec![self.experiment.clone()];
         words.extend(self.quick.then(|| "--quick".to_string()));
         for assignment in &self.overrides {
-            words.extend(["--set".to_string(), shell::quoted(assignment)]);
+            words.extend(["--set".to_string(), assignment.clone()]);
         }
         if let Some(precision) = self.precision.precision {
             words.extend(["--precision".to_string(), precision.name().to_string()]);
         }
         if let Some(runs) = &self.runs {
-            words.extend(["--runs".to_string(), shell::quoted(&runs.display().to_string())]);
+            words.extend(["--runs".to_string(), runs.display().to_string()]);
         }
-        words.join(" ")
+        words
     }
 }
 

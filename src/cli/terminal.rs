@@ -1,4 +1,4 @@
-//! What the terminal of stderr can show.
+//! What a terminal can show.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{env, io::IsTerminal};
@@ -12,7 +12,7 @@ pub fn is_live() -> bool {
 pub fn bar(template: &str, length: u64) -> Option<ProgressBar> {
     is_live().then(|| {
         let bar = ProgressBar::new(length);
-        bar.set_style(style(template, is_utf8(|name| env::var(name).ok())));
+        bar.set_style(style(template, shows_utf8()));
         bar
     })
 }
@@ -20,6 +20,11 @@ pub fn bar(template: &str, length: u64) -> Option<ProgressBar> {
 fn style(template: &str, utf8: bool) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     if utf8 { style } else { style.progress_chars("=> ").tick_chars("-\\|/ ") }
+}
+
+/// Whether the terminal's characters are UTF-8.
+pub fn shows_utf8() -> bool {
+    is_utf8(|name| env::var(name).ok())
 }
 
 /// Whether characters are UTF-8, by the first of the variables of POSIX that is set.

@@ -10,8 +10,12 @@ pub enum Choice {
     Hardware,
     /// A software adapter, such as Mesa's lavapipe.
     Software,
-    /// The first adapter whose name contains this, whatever the case of its letters.
+    /// The adapter of this name, or the only one whose name contains this, whatever the case of its letters.
     Named(String),
+    /// The adapter with this number in [`adapters`], from 0.
+    Index(usize),
+    /// NVIDIA's GPU with this number, from 0, in the order of PCI addresses: what CUDA_VISIBLE_DEVICES names.
+    Cuda(usize),
     /// A device that checks every call and computes nothing, with WebGPU's default limits: for tests.
     Noop,
 }
@@ -35,6 +39,8 @@ pub struct AdapterInfo {
     pub matrices: Option<Matrices>,
     /// Whether it runs on the processor.
     pub is_software: bool,
+    /// Whether it is a GPU that `Choice::Hardware` may take.
+    pub is_hardware: bool,
 }
 
 impl Display for AdapterInfo {
@@ -42,6 +48,9 @@ impl Display for AdapterInfo {
         write!(f, "{} ({}, {}, {})", self.name, self.device_type, self.backend, self.driver)
     }
 }
+
+/// NVIDIA's number among the makers of PCI devices.
+const NVIDIA: u32 = 0x10de;
 
 const fn kind(device_type: wgpu::DeviceType) -> &'static str {
     match device_type {
@@ -74,6 +83,7 @@ pub(super) fn describe(adapter: &wgpu::Adapter) -> AdapterInfo {
         features: adapter.features().iter_names().map(|(name, _)| name.to_lowercase()).collect(),
         matrices: matrices::of(adapter),
         is_software: info.device_type == wgpu::DeviceType::Cpu,
+        is_hardware: rank(info.device_type).is_some(),
     }
 }
 
@@ -94,7 +104,36 @@ fn noop() -> Vec<wgpu::Adapter> {
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::NOOP))
 }
 
-/// Every adapter of this machine, hardware and software, in the order that a name is looked up in.
+/// The one of a kind by its number; the adapters of that kind are listed where there are fewer.
+fn numbered(adapters: Vec<wgpu::Adapter>, index: usize, kind: &'static str) -> Result<wgpu::Adapter, GpuError> {
+    let available = listed(&adapters);
+    adapters.into_iter().nth(index).ok_or(GpuError::NoIndex { index, kind, available })
+}
+
+fn listed(adapters: &[wgpu::Adapter]) -> String {
+    let line = |(index, adapter): (usize, &wgpu::Adapter)| format!("gpu:{index} {}", adapter.get_info().name);
+    let lines: Vec<String> = adapters.iter().enumerate().map(line).collect();
+    if lines.is_empty() { "none".into() } else { lines.join(", ") }
+}
+
+/// The number of the only adapter that a name means among those of some names. Equal names mean one adapter only where
+/// their PCI addresses say so: a driver of another interface lists it again.
+///
+/// # Errors
+/// The numbers of those that it could mean: none, or several.
+fn named(adapters: &[(String, String)], wanted: &str) -> Result<usize, Vec<usize>> {
+    let wanted = wanted.to_lowercase();
+    let of = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        (0..adapters.len()).filter(|&index| fits(&adapters[index].0.to_lowercase())).collect()
+    };
+    let equal = of(&|name| name == wanted);
+    let found = if equal.is_empty() { of(&|name| name.contains(&wanted)) } else { equal };
+    let first = *found.first().ok_or_else(Vec::new)?;
+    let same = |&index: &usize| !adapters[index].1.is_empty() && adapters[index] == adapters[first];
+    if found[1..].iter().all(same) { Ok(first) } else { Err(found) }
+}
+
+/// Every adapter of this machine, hardware and software, in the order of their numbers.
 pub fn adapters() -> Vec<AdapterInfo> {
     native().iter().map(describe).collect()
 }
@@ -121,15 +160,54 @@ pub(super) fn choose(choice: &Choice) -> Result<wgpu::Adapter, GpuError> {
         }
         Choice::Named(name) => {
             let all = native();
-            let names: Vec<String> = all.iter().map(|adapter| adapter.get_info().name).collect();
-            let wanted = name.to_lowercase();
-            let found = all.into_iter().find(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
-            let available = if names.is_empty() { "none".to_string() } else { names.join(", ") };
-            found.ok_or(GpuError::NotFound { name: name.clone(), available })
+            let info = |adapter: &wgpu::Adapter| (adapter.get_info().name, adapter.get_info().device_pci_bus_id);
+            match named(&all.iter().map(info).collect::<Vec<_>>(), name) {
+                Ok(index) => numbered(all, index, "adapter"),
+                Err(none) if none.is_empty() => Err(GpuError::NotFound { name: name.clone(), available: listed(&all) }),
+                Err(several) => {
+                    let line = |&index: &usize| format!("gpu:{index} {}", all[index].get_info().name);
+                    let several = several.iter().map(line).collect::<Vec<_>>().join(", ");
+                    Err(GpuError::Ambiguous { name: name.clone(), several })
+                }
+            }
+        }
+        Choice::Index(index) => numbered(native(), *index, "adapter"),
+        Choice::Cuda(index) => {
+            let mut all = native();
+            all.retain(|adapter| rank(kind_of(adapter)).is_some() && adapter.get_info().vendor == NVIDIA);
+            all.sort_by_key(|adapter| adapter.get_info().device_pci_bus_id);
+            // A driver of another interface lists a GPU again.
+            all.dedup_by_key(|adapter| adapter.get_info().device_pci_bus_id);
+            numbered(all, *index, "NVIDIA GPU")
         }
         Choice::Noop => noop()
             .into_iter()
             .next()
             .ok_or(GpuError::NoAdapter { wanted: "noop adapter", remedy: "build with wgpu's `noop` feature" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn a_name_means_one_adapter_or_none_and_equal_adapters_are_told_apart_by_their_numbers() {
+        let adapter = |name: &str, address: &str| (name.to_string(), address.to_string());
+        let all = [
+            adapter("NVIDIA RTX 4090", "0000:01:00.0"),
+            adapter("NVIDIA RTX 4090 D", "0000:02:00.0"),
+            adapter("NVIDIA RTX 4090", "0000:01:00.0"),
+            adapter("llvmpipe (LLVM 15)", ""),
+        ];
+        assert_eq!(named(&all, "llvm"), Ok(3));
+        // The whole name goes before parts of others, and the second of the two equal ones has the same address.
+        assert_eq!(named(&all, "nvidia rtx 4090"), Ok(0));
+        assert_eq!(named(&all, "4090 d"), Ok(1));
+        assert_eq!(named(&all, "rtx"), Err(vec![0, 1, 2]));
+        assert_eq!(named(&all, "radeon"), Err(Vec::new()));
+        let twins = [adapter("H100", "0000:01:00.0"), adapter("H100", "0000:02:00.0")];
+        assert_eq!(named(&twins, "h100"), Err(vec![0, 1]));
+        assert_eq!(named(&[adapter("H100", ""), adapter("H100", "")], "h100"), Err(vec![0, 1]));
     }
 }

@@ -21,6 +21,24 @@ pub enum GpuError {
         /// The names of the adapters found.
         available: String,
     },
+    /// No adapter of that number.
+    #[error("there is no {kind} number {index}; there are: {available}")]
+    NoIndex {
+        /// The number asked for.
+        index: usize,
+        /// What was counted.
+        kind: &'static str,
+        /// The names of the adapters found.
+        available: String,
+    },
+    /// A name that several adapters have.
+    #[error("`{name}` could be any of these adapters: {several}; choose one by its number")]
+    Ambiguous {
+        /// The name asked for.
+        name: String,
+        /// The numbers and names of those that it fits.
+        several: String,
+    },
     /// The adapter gave no device.
     #[error("adapter {adapter} opens no device: {message}")]
     Refused {

@@ -8,13 +8,39 @@ use std::{
     time::Duration,
 };
 
+/// Who may write the files of a folder for now, and may lose that right to somebody else.
+pub trait Owner: Sync {
+    /// What the names of temporary files carry, so that they show whose they are.
+    fn id(&self) -> String;
+
+    /// Asked right before a file gets its name.
+    ///
+    /// # Errors
+    /// The right is lost, or it cannot be found out whether it is.
+    fn check(&self) -> io::Result<()>;
+}
+
+/// The owner of files that nobody competes for.
+#[derive(Clone, Copy, Debug)]
+pub struct Anyone;
+
+impl Owner for Anyone {
+    fn id(&self) -> String {
+        std::process::id().to_string()
+    }
+
+    fn check(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Replaces a file with the given bytes: temporary file beside it, fsync, rename, fsync of the folder.
 /// A reader sees the old file or the new one, also after a power failure.
 ///
 /// # Errors
 /// Any of these steps failing; the old file is then still in place.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace(path, bytes, None)
+    replace(path, bytes, None, &Anyone)
 }
 
 /// Replaces a file as [`write`] does with what `fill` writes, for files that are larger than they should be in memory.
@@ -25,7 +51,7 @@ pub fn write_with<E: From<io::Error>>(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), E> {
-    let (temporary, file) = temporary(path)?;
+    let (temporary, file) = temporary(path, &Anyone.id())?;
     let mut file = io::BufWriter::new(file);
     let result = fill(&mut file).and_then(|()| {
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -38,22 +64,31 @@ pub fn write_with<E: From<io::Error>>(
     result
 }
 
-/// Replaces a file as [`write`] does, and keeps the one before it under the name `previous`, in the same folder.
+/// Replaces a file as [`write`] does, unless its owner has lost the right to before the rename.
+///
+/// # Errors
+/// As [`write`]; a right that is lost.
+pub fn write_owned(path: &Path, bytes: &[u8], owner: &dyn Owner) -> io::Result<()> {
+    replace(path, bytes, None, owner)
+}
+
+/// Replaces a file as [`write_owned`] does, and keeps the one before it under the name `previous`, in the same folder.
 /// Between the two renames only `previous` is there.
 ///
 /// # Errors
 /// Any of the steps failing; the old file is then still there under one of the two names.
-pub fn write_keeping(path: &Path, bytes: &[u8], previous: &Path) -> io::Result<()> {
-    replace(path, bytes, Some(previous))
+pub fn write_keeping(path: &Path, bytes: &[u8], previous: &Path, owner: &dyn Owner) -> io::Result<()> {
+    replace(path, bytes, Some(previous), owner)
 }
 
-fn replace(path: &Path, bytes: &[u8], previous: Option<&Path>) -> io::Result<()> {
-    let (temporary, mut file) = temporary(path)?;
+fn replace(path: &Path, bytes: &[u8], previous: Option<&Path>, owner: &dyn Owner) -> io::Result<()> {
+    let (temporary, mut file) = temporary(path, &owner.id())?;
     let result = (|| {
         hold(path);
         file.write_all(bytes)?;
         hold(path);
         file.sync_all()?;
+        owner.check()?;
         hold(path);
         if let Some(previous) = previous {
             match fs::rename(path, previous) {
@@ -74,11 +109,11 @@ fn replace(path: &Path, bytes: &[u8], previous: Option<&Path>) -> io::Result<()>
 }
 
 /// Makes a new file beside `path`. Two processes never get the same one, on whatever hosts they run.
-fn temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+fn temporary(path: &Path, id: &str) -> io::Result<(PathBuf, File)> {
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a path without a name"))?;
     let mut number = 0u32;
     loop {
-        let name = format!(".{}.{}-{number}.tmp", name.to_string_lossy(), std::process::id());
+        let name = format!(".{}.{id}-{number}.tmp", name.to_string_lossy());
         let temporary = folder_of(path).join(name);
         match File::create_new(&temporary) {
             Ok(file) => return Ok((temporary, file)),
@@ -106,7 +141,7 @@ pub fn probe(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder; give the name of a file"));
     }
-    let (temporary, _) = temporary(path)?;
+    let (temporary, _) = temporary(path, &Anyone.id())?;
     fs::remove_file(temporary)
 }
 

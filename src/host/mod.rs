@@ -8,6 +8,7 @@ pub mod document;
 mod hold;
 pub mod lanes;
 pub mod layout;
+pub mod machine;
 pub mod npy;
 pub mod philox;
 pub mod png;

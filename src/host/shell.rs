@@ -9,6 +9,11 @@ pub fn quoted(argument: &str) -> String {
     }
 }
 
+/// The words of a command as it is typed.
+pub fn line(words: &[String]) -> String {
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,12 @@ impl Stop {
         Self { flags: flags.into_iter().collect() }
     }
 
+    /// The same stop, which this flag requests, too.
+    #[must_use]
+    pub fn or(&self, flag: Arc<AtomicBool>) -> Self {
+        Self { flags: self.flags.iter().cloned().chain([flag]).collect() }
+    }
+
     /// Whether a stop is requested.
     pub fn asked(&self) -> bool {
         self.flags.iter().any(|flag| flag.load(Ordering::Relaxed))

@@ -17,7 +17,17 @@ macro_rules! built_in {
     };
 }
 
-built_in!["default", "fashion-mnist", "cifar100", "cifar100-natural", "cross-dataset", "distance", "web"];
+built_in![
+    "default",
+    "fashion-mnist",
+    "cifar100",
+    "cifar100-natural",
+    "cross-dataset",
+    "distance",
+    "web",
+    "imagenet",
+    "imagenet-natural"
+];
 
 impl BuiltIn {
     /// The experiment of a name.

@@ -120,6 +120,16 @@ pub enum ProtocolError {
         /// The other process and its host.
         owner: String,
     },
+    /// Nothing to train for a while, because other processes have what is left, or what that needs.
+    #[error(
+        "nothing to train for {minutes} minutes: {waiting} networks are in other processes' hands or wait for those"
+    )]
+    Idle {
+        /// The minutes.
+        minutes: f64,
+        /// Networks of the plan that have not ended.
+        waiting: usize,
+    },
     /// A network with non-finite values.
     #[error("network {node} has diverged: {message}")]
     Diverged {
@@ -202,7 +212,7 @@ impl ProtocolError {
     /// process, a stop. It says nothing about the network, which resumes when the same command is run again.
     pub fn is_of_the_machine(&self) -> bool {
         match self {
-            Self::Io { .. } | Self::Locked { .. } | Self::Undivided { .. } => true,
+            Self::Io { .. } | Self::Locked { .. } | Self::Idle { .. } | Self::Undivided { .. } => true,
             Self::Train(TrainError::Io { .. } | TrainError::Stopped { .. }) => true,
             Self::Nn(NnError::Io { .. }) | Self::Train(TrainError::Nn(NnError::Io { .. })) => true,
             _ => self.of_device().is_some(),

@@ -85,6 +85,11 @@ impl Node {
         Self { name, arm, n, parents, split, replicate, target, source, source_task, train_size, draw }
     }
 
+    /// The name of the base on the same half, of the same replicate and training set: what a network is compared with.
+    pub fn base_of(node: &Self) -> String {
+        Self::of(NodeKind { arm: Arm::Base, n: None, draw: 0, ..node.kind() }).name
+    }
+
     /// What the network is.
     pub const fn kind(&self) -> NodeKind {
         let Self { arm, n, split, replicate, target, source_task, train_size, draw, .. } = *self;

@@ -2,6 +2,7 @@
 
 use super::{
     Experiment, Node, ProtocolError, State,
+    claim::Claim,
     network_def::net_of,
     part::HalfData,
     pretrained, pretrained_base,
@@ -12,7 +13,11 @@ use super::{
 };
 use crate::{
     data::{ImageSet, Normalisation},
-    host::{Stop, atomic, digest},
+    host::{
+        Stop,
+        atomic::{self, Owner},
+        digest,
+    },
     ops::Device,
     train::{
         Confusion, Division, Frozen, HeldOut, Images, Prefixes, Record, Solver, TrainError, Trainer, WeightsFile,
@@ -20,7 +25,12 @@ use crate::{
         record,
     },
 };
-use std::{cell::Cell, path::PathBuf, time::Instant};
+use std::{
+    cell::Cell,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 /// What a network's training reports while it runs.
 pub trait Watcher: Sync {
@@ -44,6 +54,10 @@ struct Job<'a> {
     dataset: &'a str,
     prefixes: &'a Prefixes,
     work: &'a Work,
+    /// What makes it this process' own.
+    claim: &'a Claim,
+    /// Asked for by whoever waits, and where another process has taken the network over.
+    stop: Stop,
     /// How batches are divided, where the device had no memory for larger ones.
     division: Cell<Option<Division>>,
 }
@@ -68,7 +82,7 @@ pub fn run(
     if ended(workshop, node, &target.digest)? {
         return Ok(());
     }
-    let _lock = runs.lock(node)?;
+    let claim = &runs.take(node)?;
     // Another process may have ended it just before the lock was free.
     if ended(workshop, node, &target.digest)? {
         return Ok(());
@@ -78,21 +92,40 @@ pub fn run(
     let half = &target;
     let normalisation = &normalisation;
     let dataset = &halves.name;
-    let job = Job { experiment, node, runs, device, half, normalisation, dataset, prefixes, work: &work, division };
+    let stop = watcher.stop().or(Arc::clone(claim.superseded()));
+    let job = Job {
+        experiment,
+        node,
+        runs,
+        device,
+        half,
+        normalisation,
+        dataset,
+        prefixes,
+        work: &work,
+        claim,
+        stop,
+        division,
+    };
     let mut result = job.train(watcher, false);
     if let Err(ProtocolError::Train(TrainError::Diverged { place: None, .. })) = &result {
         // From the last checkpoint on again, to the same bits, but step by step: the layer is to be named.
         result = job.train(watcher, true);
     }
     let Err(error) = result else { return Ok(()) };
+    // A process that wakes late may have met the traces of its successor before the successor itself.
+    let _ = claim.check();
+    if claim.superseded().load(Ordering::Relaxed) {
+        return Err(claim.taken_over());
+    }
     if let ProtocolError::Train(error @ TrainError::Diverged { .. }) = &error {
         let message = error.to_string();
-        runs.finish(&Manifest { message: Some(message.clone()), ..job.manifest(State::Diverged) })?;
+        runs.finish(&Manifest { message: Some(message.clone()), ..job.manifest(State::Diverged) }, claim)?;
         return Err(ProtocolError::Diverged { node: node.name.clone(), message });
     }
     if !error.is_of_the_machine() {
         // What went wrong first is what the caller must hear of.
-        let _ = runs.finish(&Manifest { message: Some(error.to_string()), ..job.manifest(State::Failed) });
+        let _ = runs.finish(&Manifest { message: Some(error.to_string()), ..job.manifest(State::Failed) }, claim);
     }
     Err(error)
 }
@@ -220,7 +253,7 @@ impl Job<'_> {
         let streams = streams::training(self.experiment.seed, self.node);
         let reading = self.experiment.data.reading();
         let trainer = Trainer::new(&def, &solver, images, reading, streams, &device)?;
-        let mut trainer = trainer.stopping(watcher.stop().clone());
+        let mut trainer = trainer.stopping(self.stop.clone());
         if waiting {
             trainer = trainer.waiting();
         }
@@ -248,11 +281,11 @@ impl Job<'_> {
         let saved = trainer.step;
         let mut confusion = Confusion::new(&self.half.class_names, trainer.net.classes());
         let result = self.steps(&mut trainer, &mut measured, &mut confusion, watcher, |trainer, measured| {
-            checkpoint::save(trainer, measured, &identity, &state)
+            checkpoint::save(trainer, measured, &identity, &state, self.claim)
         });
         if let Err(ProtocolError::Train(TrainError::Stopped { .. })) = &result {
             if trainer.step > saved {
-                checkpoint::save(&mut trainer, &measured, &identity, &state)?;
+                checkpoint::save(&mut trainer, &measured, &identity, &state, self.claim)?;
             }
             self.add_time(start, &trainer)?;
         }
@@ -285,7 +318,7 @@ impl Job<'_> {
             let step = trainer.step;
             let due = step == last || (step > 0 && step.is_multiple_of(evaluate_every));
             let saves = step > saved && step.is_multiple_of(every);
-            let stops = watcher.stop().asked();
+            let stops = self.stop.asked();
             let held_out_due = held_out.filter(|&(_, every)| step == last || (step > 0 && step.is_multiple_of(every)));
             // What follows is for steps whose losses are known. In between a device may still be computing them.
             if due || saves || stops || held_out_due.is_some() {
@@ -313,7 +346,7 @@ impl Job<'_> {
                     top5: scores.top5,
                     images: scores.images,
                 });
-                record::write(&log, &measured.records)?;
+                record::write(&log, &measured.records, self.claim)?;
                 measured.losses = Losses::default();
             }
             if step == last {
@@ -327,6 +360,7 @@ impl Job<'_> {
                 return Err(TrainError::Stopped { step }.into());
             }
             trainer.train_step()?;
+            self.claim.progress(trainer.step, self.experiment.solver.batch_size as u64, trainer.last_loss());
             watcher.progress(self.node, trainer.step, last);
         }
     }
@@ -356,23 +390,25 @@ impl Job<'_> {
         let held_out = (!measured.held_out.is_empty()).then(|| record::text(&measured.held_out).into_bytes());
         let put = |name: &str, bytes: &[u8]| {
             let path = self.runs.node(&self.node.name).join(name);
-            atomic::write(&path, bytes).map_err(|source| ProtocolError::Io { path, source })?;
+            atomic::write_owned(&path, bytes, self.claim).map_err(|source| ProtocolError::Io { path, source })?;
             Ok::<_, ProtocolError>(Some(digest::hex(bytes)))
         };
-        self.runs.finish(&Manifest {
+        let manifest = Manifest {
             weights: put("weights.safetensors", &weights)?,
             confusion: put("confusion.json", &counts)?,
             log: put("log.jsonl", &records)?,
             held_out: held_out.map_or(Ok(None), |bytes| put("held-out.jsonl", &bytes))?,
             frozen: Some(Proof { backward_saved: self.work.backward_saved(), layers: frozen }),
             ..self.manifest(State::Done)
-        })
+        };
+        self.runs.finish(&manifest, self.claim)
     }
 
     fn add_time(&self, start: Instant, trainer: &Trainer<'_>) -> Result<(), ProtocolError> {
         let before = self.runs.timing(&self.node.name);
         let seconds = before.seconds + start.elapsed().as_secs_f64();
         let waiting = before.waiting + trainer.waited().as_secs_f64();
-        self.runs.write_timing(&self.node.name, &Timing { seconds, sittings: before.sittings + 1, waiting })
+        let timing = Timing { seconds, sittings: before.sittings + 1, waiting };
+        self.runs.write_timing(&self.node.name, &timing, self.claim)
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn place(workshop: Workshop<'_>, node: &Node) -> Result<(), ProtocolE
     if is_done()? {
         return Ok(());
     }
-    let _lock = runs.lock(node)?;
+    let claim = runs.take(node)?;
     if is_done()? {
         return Ok(());
     }
@@ -42,10 +42,10 @@ pub(super) fn place(workshop: Workshop<'_>, node: &Node) -> Result<(), ProtocolE
         });
     }
     let to = runs.node(&node.name).join("weights.safetensors");
-    atomic::write(&to, &bytes).map_err(|source| ProtocolError::Io { path: to, source })?;
-    runs.write_timing(&node.name, &Timing::default())?;
+    atomic::write_owned(&to, &bytes, &claim).map_err(|source| ProtocolError::Io { path: to, source })?;
+    runs.write_timing(&node.name, &Timing::default(), &claim)?;
     let settings = settings::of(experiment, node);
-    runs.finish(&Manifest {
+    let manifest = Manifest {
         node: node.name.clone(),
         state: State::Done,
         message: Some(format!("not trained: the weights are those of {}", path.display())),
@@ -63,5 +63,6 @@ pub(super) fn place(workshop: Workshop<'_>, node: &Node) -> Result<(), ProtocolE
         division: None,
         frozen: None,
         settings,
-    })
+    };
+    runs.finish(&manifest, &claim)
 }

@@ -5,15 +5,23 @@
 //! `timing.json`, and last of all `manifest.toml`: a node has ended when its manifest is there.
 //! `docs/run-directory.md` describes every file.
 
-use super::{Experiment, Node, NodeKind, ProtocolError, lock, settings, similarities::Similarities};
+use super::{
+    Experiment, Node, NodeKind, ProtocolError,
+    claim::{self, Claim, Standing},
+    settings,
+    similarities::Similarities,
+};
 use crate::{
-    host::{atomic, bounded, digest},
+    host::{
+        atomic::{self, Owner},
+        bounded, digest,
+    },
     nn::weights,
     train::{Division, Frozen},
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -268,21 +276,21 @@ impl RunDir {
         if let Some(manifest) = self.manifest(name)? {
             return Ok(manifest.state);
         }
-        Ok(match lock::is_held(&self.node(name)) {
-            Some(true) => State::Running,
-            Some(false) => State::Interrupted,
+        Ok(match claim::find(&self.node(name))?.map(|found| found.standing) {
+            Some(Standing::Held(_)) => State::Running,
+            Some(Standing::Released | Standing::Lost) => State::Interrupted,
             None => State::Pending,
         })
     }
 
-    /// Writes a manifest, which ends a network.
+    /// Writes a manifest, which ends a network of this owner.
     ///
     /// # Errors
-    /// A file that cannot be written.
-    pub fn finish(&self, manifest: &Manifest) -> Result<(), ProtocolError> {
+    /// A file that cannot be written; a network that has another owner.
+    pub fn finish(&self, manifest: &Manifest, owner: &dyn Owner) -> Result<(), ProtocolError> {
         let path = self.node(&manifest.node).join("manifest.toml");
         let text = toml::to_string_pretty(manifest).unwrap_or_default();
-        atomic::write(&path, text.as_bytes()).map_err(io(&path))
+        atomic::write_owned(&path, text.as_bytes(), owner).map_err(io(&path))
     }
 
     /// The similarities that were computed last, where there are any.
@@ -316,27 +324,25 @@ impl RunDir {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// Writes the timing of a network.
+    /// Writes the timing of a network of this owner.
     ///
     /// # Errors
-    /// A file that cannot be written.
-    pub fn write_timing(&self, name: &str, timing: &Timing) -> Result<(), ProtocolError> {
+    /// A file that cannot be written; a network that has another owner.
+    pub fn write_timing(&self, name: &str, timing: &Timing, owner: &dyn Owner) -> Result<(), ProtocolError> {
         let path = self.node(name).join("timing.json");
         let text = serde_json::to_string(timing).unwrap_or_default();
-        atomic::write(&path, text.as_bytes()).map_err(io(&path))
+        atomic::write_owned(&path, text.as_bytes(), owner).map_err(io(&path))
     }
 
-    /// Takes a network for this process until the file that comes back is dropped, and clears away what a killed
+    /// Takes a network for this process until the claim that comes back is dropped, and clears away what a killed
     /// process left there half-written.
     ///
     /// # Errors
     /// Another process has it.
-    pub fn lock(&self, node: &Node) -> Result<File, ProtocolError> {
+    pub fn take(&self, node: &Node) -> Result<Claim, ProtocolError> {
         let folder = self.node(&node.name);
         fs::create_dir_all(&folder).map_err(io(&folder))?;
-        let lock = lock::take(&folder)?;
-        atomic::remove_leftovers(&folder, Duration::ZERO);
-        Ok(lock)
+        claim::take(&folder)
     }
 
     /// The bytes of a finished network's weights, checked against the digest in its manifest.

@@ -25,21 +25,25 @@ pub trait Events: Watcher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy<'a> {
     /// It trains others, and waits for that one when none is left: several runners share a plan.
-    Wait,
+    Wait {
+        /// Where it has had nothing to train for this long it stops with [`ProtocolError::Idle`].
+        at_most: Option<Duration>,
+    },
     /// It does so for all but this one, for which it stops with [`ProtocolError::Locked`].
     StopAt(&'a str),
 }
 
-/// How long a network is left alone that another process was found to train.
+/// How long a network is left alone that another process was found to train: at first, and the longest.
 const AGAIN: Duration = Duration::from_millis(250);
+const LATER: Duration = Duration::from_secs(2);
 /// How often a waiting thread checks whether to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Progress {
     Waiting,
-    /// Another process had it at that time.
-    Elsewhere(Instant),
+    /// Another process had it, and it is looked at again at this time, or so much later.
+    Elsewhere(Instant, Duration),
     Taken,
     Ended(State),
 }
@@ -47,6 +51,8 @@ enum Progress {
 struct Board {
     progress: Vec<Progress>,
     error: Option<ProtocolError>,
+    /// When a network ended here, or was found ended.
+    worked: Instant,
 }
 
 /// Runs the networks at `wanted` (and nothing else); parents that are not wanted must be done.
@@ -65,7 +71,12 @@ pub fn run(
     events: &dyn Events,
 ) -> Result<(), ProtocolError> {
     let runs = workshop.runs;
-    let board = Mutex::new(Board { progress: vec![Progress::Waiting; wanted.len()], error: None });
+    let progress = vec![Progress::Waiting; wanted.len()];
+    let board = Mutex::new(Board { progress, error: None, worked: Instant::now() });
+    let idle = match busy {
+        Busy::Wait { at_most } => at_most,
+        Busy::StopAt(_) => None,
+    };
     let changed = Condvar::new();
     let prefixes = Prefixes::default();
     let places: HashMap<&String, usize> = wanted.iter().enumerate().map(|(at, node)| (&node.name, at)).collect();
@@ -74,7 +85,7 @@ pub fn run(
         wanted.iter().map(|node| node.parents.iter().map(place).collect()).collect();
     let worker = || {
         loop {
-            let Some((index, first)) = next(&board, &changed, &parents, events) else { return };
+            let Some((index, again)) = next(&board, &changed, &parents, idle, events) else { return };
             let node = wanted[index];
             let result = blocked(node, &parents[index], &board, runs).and_then(|()| {
                 events.begin(node);
@@ -83,10 +94,11 @@ pub fn run(
             if let Err(error @ ProtocolError::Locked { .. }) = &result
                 && busy != Busy::StopAt(&node.name)
             {
-                if first {
+                if again.is_none() {
                     events.notice(node, &format!("{error} (training other networks while waiting for this one)"));
                 }
-                lock(&board).progress[index] = Progress::Elsewhere(Instant::now());
+                let wait = again.map_or(AGAIN, |wait| LATER.min(2 * wait));
+                lock(&board).progress[index] = Progress::Elsewhere(Instant::now() + wait, wait);
                 continue;
             }
             let (state, message) = match &result {
@@ -98,6 +110,7 @@ pub fn run(
             events.end(node, state, message.as_deref());
             let mut board = lock(&board);
             board.progress[index] = Progress::Ended(state);
+            board.worked = Instant::now();
             if let Err(error) = result {
                 board.error.get_or_insert(error);
             }
@@ -122,14 +135,15 @@ fn lock(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
     board.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The next network whose wanted parents have ended, and whether it is taken for the first time; none when all are
-/// taken or the run should stop. Those that another process had come last, and not before some time has passed.
+/// The next network whose wanted parents have ended, and how long it was left alone if another process had it; none when
+/// all are taken or the run should stop. Those that another process had come last, and not before some time has passed.
 fn next(
     board: &Mutex<Board>,
     changed: &Condvar,
     parents: &[Vec<Result<usize, &String>>],
+    idle: Option<Duration>,
     events: &dyn Events,
-) -> Option<(usize, bool)> {
+) -> Option<(usize, Option<Duration>)> {
     let mut board = lock(board);
     loop {
         if events.stop().asked() {
@@ -140,13 +154,26 @@ fn next(
             Err(_) => true,
         };
         let ready = |i: &usize| board.progress[*i] == Progress::Waiting && parents[*i].iter().all(ended);
-        let again = |i: &usize| matches!(board.progress[*i], Progress::Elsewhere(at) if at.elapsed() >= AGAIN);
-        let fresh = (0..parents.len()).find(ready);
-        if let Some(index) = fresh.or_else(|| (0..parents.len()).find(again)) {
+        let now = Instant::now();
+        let again = |i: usize| match board.progress[i] {
+            Progress::Elsewhere(at, wait) if at <= now => Some((i, Some(wait))),
+            _ => None,
+        };
+        let fresh = (0..parents.len()).find(ready).map(|i| (i, None));
+        if let Some((index, wait)) = fresh.or_else(|| (0..parents.len()).find_map(again)) {
             board.progress[index] = Progress::Taken;
-            return Some((index, fresh.is_some()));
+            return Some((index, wait));
         }
-        if board.progress.iter().all(|progress| matches!(progress, Progress::Taken | Progress::Ended(_))) {
+        let count = |is: fn(&Progress) -> bool| board.progress.iter().filter(|progress| is(progress)).count();
+        let taken = count(|progress| *progress == Progress::Taken);
+        let waiting = count(|progress| matches!(progress, Progress::Waiting | Progress::Elsewhere(..)));
+        if waiting == 0 {
+            return None;
+        }
+        if taken == 0
+            && let Some(most) = idle.filter(|&most| board.worked.elapsed() >= most)
+        {
+            board.error.get_or_insert(ProtocolError::Idle { minutes: most.as_secs_f64() / 60.0, waiting });
             return None;
         }
         board = changed.wait_timeout(board, LOOK).unwrap_or_else(PoisonError::into_inner).0;

@@ -31,6 +31,13 @@ impl Size {
         self.train_of_class.iter().sum()
     }
 
+    /// The size of a half whose classes have equally many images, of which none is held out. What is left over of the
+    /// training images is not counted.
+    pub fn even(classes: usize, train: usize, evaluate: usize) -> Self {
+        let per_class = train.checked_div(classes).unwrap_or(0);
+        Self { train_of_class: vec![per_class; classes].into(), evaluate, held_out: 0 }
+    }
+
     fn of(part: &Part) -> Self {
         Self {
             train_of_class: part.train.class_counts(part.class_names.len()).into(),

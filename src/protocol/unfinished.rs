@@ -1,10 +1,12 @@
 //! Directories of studies of which no network is finished: what a command with other settings may replace.
 
-use super::{Experiment, ProtocolError, RunDir, State, lock};
+use super::{
+    Experiment, ProtocolError, RunDir, State,
+    claim::{self, Claim},
+};
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -47,10 +49,10 @@ impl RunDir {
             return Ok(None);
         }
         // Held until the directory has moved, so that no process begins in it meanwhile.
-        let mut locks: Vec<File> = Vec::new();
+        let mut claims: Vec<Claim> = Vec::new();
         for name in self.folders()? {
-            if self.node(&name).join("lock").exists() {
-                locks.push(lock::take(&self.node(&name))?);
+            if claim::is_begun(&self.node(&name)) {
+                claims.push(claim::take(&self.node(&name))?);
             }
         }
         let all = self.path.parent().unwrap_or(Path::new(".")).join(ASIDE);

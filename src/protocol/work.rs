@@ -50,8 +50,17 @@ pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work,
 #[derive(Debug)]
 pub struct Works<'a> {
     experiment: &'a Experiment,
-    halves: &'a Halves,
+    images: Images<'a>,
     counted: HashMap<Key, Arc<Work>>,
+}
+
+/// How many images networks have.
+#[derive(Debug)]
+enum Images<'a> {
+    /// Those of the data.
+    Of(&'a Halves),
+    /// All the same, whatever the data are.
+    Given(&'a Size),
 }
 
 /// What a network's work depends on within an experiment: arm and n, its classes, and the numbers of its images to train,
@@ -61,7 +70,12 @@ type Key = (&'static str, Option<usize>, [usize; 4]);
 impl<'a> Works<'a> {
     /// The work of an experiment's networks.
     pub fn new(experiment: &'a Experiment, halves: &'a Halves) -> Self {
-        Self { experiment, halves, counted: HashMap::new() }
+        Self { experiment, images: Images::Of(halves), counted: HashMap::new() }
+    }
+
+    /// The work of an experiment's networks on halves of one size: no image is looked at.
+    pub fn of_size(experiment: &'a Experiment, size: &'a Size) -> Self {
+        Self { experiment, images: Images::Given(size), counted: HashMap::new() }
     }
 
     /// The work of a network.
@@ -72,7 +86,10 @@ impl<'a> Works<'a> {
         if pretrained::is_file(node) {
             return Ok(Arc::default());
         }
-        let size = self.halves.size_of(self.experiment, node)?;
+        let size = match self.images {
+            Images::Of(halves) => halves.size_of(self.experiment, node)?,
+            Images::Given(size) => size.clone(),
+        };
         let key = (node.arm.name(), node.n, [size.classes(), size.train(), size.evaluate, size.held_out]);
         if let Some(work) = self.counted.get(&key) {
             return Ok(Arc::clone(work));
@@ -83,6 +100,10 @@ impl<'a> Works<'a> {
     }
 }
 
+/// The work of a network on images of these numbers, wherever they are.
+///
+/// # Errors
+/// A net that cannot be built.
 fn of_size(experiment: &Experiment, node: &Node, size: &Size) -> Result<Work, ProtocolError> {
     let solver = &experiment.solver_of(node.arm);
     let steps = solver.schedule.max_iter;

@@ -19,6 +19,7 @@ mod results;
 mod run;
 pub mod statistics;
 mod table;
+mod tensorboard;
 mod write;
 
 pub use csv::{runs_csv, summary_csv};
@@ -41,4 +42,5 @@ pub use run::{
 };
 pub use statistics::{Check, Unit, Verdict};
 pub use table::text;
+pub use tensorboard::write_events;
 pub use write::{Written, draw, write};

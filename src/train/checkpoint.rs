@@ -5,7 +5,10 @@
 
 use super::{Division, HeldOut, Record, TrainError, Trainer, record};
 use crate::{
-    host::{atomic, bounded, digest},
+    host::{
+        atomic::{self, Owner},
+        bounded, digest,
+    },
     nn::{
         NnError, Param,
         weights::{self, Tensors},
@@ -91,6 +94,7 @@ pub fn save(
     measured: &Measured,
     identity: &Identity,
     path: &Path,
+    owner: &dyn Owner,
 ) -> Result<(), TrainError> {
     trainer.check_finite()?;
     let mut tensors = weights_of(trainer)?;
@@ -115,7 +119,8 @@ pub fn save(
     metadata.extend(trainer.division.map(|division| ("division", division.to_string())));
     let lines: Vec<String> = metadata.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     let bytes = sealed(weights::encode(&tensors, &lines.join("\n"))?);
-    atomic::write_keeping(path, &bytes, &previous(path)).map_err(|source| TrainError::Io { path: path.into(), source })
+    atomic::write_keeping(path, &bytes, &previous(path), owner)
+        .map_err(|source| TrainError::Io { path: path.into(), source })
 }
 
 fn on_one_line<T: Serialize>(records: &[T]) -> String {

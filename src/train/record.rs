@@ -1,7 +1,10 @@
 //! Records of a training run: one JSON line for each evaluation, of those on held-out images in a file of their own.
 
 use super::TrainError;
-use crate::host::{atomic, bounded};
+use crate::host::{
+    atomic::{self, Owner},
+    bounded,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::path::Path;
 
@@ -47,13 +50,13 @@ pub fn text<T: Serialize>(records: &[T]) -> String {
     records.iter().map(|record| serde_json::to_string(record).unwrap_or_default() + "\n").collect()
 }
 
-/// Writes all records, replacing the file.
+/// Writes all records, replacing the file of this owner.
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn write<T: Serialize>(path: &Path, records: &[T]) -> Result<(), TrainError> {
+pub fn write<T: Serialize>(path: &Path, records: &[T], owner: &dyn Owner) -> Result<(), TrainError> {
     let text = text(records);
-    atomic::write(path, text.as_bytes()).map_err(|source| TrainError::Io { path: path.into(), source })
+    atomic::write_owned(path, text.as_bytes(), owner).map_err(|source| TrainError::Io { path: path.into(), source })
 }
 
 /// Reads all records; none where there is no file yet.

@@ -283,6 +283,11 @@ impl<'a> Trainer<'a> {
         self.fetch(self.waiting)
     }
 
+    /// The last loss that is known; a device may be some steps ahead of it.
+    pub const fn last_loss(&self) -> f64 {
+        self.loss
+    }
+
     /// The mean losses of the batches of all steps since the last call, in their order. Waits for those to come.
     ///
     /// # Errors

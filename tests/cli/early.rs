@@ -150,8 +150,8 @@ fn a_directory_in_which_another_process_trains_gives_way_to_nobody() {
     let first = tiny(&["run", "default", "s0-r0-baseA"], runs.path()).output().unwrap();
     assert!(first.status.success());
     fs::remove_file(node.join("manifest.toml")).unwrap();
-    let held = fs::File::options().write(true).open(node.join("lock")).unwrap();
-    held.lock().unwrap();
+    // A claim whose heartbeat is new, whoever made it.
+    fs::write(node.join("claim-000002"), "").unwrap();
     let other = tiny(&["run", "default", "s0-r0-baseA", "--set", "seed=2"], runs.path()).output().unwrap();
     assert_eq!(other.status.code(), Some(75), "{}", err(&other));
     assert!(node.exists() && !runs.path().join(".replaced").exists());

@@ -147,16 +147,16 @@ fn a_plan_says_what_is_true() {
     let run =
         strata(&["run", "mine.toml", "s0-r0-baseA", "--device", "cpu"]).current_dir(place.path()).output().unwrap();
     assert!(run.status.success(), "{}", err(&run));
-    // Left by a process that was killed.
-    fs::create_dir(place.path().join("runs/mine/s0-r0-baseB")).unwrap();
-    let lock = fs::File::create(place.path().join("runs/mine/s0-r0-baseB/lock")).unwrap();
+    let base = place.path().join("runs/mine/s0-r0-baseB");
+    fs::create_dir(&base).unwrap();
+    fs::write(base.join("claim-000001"), "released = true\n").unwrap();
     let text = out(&plan(&[]));
     for words in ["1 done", "1 interrupted", "2 pending", "about ", "left to do"] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    lock.try_lock().unwrap();
+    // A claim whose heartbeat is new, whoever made it.
+    fs::write(base.join("claim-000002"), "").unwrap();
     assert!(out(&plan(&[])).contains("1 running"));
-    drop(lock);
     let output = plan(&["--set", "solver.base_lr=0.02"]);
     assert_eq!(output.status.code(), Some(6));
     assert!(err(&output).contains("solver.base_lr"), "{}", err(&output));

@@ -44,6 +44,8 @@ fn every_json_names_a_schema_and_keeps_to_it() {
         [&["gradcheck", "--net", "lenet5", "--batch", "2"][..], &cpu].concat(),
         [&["bench", "step", "--net", "lenet5", "--batch", "2", "--steps", "1"][..], &cpu].concat(),
         vec!["devices"],
+        vec!["doctor"],
+        vec!["status", "runs/default-quick"],
         vec!["net", "list"],
         vec!["net", "show", "lenet5"],
         vec!["data", "inspect", "fashion-mnist"],

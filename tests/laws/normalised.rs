@@ -145,7 +145,7 @@ fn a_resumed_normalised_network_has_the_bits_of_an_undisturbed_one_its_statistic
         let identity = checkpoint::Identity { configuration: "c".into(), device: "d".into() };
         let mut first = made();
         losses(&mut first, 3);
-        checkpoint::save(&mut first, &Measured::default(), &identity, &path).unwrap();
+        checkpoint::save(&mut first, &Measured::default(), &identity, &path, &strata::host::atomic::Anyone).unwrap();
         let mut second = made();
         let found = checkpoint::find(&identity, &path, &mut |text| panic!("{text}")).unwrap().unwrap();
         found.load(&mut second).unwrap();

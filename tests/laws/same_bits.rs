@@ -53,7 +53,7 @@ fn a_resumed_run_gives_the_same_bytes_as_an_undisturbed_one_also_where_batches_a
             Record { step: 2, epoch: 0.1, train_loss: 1.0 / 3.0, loss: 1e-9, top1: 0.7, top5: 1.0, images: 40 };
         let held_out = vec![HeldOut { step: 2, epoch: 0.1, loss: 2e-9, top1: 0.1, top5: 0.3, images: 7 }; 2];
         let measured = Measured { losses: begun, records: vec![record], held_out };
-        checkpoint::save(&mut first, &measured, &identity, &path).unwrap();
+        checkpoint::save(&mut first, &measured, &identity, &path, &strata::host::atomic::Anyone).unwrap();
         let division = first.division;
         drop(first);
 

@@ -163,7 +163,7 @@ fn a_run_resumed_in_the_middle_of_warm_up_gives_the_same_bytes() {
         let identity = Identity { configuration: "c".into(), device: "d".into() };
         let mut first = trainer();
         let mut seen = losses(&mut first, 2);
-        checkpoint::save(&mut first, &Measured::default(), &identity, &path).unwrap();
+        checkpoint::save(&mut first, &Measured::default(), &identity, &path, &strata::host::atomic::Anyone).unwrap();
         drop(first);
         let mut second = trainer();
         let found = checkpoint::find(&identity, &path, &mut |text| panic!("{text}")).unwrap().unwrap();

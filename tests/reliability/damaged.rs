@@ -62,7 +62,7 @@ fn every_changed_byte_of_a_checkpoint_is_detected_and_the_generation_before_is_u
         trainer.train_step().unwrap();
         measured.losses.extend(trainer.losses().unwrap());
         first.get_or_insert(measured.losses);
-        checkpoint::save(&mut trainer, &measured, &identity(), &path).unwrap();
+        checkpoint::save(&mut trainer, &measured, &identity(), &path, &strata::host::atomic::Anyone).unwrap();
     }
     let whole = fs::read(&path).unwrap();
     let before = fs::read(checkpoint::previous(&path)).unwrap();

@@ -54,7 +54,8 @@ fn a_number_that_is_none_is_found_where_no_loss_shows_it_and_the_finite_checkpoi
         let mut trainer = trainer(&set, &normalisation, &device);
         trainer.train_step().unwrap();
         trainer.check_finite().unwrap();
-        checkpoint::save(&mut trainer, &Measured::default(), &identity(), &path).unwrap();
+        checkpoint::save(&mut trainer, &Measured::default(), &identity(), &path, &strata::host::atomic::Anyone)
+            .unwrap();
         let before = fs::read(&path).unwrap();
         for (name, bits) in [("fc6.weight", 0x7fc0_0000), ("conv1.bias", 0xff80_0000), ("conv5.weight", 0x7f80_0001)] {
             let param = trainer.net.params.iter().find(|param| param.name == name).unwrap().clone();
@@ -62,7 +63,9 @@ fn a_number_that_is_none_is_found_where_no_loss_shows_it_and_the_finite_checkpoi
             let mut odd = history.clone();
             odd[param.shape[0] / 2] = f32::from_bits(bits);
             trainer.executor.write(param.h.unwrap(), &odd).unwrap();
-            let error = checkpoint::save(&mut trainer, &Measured::default(), &identity(), &path).unwrap_err();
+            let error =
+                checkpoint::save(&mut trainer, &Measured::default(), &identity(), &path, &strata::host::atomic::Anyone)
+                    .unwrap_err();
             let words = format!("the momentum of {name}");
             assert!(error.to_string().contains(&words), "{}: {error}", device.describe());
             trainer.executor.write(param.h.unwrap(), &history).unwrap();

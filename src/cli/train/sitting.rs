@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{exit_code, interrupt::Interrupt, output::note},
+    host::atomic,
     train::{
         Solver, Trainer,
         checkpoint::{self, Identity, Measured},
@@ -52,7 +53,7 @@ impl Sitting<'_> {
             if let Some(code) = interrupt.asked() {
                 measured.losses.extend(trainer.losses()?);
                 if trainer.step > saved {
-                    checkpoint::save(trainer, &measured, &self.identity, &path)?;
+                    checkpoint::save(trainer, &measured, &self.identity, &path, &atomic::Anyone)?;
                 }
                 note!("stopped at step {} of {last}; the same command resumes from there", trainer.step);
                 return Err(exit_code::Stopped(code).into());
@@ -66,7 +67,7 @@ impl Sitting<'_> {
             }
             if trainer.step.is_multiple_of(self.every) && trainer.step < last {
                 measured.losses.extend(trainer.losses()?);
-                checkpoint::save(trainer, &measured, &self.identity, &path)?;
+                checkpoint::save(trainer, &measured, &self.identity, &path, &atomic::Anyone)?;
                 saved = trainer.step;
             }
         }

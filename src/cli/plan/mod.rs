@@ -1,20 +1,27 @@
-//! `strata plan`: the networks of an experiment, or the memory they need.
+//! `strata plan`: the networks of an experiment, files with which engines train them, or the memory they need.
+
+mod document;
+mod hours;
+mod memory;
 
 use super::output::note;
-use super::{DeviceArgs, Format, StudyArgs, device, progress, study};
+use super::{
+    DeviceArgs, StudyArgs, at_least_one,
+    engines::{Engine, Workflow},
+    progress, study,
+};
 use crate::{
     host::document::document,
-    nn::{Net, memory_plan},
     protocol::{
-        Arm, Experiment, Node, Plan, ProtocolError, RunDir, State,
+        Experiment, Node, Plan, ProtocolError, RunDir, State,
         halves::Halves,
-        network_def::net_of,
+        sizes::Size,
         work::{self, Work},
     },
 };
 use anyhow::Result;
-use clap::Args;
-use serde::Serialize;
+use clap::{ArgGroup, Args, ValueEnum};
+use document::{MultiplyAdds, Networks, Row};
 use std::{
     collections::{BTreeMap, HashMap},
     io::{BufWriter, Write},
@@ -22,9 +29,37 @@ use std::{
     time::Duration,
 };
 
-// A plan is the same on every device; only the memory that it needs is not.
+/// How a plan is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum PlanFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: each network with its command, parents and outputs
+    Json,
+    /// For Slurm: a script for sbatch, an array of workers
+    Sbatch,
+    /// For HyperQueue: a job file for `hq job submit-file`, a task for each network
+    Hyperqueue,
+    /// For Snakemake: a Snakefile, a job for each network
+    Snakemake,
+}
+
+impl PlanFormat {
+    const fn engine(self) -> Option<Engine> {
+        match self {
+            Self::Text | Self::Json => None,
+            Self::Sbatch => Some(Engine::Sbatch),
+            Self::Hyperqueue => Some(Engine::HyperQueue),
+            Self::Snakemake => Some(Engine::Snakemake),
+        }
+    }
+}
+
+// A plan is the same on every device; the memory that it needs and the commands that train it are not.
 #[derive(Args, Debug)]
-#[command(mut_arg("device", |device| device.requires("memory")))]
+#[command(mut_arg("device", |device| device.requires("of_device")))]
+#[command(group = ArgGroup::new("of_device").args(["memory", "format"]).multiple(true))]
 pub struct Options {
     #[command(flatten)]
     study: StudyArgs,
@@ -33,61 +68,68 @@ pub struct Options {
     /// Print the memory that one network of each kind needs on the device of --device
     #[arg(long, conflicts_with = "format")]
     memory: bool,
-    /// Print text, or json: one object
+    /// Print text; json: one object; or a file for an engine (docs/clusters.md)
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: PlanFormat,
+    /// Count the work for halves of so many classes, training images and test images, without reading any
+    #[arg(long, value_name = "CLASSES:TRAIN:TEST", value_parser = size, conflicts_with = "memory")]
+    images: Option<Size>,
+    /// Print hours, too, where a network whose layers all learn trains on so many images a second
+    #[arg(long, value_name = "IMAGES_PER_SECOND", value_parser = speed, conflicts_with_all = ["memory", "format"])]
+    speed: Option<f64>,
+    /// Print hours on these numbers of devices
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_value = "1,8,64", requires = "speed")]
+    #[arg(value_parser = at_least_one::<usize>())]
+    devices: Vec<usize>,
+    /// Start this many workers with an sbatch script
+    #[arg(long, value_name = "N", value_parser = at_least_one::<usize>(), default_value = "8", requires = "format")]
+    workers: usize,
 }
 
 /// The columns of the list.
 const HEADER: [&str; 6] = ["network", "arm", "copied", "state", "mult-adds", "derives from"];
 
-/// The plan as it is written for programs.
-#[derive(Serialize)]
-struct Networks<'a> {
-    directory: String,
-    seconds_left: Option<f64>,
-    networks: Vec<Row<'a>>,
-}
-
-/// One network.
-#[derive(Serialize)]
-struct Row<'a> {
-    name: &'a str,
-    arm: Arm,
-    n: Option<usize>,
-    block: Option<&'a String>,
-    parents: &'a [String],
-    state: State,
-    multiply_adds: Option<MultiplyAdds>,
-}
-
-/// What it computes.
-#[derive(Serialize)]
-struct MultiplyAdds {
-    all_layers_learning: u64,
-    with_frozen_layers: u64,
-    computed: u64,
-}
-
 /// What networks compute, by their names; networks that differ in their images alone share it.
 type Works<'a> = HashMap<&'a str, Arc<Work>>;
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed: &f64| speed.is_finite() && *speed > 0.0);
+    speed.ok_or_else(|| "expected images a second, such as 1500".to_string())
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    let numbers: Option<Vec<usize>> = text.split(':').map(|number| number.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[classes, train, evaluate]) if classes > 1 && train >= classes && evaluate > 0 => {
+            Ok(Size::even(classes, train, evaluate))
+        }
+        _ => Err("expected classes, training images and test images of a half, such as 500:640583:25000".into()),
+    }
+}
 
 pub fn main(options: &Options) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     // A plan may have a hundred thousand lines.
     let mut out = BufWriter::new(std::io::stdout().lock());
     if options.memory {
-        return memory(options, &mut out);
+        return memory::print(options, &mut out);
+    }
+    let device = &options.device.device;
+    if let Some(engine) = options.format.engine() {
+        let plan = Plan::of(&experiment);
+        Workflow::of(&options.study, &experiment, &plan, device, options.workers)?.write(engine, &mut out)?;
+        return Ok(out.flush()?);
     }
     let runs = RunDir::look(&options.study.runs(), &experiment)?;
     let plan = Plan::with_found(&experiment, &runs)?;
-    let works = works(&experiment, &plan);
+    let workflow = Workflow::of(&options.study, &experiment, &plan, device, options.workers)?;
+    let works = works(&experiment, &plan, options.images.as_ref());
     let blocks = experiment.block_names()?;
     let block = |n: Option<usize>| n.and_then(|n| blocks.get(n.checked_sub(1)?));
     let mut counts = BTreeMap::new();
     let mut rows = Vec::new();
     let (mut done, mut left) = (Vec::new(), Vec::new());
-    if options.format == Format::Text {
+    if options.format == PlanFormat::Text {
         let [network, arm, copied, state, work, parents] = HEADER;
         writeln!(out, "{network:<24} {arm:<14} {copied:<12} {state:<11} {work:>9} {parents}")?;
     }
@@ -100,20 +142,19 @@ pub fn main(options: &Options) -> Result<()> {
             left.push(node)
         }
         match options.format {
-            Format::Json => rows.push(Row {
+            PlanFormat::Json => rows.push(Row {
+                id: rows.len(),
                 name: &node.name,
                 arm: node.arm,
                 n: node.n,
                 block: block(node.n),
                 parents: &node.parents,
                 state,
-                multiply_adds: works.get(node.name.as_str()).map(|work| MultiplyAdds {
-                    all_layers_learning: work.whole,
-                    with_frozen_layers: work.pruned,
-                    computed: work.computed,
-                }),
+                command: workflow.of_network(node),
+                outputs: workflow.outputs(node),
+                multiply_adds: works.get(node.name.as_str()).map(|work| MultiplyAdds::of(work)),
             }),
-            Format::Text => writeln!(
+            _ => writeln!(
                 out,
                 "{:<24} {:<14} {:<12} {word:<11} {:>9} {}",
                 node.name,
@@ -127,19 +168,25 @@ pub fn main(options: &Options) -> Result<()> {
     }
     let seconds_left = seconds_left(&done, &left, &runs, &works)?;
     match options.format {
-        Format::Json => {
+        PlanFormat::Json => {
             let directory = runs.path.display().to_string();
             let networks = Networks { directory, seconds_left, networks: rows };
             serde_json::to_writer_pretty(&mut out, &document("plan", networks))?;
             writeln!(out)?;
         }
-        Format::Text => {
+        _ => {
             let states: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
             writeln!(out, "{} networks in {}: {}", plan.nodes.len(), runs.path.display(), states.join(", "))?;
             savings(&experiment, &plan, &left, &works, &mut out)?;
             if let Some(seconds) = seconds_left.filter(|_| !left.is_empty()) {
                 let span = progress::span(Duration::from_secs_f64(seconds));
                 writeln!(out, "about {span} of one network after the other, at the speed of those that are done here")?;
+            }
+            if let Some(speed) = options.speed {
+                match hours::seconds(&experiment, &plan, &works, speed) {
+                    Some(seconds) => hours::print(&plan, &seconds, &options.devices, speed, &mut out)?,
+                    None => note!("the hours are not known without the images; give their numbers with --images"),
+                }
             }
         }
     }
@@ -165,8 +212,14 @@ fn seconds_left(
     Ok(left.filter(|_| seconds > 0.0 && work > 0.0).map(|left| left * seconds / work))
 }
 
-/// The work of every network, where the images are there: their number counts.
-fn works<'a>(experiment: &Experiment, plan: &'a Plan) -> Works<'a> {
+/// The work of every network on halves of a given size, or, where the images are there, on theirs.
+fn works<'a>(experiment: &Experiment, plan: &'a Plan, given: Option<&Size>) -> Works<'a> {
+    let all = |mut works: work::Works<'_>| {
+        plan.nodes.iter().filter_map(|node| Some((node.name.as_str(), works.of(node).ok()?))).collect()
+    };
+    if let Some(size) = given {
+        return all(work::Works::of_size(experiment, size));
+    }
     let halves = match Halves::of_nodes(experiment, &plan.nodes) {
         Ok(halves) => halves,
         Err(error) => {
@@ -174,8 +227,7 @@ fn works<'a>(experiment: &Experiment, plan: &'a Plan) -> Works<'a> {
             return HashMap::new();
         }
     };
-    let mut works = work::Works::new(experiment, &halves);
-    plan.nodes.iter().filter_map(|node| Some((node.name.as_str(), works.of(node).ok()?))).collect()
+    all(work::Works::new(experiment, &halves))
 }
 
 /// The networks whose work is known, with it.
@@ -208,27 +260,4 @@ fn savings(
     writeln!(out, "  {:>7} saved: frozen layers computed once an image", percent(pruned - computed))?;
     writeln!(out, "  {:>7} saved: and once for all networks that share them", percent(shared))?;
     writeln!(out, "  {:.3e} computed in all, {left:.3e} of it left to do", computed - shared)
-}
-
-fn memory(options: &Options, out: &mut impl Write) -> Result<()> {
-    let experiment = study::experiment(&options.study)?;
-    let device = device::open(&options.device.device, experiment.solver.precision)?;
-    let halves = Halves::of(&experiment)?;
-    halves.taken.iter().for_each(|line| note!("{line}"));
-    let plan = Plan::of(&experiment);
-    writeln!(out, "device: {}", device.describe())?;
-    let mut seen = Vec::new();
-    for node in &plan.nodes {
-        let kind = (node.arm.is_probe(), node.n.filter(|_| node.arm.freezes()));
-        if seen.contains(&kind) {
-            continue;
-        }
-        seen.push(kind);
-        let input = halves.input(&experiment);
-        let classes = halves.size_of(&experiment, node)?.classes();
-        let net = Net::build(&net_of(&experiment, node, classes)?, experiment.solver.building(input))?;
-        writeln!(out, "\n{} and networks like it", node.name)?;
-        write!(out, "{}", memory_plan::describe(&net, device.layout()))?;
-    }
-    Ok(())
 }
