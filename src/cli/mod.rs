@@ -9,6 +9,7 @@ pub mod exit_code;
 mod experiment;
 mod explain;
 mod features;
+mod files;
 mod gradcheck;
 mod interrupt;
 mod json;
