@@ -17,6 +17,7 @@ pub mod reports;
 pub mod schedules;
 pub mod stores;
 pub mod study;
+pub mod terminal;
 pub mod together;
 pub mod trained;
 pub mod tune;

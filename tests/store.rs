@@ -8,11 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 use strata::data::{
-    DataError, ImageSet,
+    DataError, ImageSet, OnBad,
     folder::{load, open},
     mean,
     split::half,
-    store::{OnBad, PackOptions, Packed, Store, StoreError, pack},
+    store::{PackOptions, Packed, Store, StoreError, pack},
     subset::first_per_class,
 };
 use tempfile::{TempDir, tempdir};

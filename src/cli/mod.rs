@@ -12,6 +12,7 @@ mod experiment;
 mod explain;
 mod export;
 mod features;
+mod files;
 mod gradcheck;
 mod interrupt;
 mod json;

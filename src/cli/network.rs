@@ -1,6 +1,6 @@
 //! A network of a weights file and the images that it is used on.
 
-use super::{DeviceArgs, PrecisionArgs, at_least_one, one_of, output::note};
+use super::{DeviceArgs, PrecisionArgs, at_least_one, files::FilesArgs, one_of, output::note};
 use crate::{
     data::{
         DataError, Dataset, ImageSet, Source,
@@ -29,6 +29,8 @@ pub struct NetworkArgs {
     /// Fit images of another shape to those of training in this way (default: as in training)
     #[arg(long, value_parser = one_of(Fit::ALL, Fit::name, Fit::sees))]
     pub fit: Option<Fit>,
+    #[command(flatten)]
+    files: FilesArgs,
     /// Compute this many images at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least_one::<usize>())]
     pub batch_size: usize,
@@ -103,7 +105,7 @@ impl NetworkArgs {
         let shape = file.preprocessing.normalisation.shape();
         let how = self.fit.unwrap_or(file.preprocessing.fit);
         let (source, path) = self.source()?;
-        let dataset = source.load(path, shape)?;
+        let dataset = self.files.drawn(source.load(path, shape, self.files.on_bad_image)?)?;
         dataset.taken.iter().for_each(|line| note!("{line}"));
         let dataset = fit(dataset, shape, how)?;
         if dataset.train.shape() != shape {

@@ -227,6 +227,32 @@ pub enum DataError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A share of images that is none.
+    #[error("{got} is no share of images to test on; give a number above 0 and below 1, such as 0.2")]
+    Fraction {
+        /// The number.
+        got: f64,
+    },
+    /// A test part was to be drawn from a data set that has one.
+    #[error("{name}: has a test part of its own, of {images} images; leave out the share of images to test on")]
+    OwnTestPart {
+        /// The data set.
+        name: String,
+        /// The images of its test part.
+        images: usize,
+    },
+    /// A class of which no test image can be drawn.
+    #[error(
+        "{name}: no test image can be drawn from the {images} images of class {class:?}; a class needs at least two images of different pixels, which no other class has"
+    )]
+    Indivisible {
+        /// The data set.
+        name: String,
+        /// The class.
+        class: String,
+        /// Its images.
+        images: usize,
+    },
     /// A statistic of no images was asked for.
     #[error("a mean of no images was asked for; select at least one training image")]
     NoImages,

@@ -1,8 +1,8 @@
 //! Images and labels, in memory or in a packed store.
 
-use std::{path::PathBuf, sync::Arc};
-
 use super::{DataError, store::Stored};
+use rayon::prelude::*;
+use std::{path::PathBuf, sync::Arc};
 
 /// Labelled images of one shape, as bytes.
 ///
@@ -189,6 +189,18 @@ impl ImageSet {
                 Err(DataError::LabelOutOfRange { path: origin.into(), index, label: self.labels[index], classes })
             }
         }
+    }
+
+    /// The BLAKE3 of the pixels of each image; of stored images the one that was packed with them.
+    pub fn image_digests(&self) -> Vec<blake3::Hash> {
+        let packed = |index: usize| match &self.elsewhere {
+            Some(Elsewhere::Stored(Stored { store, places })) => {
+                blake3::Hash::from_slice(store.image_digest(places[index] as usize)).ok()
+            }
+            Some(Elsewhere::Shared(_)) | None => None,
+        };
+        let digest = |index: usize| packed(index).unwrap_or_else(|| blake3::hash(self.image(index)));
+        (0..self.len()).into_par_iter().map(digest).collect()
     }
 
     /// Feeds the shape, the pixels and the labels to a hash.

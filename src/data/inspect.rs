@@ -1,8 +1,7 @@
 //! What is in a data set: counts, means, images that come twice, and a sheet of samples.
 
-use super::{DataError, Dataset, ImageSet, mean};
+use super::{DataError, Dataset, mean};
 use crate::host::png;
-use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -71,10 +70,6 @@ pub fn inspect(data: &Dataset) -> Result<Inspection, DataError> {
     })
 }
 
-fn digests(set: &ImageSet) -> Vec<blake3::Hash> {
-    (0..set.len()).into_par_iter().map(|index| blake3::hash(set.image(index))).collect()
-}
-
 /// The images that an earlier one of their part equals, with that one.
 fn within(digests: &[blake3::Hash]) -> Vec<[usize; 2]> {
     let mut first: HashMap<&blake3::Hash, usize> = HashMap::new();
@@ -89,7 +84,7 @@ fn within(digests: &[blake3::Hash]) -> Vec<[usize; 2]> {
 }
 
 fn twice(data: &Dataset) -> Twice {
-    let (train, test) = (digests(&data.train), digests(&data.test));
+    let (train, test) = (data.train.image_digests(), data.test.image_digests());
     let mut first: HashMap<blake3::Hash, usize> = HashMap::new();
     for (index, digest) in train.iter().enumerate() {
         first.entry(*digest).or_insert(index);
@@ -140,6 +135,7 @@ pub fn contact_sheet(data: &Dataset) -> Result<Vec<u8>, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::ImageSet;
 
     fn data() -> Dataset {
         let train = ImageSet::new(1, 2, 1, vec![0, 1, 10, 11, 0, 1, 20, 21], vec![1, 0, 1, 0]).unwrap();

@@ -5,7 +5,7 @@
 //! ([`folder`], decoded by [`image_file`]), a packed store ([`store`]: mapped, not copied), the binary itself
 //! ([`fashion::embedded`]) or a stream ([`mod@noise`]). [`shuffle`] takes the shapes out of images, [`mod@fit`] gives two
 //! sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
-//! are trained on and which are held out, [`mean`] computes means and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the
+//! are trained on and which are held out, [`test_part`] draws a test part where there is none, [`mean`] computes means and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the
 //! window that a network sees. Nothing here knows of devices, networks or learning.
 
 pub mod cifar;
@@ -28,15 +28,18 @@ pub mod mt19937;
 pub mod natural;
 pub mod noise;
 pub mod normalisation;
+mod on_bad;
 pub mod prefetch;
 pub mod shuffle;
 mod source;
 pub mod split;
 pub mod store;
 pub mod subset;
+pub mod test_part;
 
 pub use error::DataError;
 pub use image_set::{Dataset, ImageSet};
 pub use normalisation::Normalisation;
+pub use on_bad::OnBad;
 pub use source::Source;
 pub use split::Split;

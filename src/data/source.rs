@@ -2,7 +2,7 @@
 //!
 //! Experiments (`data.source`), the arguments of commands, their help and `docs/data.md` take their names from here.
 
-use super::{DataError, Dataset, Split, cifar, fashion, folder, idx, natural, noise, store::Store};
+use super::{DataError, Dataset, OnBad, Split, cifar, fashion, folder, idx, natural, noise, store::Store};
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::Path, str::FromStr};
 
@@ -50,11 +50,11 @@ impl Source {
     }
 
     /// Reads the data set at a path. `shape`, `[height, width, channels]`, is what noise gets and, by its height, what
-    /// the files of a folder are warped to; other sources have shapes of their own.
+    /// the files of a folder are warped to; other sources have shapes of their own. `on_bad` is for the files of a folder.
     ///
     /// # Errors
     /// [`DataError::NoPath`]; files that are missing or damaged.
-    pub fn load(self, path: Option<&Path>, shape: [usize; 3]) -> Result<Dataset, DataError> {
+    pub fn load(self, path: Option<&Path>, shape: [usize; 3], on_bad: OnBad) -> Result<Dataset, DataError> {
         let files = || path.ok_or(DataError::NoPath { source_name: self.name() });
         match self {
             Self::FashionMnist => path.map_or_else(fashion::embedded, fashion::load_fashion_folder),
@@ -62,7 +62,7 @@ impl Source {
             Self::Cifar10 => cifar::load_cifar(files()?, &cifar::CIFAR10),
             Self::Cifar100 => cifar::load_cifar(files()?, &cifar::CIFAR100_FINE),
             Self::Cifar100Coarse => cifar::load_cifar(files()?, &cifar::CIFAR100_COARSE),
-            Self::Folder => folder::load(&folder::open(files()?, None)?, shape[0] as u32),
+            Self::Folder => folder::load_good(&mut folder::open(files()?, None)?, shape[0] as u32, on_bad),
             Self::Packed => Store::open(files()?)?.dataset(),
             Self::Noise => noise::noise(shape, noise::CLASSES),
         }
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_source_without_its_path_is_refused_by_name() {
         for source in Source::ALL {
-            let loaded = source.load(None, [4, 4, 1]);
+            let loaded = source.load(None, [4, 4, 1], OnBad::Fail);
             match source.needs_path() {
                 true => assert!(loaded.unwrap_err().to_string().contains(source.name())),
                 false => assert!(!loaded.unwrap().train.is_empty()),

@@ -3,7 +3,7 @@
 use super::{Arm, Experiment, Halving, ProtocolError, SourceTask, experiment::Protocol};
 use crate::{
     data::{
-        Source,
+        OnBad, Source,
         normalisation::{Mean, Std},
     },
     nn::{NetDef, zoo},
@@ -194,6 +194,18 @@ impl Experiment {
         }
         if self.data.evaluate_on == "held-out" && self.data.held_out_per_class == 0 {
             return bad("data.held_out_per_class", "at least 1 to evaluate on held-out images", "0".into());
+        }
+        let fraction = self.data.test_fraction;
+        if !(0.0..1.0).contains(&fraction) {
+            return bad("data.test_fraction", "a share above 0 and below 1, or 0 for none", fraction.to_string());
+        }
+        if self.data.test_seed > 0 && fraction == 0.0 {
+            return bad("data.test_seed", "0 without data.test_fraction", self.data.test_seed.to_string());
+        }
+        let of_folders = [Some(self.data.source), self.data.other_source].contains(&Some(Source::Folder));
+        if self.data.on_bad_image != OnBad::Fail && !of_folders {
+            let expected = "\"fail\": only the source \"folder\" decodes image files";
+            return bad("data.on_bad_image", expected, format!("{:?}", self.data.on_bad_image.name()));
         }
         if self.protocol.replicates == 0 {
             return bad("protocol.replicates", "at least 1", "0".into());

@@ -3,9 +3,10 @@
 use super::{Arm, Half, Halving, ProtocolError, SourceTask, net_choice::NetChoice, unequal::Unequal};
 use crate::{
     data::{
-        DataError, ImageSet, Normalisation, Source,
+        DataError, ImageSet, Normalisation, OnBad, Source,
         fit::Fit,
         normalisation::{Mean, Std},
+        test_part::TestPart,
     },
     nn::Input,
     train::{Reading, Solver, batches::Augmentation},
@@ -98,6 +99,15 @@ pub struct Data {
     pub test_per_class: usize,
     /// What networks are evaluated on: `test`, or `held-out` while a schedule is being chosen.
     pub evaluate_on: String,
+    /// The share of each class that is drawn as the test part of a data set without one; 0 draws none.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub test_fraction: f64,
+    /// What the test part is drawn by.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub test_seed: u64,
+    /// What happens to an image of a folder that cannot be decoded: `fail` or `skip`.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub on_bad_image: OnBad,
     /// What is subtracted from pixels: `image`, the mean image of the source's training half; `channel`, the mean of
     /// each channel over it; or one number a channel, in the units of the bytes, 0 to 255 (torchvision's times 255).
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -154,6 +164,11 @@ impl Data {
     /// Which windows of images become a net's input.
     pub const fn reading(&self) -> Reading {
         Reading { augmentation: self.augmentation, views: self.views, padding: self.augment_padding }
+    }
+
+    /// The test part that is drawn where a data set has none of its own.
+    pub fn test_part(&self) -> Option<TestPart> {
+        (self.test_fraction > 0.0).then_some(TestPart { fraction: self.test_fraction, seed: self.test_seed })
     }
 
     /// How the pixels of a training set become numbers.

@@ -5,7 +5,7 @@ use super::key_list::{KEYS, Kind, Usual};
 const BEFORE: &str = "# Experiment files
 
 An experiment is one TOML file. `strata reproduce FILE` runs it, `strata plan FILE` lists its networks, and `strata experiment check FILE` says whether it is valid.
-`strata experiment list` names the experiments that come with strata; `strata experiment show NAME > mine.toml` is a start for an own one.
+`strata experiment list` names the experiments that come with strata; `strata experiment show NAME > mine.toml` writes one to start from.
 Any key can be set on the command line as well: `--set solver.max_iter=1000`.
 
 This is a whole file; everything else has a default:
@@ -14,6 +14,7 @@ This is a whole file; everything else has a default:
 [data]
 source = \"folder\"
 path = \"photos\"            # relative to this file; ~ is the user's folder
+test_fraction = 0.2        # for a folder without a test part
 
 [net]
 name = \"alexnet32\"

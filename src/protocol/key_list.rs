@@ -80,7 +80,7 @@ use Usual::{Is, Needed, NeededUnless, Put};
 
 /// All keys, in the order of the documents.
 #[rustfmt::skip]
-pub const KEYS: [Key; 69] = [
+pub const KEYS: [Key; 72] = [
     key("name", Text, Is("the name of the file"), "\"mine\"", "the name, which is that of its run directory"),
     key("description", Text, Put("\"\""), "\"Two halves of my photos\"", "what it is for, in a sentence"),
     key("seed", Whole, Put("1"), "7", "the number from which all random numbers derive"),
@@ -94,6 +94,9 @@ pub const KEYS: [Key; 69] = [
     key("data.held_out_per_class", Whole, Put("0"), "100", "images of each class after these, held out to choose schedules on"),
     key("data.test_per_class", Whole, Put("0"), "100", "test images of each class: the first ones of the set; 0 takes all"),
     key("data.evaluate_on", OneOf(&["test", "held-out"]), Put("\"test\""), "\"held-out\"", "what networks are evaluated on"),
+    key("data.test_fraction", Number, Is("0: the set has a test part"), "0.2", "the share of each class that is drawn as the test part of a data set without one (docs/data.md)"),
+    key("data.test_seed", Whole, Is("0"), "1", "what the test part is drawn by"),
+    key("data.on_bad_image", OneOf(&["fail", "skip"]), Is("fail"), "\"skip\"", "what happens to an image of a folder that cannot be decoded: `skip` leaves it out, counts it and names it"),
     key("data.mean", Statistic, Is("image"), "[123.7, 116.3, 103.5]", "what is subtracted from pixels: `image` (the mean image of the training half), `channel` (its mean of each channel), or one number a channel, 0 to 255"),
     key("data.std", Statistic, Is("none"), "\"channel\"", "what the difference is divided by: `none`, `channel`, or one number a channel, 0 to 255"),
     key("data.unequal_halves", OneOf(&["refused", "balanced", "allowed"]), Is("refused"), "\"balanced\"", "what becomes of halves with different numbers of training images"),

@@ -11,11 +11,12 @@ use toml::{Table, Value};
 
 /// Keys that say which networks there are, how they are named or where they resume from, but not what they become.
 /// Keys of files belong to them, which end in `path` or `file`: the images in them count by their digest.
-const OF_NO_NETWORK: [&str; 17] = [
+const OF_NO_NETWORK: [&str; 18] = [
     "name",
     "description",
     // The images count by their digest.
     "data.unequal_halves",
+    "data.on_bad_image",
     // Its digest counts.
     "net.pretrained",
     "protocol.splits",
@@ -188,6 +189,7 @@ mod tests {
             "protocol.held_out_evaluations=2",
             "data.unequal_halves=\"allowed\"",
             "data.mean_of=\"source\"",
+            "data.on_bad_image=\"fail\"",
             "data.path=\"elsewhere\"",
             "description=\"other words\"",
             "report.margin=0.3",
@@ -201,6 +203,7 @@ mod tests {
             "net.outputs=10",
             "data.train_per_class=400",
             "data.evaluate_on=\"held-out\"",
+            "data.test_fraction=0.2",
             "protocol.evaluations=2",
             "data.mean_of=\"target\"",
             "solver.precision=\"mixed\"",

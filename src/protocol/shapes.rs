@@ -2,7 +2,7 @@
 
 use super::ProtocolError;
 use crate::{
-    data::{Dataset, Source, fit},
+    data::{Dataset, OnBad, Source, fit},
     nn::NetDef,
 };
 use std::path::Path;
@@ -25,8 +25,14 @@ fn kept(net: &NetDef) -> [usize; 3] {
 /// # Errors
 /// Those of [`Source::load`] and [`fit::fit`]; [`ProtocolError::Unfit`] for images of which the net would see a window
 /// only, or that it cannot take at all, or, where a window is asked for ([`Fit::Crop`]), that are smaller than it.
-pub fn load(source: Source, path: Option<&Path>, net: &NetDef, how: Fit) -> Result<Dataset, ProtocolError> {
-    let data = fit::fit(source.load(path, kept(net))?, kept(net), how)?;
+pub fn load(
+    source: Source,
+    path: Option<&Path>,
+    net: &NetDef,
+    how: Fit,
+    on_bad: OnBad,
+) -> Result<Dataset, ProtocolError> {
+    let data = fit::fit(source.load(path, kept(net), on_bad)?, kept(net), how)?;
     check(&data, net, how)?;
     Ok(data)
 }

@@ -19,9 +19,10 @@ impl Sets {
     /// # Errors
     /// As [`load`]; two data sets whose images differ in shape.
     pub fn load(experiment: &Experiment) -> Result<Self, ProtocolError> {
-        let data = load(experiment)?.into_shared();
-        let other = load_other(experiment, &data)?.map(Dataset::into_shared);
-        Ok(Self { data, other })
+        let data = load(experiment)?;
+        let other = load_other(experiment, &data)?;
+        let (data, other) = with_test_parts(experiment, data, other)?;
+        Ok(Self { data: data.into_shared(), other: other.map(Dataset::into_shared) })
     }
 
     /// The data sets in words.
@@ -70,6 +71,25 @@ fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset
     Ok(Some(other))
 }
 
+/// Draws the test part of each set that has none, where the experiment asks for one.
+fn with_test_parts(
+    experiment: &Experiment,
+    data: Dataset,
+    other: Option<Dataset>,
+) -> Result<(Dataset, Option<Dataset>), ProtocolError> {
+    let Some(part) = experiment.data.test_part() else { return Ok((data, other)) };
+    let draw = |set: Dataset| if set.test.is_empty() { part.draw(set) } else { Ok(set) };
+    if [Some(&data), other.as_ref()].into_iter().flatten().all(|set| !set.test.is_empty()) {
+        return Err(ProtocolError::Value {
+            experiment: experiment.name.clone(),
+            key: "data.test_fraction",
+            expected: format!("none: {} has a test part of its own, of {} images", data.name, data.test.len()),
+            got: experiment.data.test_fraction.to_string(),
+        });
+    }
+    Ok((draw(data)?, other.map(draw).transpose()?))
+}
+
 /// A data set with images of the shape that the experiment's net takes; an empty path is none.
 fn read(experiment: &Experiment, key: &'static str, source: Source, path: &str) -> Result<Dataset, ProtocolError> {
     let path = Some(Path::new(path)).filter(|path| !path.as_os_str().is_empty());
@@ -77,5 +97,5 @@ fn read(experiment: &Experiment, key: &'static str, source: Source, path: &str) 
         let expected = format!("the path of the files that {source} reads; give it with --set {key}=PATH");
         return Err(ProtocolError::Value { experiment: experiment.name.clone(), key, expected, got: "empty".into() });
     }
-    shapes::load(source, path, &experiment.net.def()?, experiment.data.fit)
+    shapes::load(source, path, &experiment.net.def()?, experiment.data.fit, experiment.data.on_bad_image)
 }

@@ -22,6 +22,19 @@ pub fn minus(text: &str) -> String {
     text.replace('-', "\u{2212}")
 }
 
+/// An accuracy that is given without need for digits, with one decimal where it has any.
+#[must_use]
+pub fn short(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), String::from)
+}
+
+/// What an answer that never changes scores, in percent: one number, or the least and the most of several tasks.
+#[must_use]
+pub fn chance([low, high]: [f64; 2]) -> String {
+    if plain(low) == plain(high) { format!("{} %", short(low)) } else { format!("{} to {} %", short(low), short(high)) }
+}
+
 /// A p-value with three decimals, with two digits below 0.001, such as `4.6e-4`.
 #[must_use]
 pub fn p_value(p: f64) -> String {

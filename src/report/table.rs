@@ -32,7 +32,10 @@ pub(super) fn claims(report: &Report) -> String {
         let number = if claim.number > 5 { "Figure 3".to_string() } else { format!("claim {}", claim.number) };
         format!("  {number}: {}{}. {}\n    {}\n", claim.verdict, basis(claim), claim.claim, claim.found)
     };
-    format!("the paper's claims, judged from these runs:\n{}", report.claims.iter().map(of).collect::<String>())
+    format!(
+        "the claims of the paper (Yosinski et al. 2014), judged from these runs:\n{}",
+        report.claims.iter().map(of).collect::<String>()
+    )
 }
 
 /// The units of a claim, and what it is conditional on.

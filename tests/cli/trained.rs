@@ -11,8 +11,6 @@ use std::{
 
 /// The largest difference from PyTorch's probabilities, losses and activations, all of the order of 1.
 const BOUND: f64 = 2e-6;
-/// The same for images that are resized: the bytes of strata's resizer and PIL's differ by one here and there.
-const BOUND_RESIZED: f64 = 5e-3;
 
 fn trained(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/trained").join(name)
@@ -59,7 +57,7 @@ fn an_evaluation_has_pytorchs_loss_accuracies_and_confusions() {
 
 #[test]
 fn predictions_have_pytorchs_probabilities_in_csv_and_json() {
-    for (folder, bound) in [("images", BOUND), ("other-sizes", BOUND_RESIZED)] {
+    for (folder, bound) in [("images", BOUND), ("other-sizes", BOUND)] {
         for (weights, expected) in expected(folder) {
             let images = trained(folder);
             let args = [images.to_str().unwrap(), "--top", "9", "--format", "json"];

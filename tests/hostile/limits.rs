@@ -8,12 +8,12 @@ use std::{
 };
 use strata::{
     data::{
-        DataError,
+        DataError, OnBad,
         cifar::{CIFAR10, read_stream},
         folder::{self, FolderError},
         idx::read_idx,
         image_file::{self, ImageFileError},
-        store::{OnBad, PackOptions, Store, StoreError, pack},
+        store::{PackOptions, Store, StoreError, pack},
     },
     host::bounded::{self, TooLarge},
     nn::{NnError, net_file, weights},

@@ -3,8 +3,8 @@
 use super::made::{bits, build, images, in_parts, losses, software, solver, streams, trained};
 use strata::{
     data::{
-        self, ImageSet, Normalisation,
-        store::{OnBad, PackOptions, Store, pack},
+        self, ImageSet, Normalisation, OnBad,
+        store::{PackOptions, Store, pack},
     },
     gpu::{Choice, Gpu},
     host::Stream,

@@ -39,9 +39,9 @@ fn a_loss_above_some_n_is_told_with_its_interval_and_with_its_part() {
     let sentence = answer(&made(|_| 0.0, steep));
     assert_eq!(
         sentence,
-        "Freezing the first n blocks of a network trained on other classes instead of one trained on the same classes costs \
-         less than 0.5 points up to n = 3, 2.7 +- 0.0 points at n = 4 and 11.7 +- 0.0 at n = 7 (specificity); freezing \
-         itself (co-adaptation) costs less than 0.5 points at every n up to 7."
+        "Frozen blocks trained on other classes cost less than 0.5 points up to n = 3, 2.7 +- 0.0 points at n = 4 and \
+         11.7 +- 0.0 at n = 7, compared with frozen blocks trained on the same classes (specificity). Freezing itself \
+         (co-adaptation) costs less than 0.5 points at every n up to 7."
     );
     // The numbers are those of the results.
     let results = analyse(&made(|_| 0.0, steep)).unwrap();
@@ -54,16 +54,16 @@ fn losses_of_both_parts_and_of_co_adaptation_alone_are_told_apart() {
     let dip = |n: u32| if n == 4 { -2.0 } else { 0.0 };
     let own = answer(&made(dip, dip));
     for words in [
-        "costs less than 0.5 points at every n up to 7 (specificity)",
-        "; freezing itself (co-adaptation) costs up to 2.0 +- 0.0 points, at n = 4, and less than 0.5 from n = 5 on.",
+        "cost less than 0.5 points at every n up to 7, compared with frozen blocks trained on the same classes (specificity)",
+        ". Freezing itself (co-adaptation) costs up to 2.0 +- 0.0 points, at n = 4, and less than 0.5 from n = 5 on.",
     ] {
         assert!(own.contains(words), "{words} is missing in {own}");
     }
     let both =
         answer(&made(|n| if n <= 3 { 0.0 } else { -f64::from(n) }, |n| if n <= 3 { 0.0 } else { -3.0 * f64::from(n) }));
     for words in [
-        "up to n = 3, 8.0 +- 0.0 points at n = 4 and 14.0 +- 0.0 at n = 7 (specificity)",
-        "; freezing itself (co-adaptation) costs up to 7.0 +- 0.0 points, at n = 7.",
+        "up to n = 3, 8.0 +- 0.0 points at n = 4 and 14.0 +- 0.0 at n = 7, compared with",
+        ". Freezing itself (co-adaptation) costs up to 7.0 +- 0.0 points, at n = 7.",
     ] {
         assert!(both.contains(words), "{words} is missing in {both}");
     }
@@ -74,13 +74,13 @@ fn no_loss_anywhere_is_told_up_to_the_last_n() {
     let sentence = answer(&made(|_| 0.0, |_| 0.0));
     assert!(
         sentence.ends_with(
-            "costs less than 0.5 points at every n up to 7 (specificity); freezing itself (co-adaptation) costs less \
-             than 0.5 points at every n up to 7."
+            "cost less than 0.5 points at every n up to 7, compared with frozen blocks trained on the same classes \
+             (specificity). Freezing itself (co-adaptation) costs less than 0.5 points at every n up to 7."
         ),
         "{sentence}"
     );
     let pair = Study { kind: Kind::Noise, ..made(|_| 0.0, |_| 0.0) };
-    assert!(answer(&pair).contains("trained on noise instead of one trained on the same classes"));
+    assert!(answer(&pair).contains("Frozen blocks trained on noise cost less"));
 }
 
 #[test]
@@ -91,9 +91,12 @@ fn wide_intervals_and_few_splits_decide_nothing_and_say_so() {
         run.curve.last_mut().unwrap().top1 += 0.02 * (split - 2.0);
     }
     let sentence = answer(&wide);
-    assert!(sentence.starts_with("6 splits cannot tell what freezing the first n blocks"), "{sentence}");
+    assert!(
+        sentence.starts_with("6 splits do not decide what frozen blocks trained on other classes cost"),
+        "{sentence}"
+    );
     let sentence = answer(&balanced(2, 1, 8));
-    assert!(sentence.starts_with("2 splits give no verdict on what freezing"), "{sentence}");
+    assert!(sentence.starts_with("2 splits give no verdict on what frozen"), "{sentence}");
     // One undecided n among decided ones is named.
     let mut one = made(|_| 0.0, steep);
     for run in one.runs.iter_mut().filter(|run| run.arm == Arm::Transfer && run.n == Some(3)) {
@@ -101,7 +104,11 @@ fn wide_intervals_and_few_splits_decide_nothing_and_say_so() {
         run.curve.last_mut().unwrap().top1 += 0.02 * (split - 2.5);
     }
     let sentence = answer(&one);
-    assert!(sentence.contains("up to n = 2, 2.7") && sentence.contains("; at n = 3 it cannot be told"), "{sentence}");
+    assert!(
+        sentence.contains("up to n = 2, 2.7")
+            && sentence.contains(". Undecided at n = 3: the interval holds both zero and more than 0.5 points."),
+        "{sentence}"
+    );
 }
 
 #[test]
@@ -114,7 +121,7 @@ fn runs_at_chance_diverged_and_unfinished_are_part_of_the_sentence() {
         }
     }
     let sentence = answer(&chance);
-    assert!(sentence.contains("; at n = 7 networks ended at chance, which says nothing of features"), "{sentence}");
+    assert!(sentence.contains(". At n = 7 networks ended at chance, which says nothing of features"), "{sentence}");
     assert!(sentence.contains("and 8.7 +- 0.0 at n = 6"), "{sentence}");
     for run in chance.runs.iter_mut().filter(|run| run.arm == Arm::Base) {
         run.curve.last_mut().unwrap().top1 = 0.2;
@@ -152,8 +159,8 @@ fn without_a_matched_control_a_loss_is_labelled_and_withheld_where_a_second_run_
     }
     let sentence = answer(&small);
     for words in [
-        "of a network trained on other classes instead of one trained on the same classes costs less than 0.5 points up to n = 3",
-        "what freezing itself costs (co-adaptation) is withheld, because a second training run alone gains 2.1 points",
+        "Frozen blocks trained on other classes cost less than 0.5 points up to n = 3",
+        "What freezing itself costs (co-adaptation) is withheld, because a second training run alone gains 2.1 points",
     ] {
         assert!(sentence.contains(words), "{words} is missing in {sentence}");
     }
@@ -163,9 +170,7 @@ fn without_a_matched_control_a_loss_is_labelled_and_withheld_where_a_second_run_
     let mut alone = made(|_| 0.0, steep);
     alone.runs.retain(|run| run.arm != Arm::Selffer);
     let sentence = answer(&alone);
-    assert!(
-        sentence.starts_with("Copying and freezing the first n blocks of a network trained on other classes costs")
-    );
+    assert!(sentence.starts_with("Copied and frozen blocks trained on other classes cost"));
     assert!(sentence.contains("less than 0.5 points up to n = 3, ") && !sentence.contains("specificity"), "{sentence}");
 }
 

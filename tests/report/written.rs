@@ -84,6 +84,28 @@ fn the_page_is_well_formed_and_loads_nothing() {
 }
 
 #[test]
+fn what_a_reader_needs_to_know_stands_before_what_needs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(&[full()], folder.path()).unwrap();
+    let page = std::fs::read_to_string(written.page).unwrap();
+    let place = |words: &str| page.find(words).unwrap_or_else(|| panic!("no {words}"));
+    for term in
+        ["<strong>base</strong>", "<strong>BnB</strong>", "<strong>AnB</strong>", "<strong>+ (", "n is the number"]
+    {
+        assert!(place(term) < place("<figure"), "{term} is explained after the first figure");
+    }
+    // The numbers of the claims begin at 2: why is said before, and the paper is named.
+    assert!(place("these compare two studies") < place("<table class=\"verdicts\""));
+    assert!(place("Yosinski et al. 2014") < place("<table class=\"verdicts\""));
+    let before = &page[..place("Yosinski et al. 2014")];
+    assert!(
+        !before[place("<main>")..].contains("the paper\u{2019}s") && !before.contains("the paper's"),
+        "named too late"
+    );
+    assert!(page.contains("a cost of 2 points is \u{2212}2 here"));
+}
+
+#[test]
 fn identifiers_are_unique_and_links_lead_somewhere() {
     let folder = tempfile::tempdir().unwrap();
     for studies in [vec![full()], several()] {

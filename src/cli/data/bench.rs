@@ -4,10 +4,11 @@ use crate::cli::output::print_line;
 use crate::{
     cpu,
     data::{
+        OnBad,
         crop::Crop,
         folder, mean,
         prefetch::Prefetch,
-        store::{OnBad, PackOptions, Store, pack},
+        store::{PackOptions, Store, pack},
     },
     host::{ImageDims, Stream},
 };

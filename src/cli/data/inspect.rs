@@ -2,8 +2,8 @@
 
 use crate::cli::output::{note, print_line};
 use crate::{
-    cli::{Format, json, source, sources_with_paths},
-    data::{Source, fetch::unlike_published, folder, inspect},
+    cli::{Format, json, one_of, source, sources_with_paths},
+    data::{OnBad, Source, fetch::unlike_published, folder, inspect},
     host::atomic,
 };
 use anyhow::{Context, Result};
@@ -24,6 +24,9 @@ pub struct Options {
     /// Read the data set's files from this folder, or this packed file
     #[arg(allow_hyphen_values = true, required_if_eq_any = sources_with_paths("data"))]
     path: Option<PathBuf>,
+    /// Choose what happens to an image of a folder that cannot be decoded
+    #[arg(long, default_value = OnBad::Fail.name(), value_parser = one_of(OnBad::ALL, OnBad::name, OnBad::does))]
+    on_bad_image: OnBad,
     /// Write a contact sheet with one row per class
     #[arg(long, value_name = "PNG", allow_hyphen_values = true)]
     sheet: Option<PathBuf>,
@@ -37,13 +40,13 @@ pub fn main(options: &Options) -> Result<()> {
         atomic::probe(sheet).with_context(|| format!("{} cannot be written", sheet.display()))?;
     }
     let path = options.path.as_deref();
-    let files = match (options.data, path) {
+    let mut files = match (options.data, path) {
         (Source::Folder, Some(path)) => Some(folder::open(path, None)?),
         _ => None,
     };
-    let (dataset, sizes) = match &files {
-        Some(set) => (folder::load(set, SIDE)?, folder::sizes(set)?),
-        None => (options.data.load(path, [SIDE as usize, SIDE as usize, 3])?, None),
+    let (dataset, sizes) = match &mut files {
+        Some(set) => (folder::load_good(set, SIDE, options.on_bad_image)?, folder::sizes(set)?),
+        None => (options.data.load(path, [SIDE as usize, SIDE as usize, 3], options.on_bad_image)?, None),
     };
     // An image by its file where it has one, else by its place.
     let named = |part: &str, index: usize| match &files {

@@ -3,15 +3,15 @@
 use super::bar;
 use crate::cli::output::{note, print_line};
 use crate::{
-    cli::{Format, exit_code, interrupt::Interrupt, json},
+    cli::{Format, exit_code, interrupt::Interrupt, json, one_of},
     data::{
-        DataError, folder,
+        DataError, OnBad, folder,
         image_file::take_remarks,
-        store::{OnBad, PackOptions, StoreError, pack},
+        store::{PackOptions, StoreError, pack},
     },
 };
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::{path::PathBuf, time::Instant};
 
 #[derive(Args, Debug)]
@@ -26,8 +26,8 @@ pub struct Options {
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=4096))]
     size: u32,
     /// Choose what happens to an image that cannot be decoded
-    #[arg(long, value_enum, default_value_t)]
-    on_bad_image: OnBadImage,
+    #[arg(long, default_value = OnBad::Fail.name(), value_parser = one_of(OnBad::ALL, OnBad::name, OnBad::does))]
+    on_bad_image: OnBad,
     /// Skip at most this many bad images
     #[arg(long, default_value_t = 100)]
     max_bad: usize,
@@ -38,15 +38,6 @@ pub struct Options {
     /// Print text or json
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum OnBadImage {
-    /// Stop and name it
-    #[default]
-    Fail,
-    /// Leave it out and list it
-    Skip,
 }
 
 pub fn main(options: &Options) -> Result<()> {
@@ -62,10 +53,7 @@ pub fn main(options: &Options) -> Result<()> {
         test.items.len()
     );
     set.taken.iter().for_each(|line| note!("{line}"));
-    let on_bad = match options.on_bad_image {
-        OnBadImage::Fail => OnBad::Fail,
-        OnBadImage::Skip => OnBad::Skip,
-    };
+    let on_bad = options.on_bad_image;
     interrupt.ask_first();
     let bar = bar("{bar:24} {pos}/{len} images, {per_sec}, {eta} left");
     bar.set_length(images as u64);

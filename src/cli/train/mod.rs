@@ -4,8 +4,8 @@ mod sitting;
 
 use super::output::{note, print_line};
 use super::{
-    DeviceArgs, Format, PrecisionArgs, at_least_one, device, interrupt::Interrupt, json, one_of, source,
-    sources_with_paths,
+    DeviceArgs, Format, PrecisionArgs, at_least_one, device, files::FilesArgs, interrupt::Interrupt, json, one_of,
+    source, sources_with_paths,
 };
 use crate::{
     data::{Dataset, Normalisation, Source, fit::Fit},
@@ -36,6 +36,8 @@ pub struct Options {
     /// Fit images to the net's input in this way
     #[arg(long, default_value = Fit::Exact.name(), value_parser = one_of(Fit::ALL, Fit::name, Fit::sees))]
     fit: Fit,
+    #[command(flatten)]
+    files: FilesArgs,
     /// Train for this many steps
     #[arg(long, default_value_t = 500)]
     max_iter: u64,
@@ -136,7 +138,9 @@ pub fn main(options: &Options) -> Result<()> {
     options.out.as_deref().map_or(Ok(()), writable)?;
     let device = device::open(&options.device.device, precision)?;
     let net = zoo::find(&options.net)?;
-    let dataset = shapes::load(options.data, options.data_path.as_deref(), &net, options.fit)?;
+    let files = &options.files;
+    let dataset = shapes::load(options.data, options.data_path.as_deref(), &net, options.fit, files.on_bad_image)?;
+    let dataset = files.drawn(dataset)?;
     dataset.taken.iter().for_each(|line| note!("{line}"));
     degenerate::task(&dataset.name, &dataset)?;
     degenerate::evaluated(&dataset.name, &dataset.test)?;

@@ -32,6 +32,7 @@ mod limits;
 mod png;
 mod pnm;
 mod remarks;
+mod resample;
 mod resize;
 mod rgb;
 mod tiff;

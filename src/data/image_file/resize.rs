@@ -1,48 +1,40 @@
 //! Resizing to a square, without keeping the proportions.
 
-use super::{ImageFileError, Rgb};
+use super::{ImageFileError, Rgb, resample::Resampler};
 use crate::data::DataError;
-use fast_image_resize::{
-    FilterType, ResizeAlg, ResizeOptions, Resizer,
-    images::{TypedImage, TypedImageRef},
-    pixels::U8x3,
-};
 use std::path::Path;
 
 /// Warps images to S x S pixels, as the paper's 256 x 256: width and height are scaled by factors of their own.
 ///
-/// The filter is a triangle as wide as the reduction (PIL's `BILINEAR`, torchvision's default with antialiasing), in
-/// whole-number arithmetic, so that the bytes are the same on processors with and without vector instructions.
+/// The pixels are those of Pillow's `resize((S, S), BILINEAR)`, to the bit.
 #[derive(Debug)]
 pub struct Warp {
     side: u32,
-    resizer: Resizer,
+    resampler: Resampler,
 }
 
 impl Warp {
     /// A warp to `side` x `side` pixels. Keep one for many images: it reuses its buffers.
     pub fn to(side: u32) -> Self {
-        Self { side, resizer: Resizer::new() }
+        Self { side, resampler: Resampler::default() }
     }
 
     /// The S x S x 3 bytes of an image; one that has this size already comes back as it is. `path` is what errors
     /// name.
     ///
     /// # Errors
-    /// [`ImageFileError::Resize`] where the resizer refuses, as for a side of 0.
+    /// [`ImageFileError::Resize`] for a side of 0, and for an image without pixels or with another number of bytes.
     pub fn apply(&mut self, image: Rgb, path: &Path) -> Result<Vec<u8>, DataError> {
         let (Rgb { width, height, pixels }, side) = (image, self.side);
         if width == side && height == side {
             return Ok(pixels);
         }
-        let failure = |reason: String| ImageFileError::Resize { path: path.into(), width, height, side, reason };
-        // The type of a pixel is given: the resizer for any type would be compiled for all of them.
-        let from = TypedImageRef::<U8x3>::from_buffer(width, height, &pixels).map_err(|e| failure(e.to_string()))?;
-        let mut warped = vec![0; side as usize * side as usize * 3];
-        let mut to = TypedImage::from_buffer(side, side, &mut warped).map_err(|e| failure(e.to_string()))?;
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
-        self.resizer.resize_typed(&from, &mut to, &options).map_err(|e| failure(e.to_string()))?;
-        Ok(warped)
+        let [from, to] = [[width, height], [side, side]].map(|size| size.map(|side| side as usize));
+        if [width, height, side].contains(&0) || pixels.len() != from[0] * from[1] * 3 {
+            let reason = format!("there are {} bytes of pixels", pixels.len());
+            return Err(ImageFileError::Resize { path: path.into(), width, height, side, reason }.into());
+        }
+        Ok(self.resampler.apply(&pixels, from, to))
     }
 }
 
@@ -77,12 +69,28 @@ mod tests {
         assert_eq!(warped.chunks(3).take(4).map(|pixel| pixel[0]).collect::<Vec<_>>(), [0, 30, 210, 240]);
     }
 
+    /// The digests are of `Image.resize((61, 61), Image.BILINEAR).tobytes()` of Pillow 13.0.0 for the same images.
     #[test]
-    fn the_bytes_are_those_that_were_made_without_vector_instructions() {
-        let mut all = Vec::new();
-        for (width, height) in [(500, 375), (31, 400), (64, 64), (20, 20)] {
-            all.extend(Warp::to(61).apply(image(width, height), Path::new("x")).unwrap());
+    fn the_bytes_are_pillows() {
+        for (sizes, digest) in [
+            (
+                &[(500, 375), (31, 400), (64, 64), (20, 20)][..],
+                "113c2bee5d126ba839ee17698811c904b4a58c253782d6c022e53f16961897e8",
+            ),
+            (
+                &[(61, 300), (300, 61), (1, 1), (2, 3), (4000, 3), (7, 2000)],
+                "c7c61ff4bcf7c556f4fafcb3880647ddd27e7b264a0120100f5d0e2ce509a862",
+            ),
+        ] {
+            let mut warp = Warp::to(61);
+            let warped = |&(width, height): &(u32, u32)| warp.apply(image(width, height), Path::new("x")).unwrap();
+            assert_eq!(crate::host::digest::hex(&sizes.iter().flat_map(warped).collect::<Vec<_>>()), digest);
         }
-        assert_eq!(crate::host::digest::hex(&all), "796847049d2ca0e164f0a2f1a435bb51e234313157ae7617e361b1699a60f4e0");
+    }
+
+    #[test]
+    fn a_side_of_nothing_and_missing_bytes_are_refused() {
+        assert!(Warp::to(0).apply(image(2, 2), Path::new("x")).is_err());
+        assert!(Warp::to(4).apply(Rgb { pixels: vec![0; 5], ..image(2, 2) }, Path::new("x")).is_err());
     }
 }

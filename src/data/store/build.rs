@@ -1,13 +1,13 @@
 //! An unfinished store: the file that it is built in, and the journal beside it.
 
 use super::{
-    OnBad, PackOptions, Skipped, StoreError, content,
+    PackOptions, Skipped, StoreError, content,
     format::{Index, MAGIC, PIXELS_AT, READING, footer},
     journal::{Chunk, Journal},
 };
 use crate::{
     data::{
-        DataError,
+        DataError, OnBad,
         folder::{FolderSet, Item},
         image_file::Warp,
     },

@@ -25,7 +25,7 @@ pub(super) const DIGEST: usize = 32;
 
 /// How files become pixels. It is raised whenever decoding or warping gives other pixels of the same file, so that
 /// stores read in an earlier way are known to be stale.
-pub(super) const READING: u32 = 2;
+pub(super) const READING: u32 = 3;
 
 /// A bad image that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

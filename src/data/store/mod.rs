@@ -28,5 +28,5 @@ mod pack;
 pub use error::StoreError;
 pub use format::Skipped;
 pub use open::{Store, Stored};
-pub use options::{OnBad, PackOptions};
+pub use options::PackOptions;
 pub use pack::{Packed, pack};

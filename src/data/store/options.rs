@@ -1,15 +1,7 @@
 //! How a store is built.
 
 use super::{Skipped, StoreError};
-
-/// What to do about an image that cannot be decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnBad {
-    /// Stop with its error.
-    Fail,
-    /// Leave it out and list it.
-    Skip,
-}
+use crate::data::OnBad;
 
 /// How a store is built.
 #[derive(Debug, Clone, Copy)]

@@ -1,13 +1,13 @@
 //! Packing a data set, or finding that it is packed already.
 
 use super::{
-    OnBad, PackOptions, Skipped, Store, StoreError,
+    PackOptions, Skipped, Store, StoreError,
     build::{self, Build, beside},
     content,
     format::READING,
 };
 use crate::data::{
-    DataError,
+    DataError, OnBad,
     folder::{FolderSet, Item},
 };
 use std::{fs::File, path::Path};

@@ -33,8 +33,8 @@ pub(super) fn figure(results: &Results) -> Option<Drawing> {
     };
     let caption = format!(
         "First panel: networks minus the base of their own split and target. Second panel: what freezing one's own blocks costs \
-         (co-adaptation), and what the blocks of other classes cost on top (specificity). Means over {}s with 95 % t \
-         intervals.{restart}{cut}",
+         (co-adaptation), and what the blocks of other classes cost on top (specificity). Below zero something is lost: a \
+         cost of 2 points is \u{2212}2 here. Means over {}s with 95 % t intervals.{restart}{cut}",
         results.unit.noun()
     );
     let table = numbers(&panels.iter().map(|(_, _, panel)| panel).collect::<Vec<_>>(), signed);

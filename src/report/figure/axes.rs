@@ -1,12 +1,13 @@
 //! A rectangle of plot with its scales, ticks and labels.
 
-use super::super::format::minus;
+use super::super::format::{self, minus};
 use super::svg::{Anchor, Svg};
 
 /// Size of tick labels and axis labels.
 pub(super) const TEXT: f64 = 15.0;
 
 const GRID: &str = r##"stroke="#ddd" stroke-width="1""##;
+const CHANCE: &str = r##"stroke="#555" stroke-width="1.4" stroke-dasharray="1 4" class="chance""##;
 const FRAME: &str = r##"stroke="#111" stroke-width="1""##;
 
 /// A linear scale in both directions onto a rectangle of the picture.
@@ -67,6 +68,32 @@ impl Axes {
         }
         svg.line((left, top), (left, bottom), FRAME);
         svg.line((left, bottom), (right, bottom), FRAME);
+    }
+
+    /// The level of chance as a dotted line with its name at the side of `anchor`, two lines where tasks differ.
+    /// Nothing is drawn of what lies outside the axis; [`Self::chance_outside`] says so in words.
+    pub fn draw_chance(&self, svg: &mut Svg, chance: [f64; 2], anchor: Anchor, size: f64) {
+        let (left, _, right, _) = self.edges;
+        let mut levels: Vec<f64> = chance.into_iter().filter(|level| self.holds(*level)).collect();
+        levels.dedup();
+        for level in &levels {
+            let y = self.at_y(*level);
+            svg.line((left, y), (right, y), &format!(r#"{CHANCE} data-value="{level}""#));
+        }
+        if let Some(level) = levels.last() {
+            let x = if matches!(anchor, Anchor::Start) { left + 5.0 } else { right - 5.0 };
+            svg.text((x, self.at_y(*level) - 4.0), anchor, size, &format!("chance, {}", format::chance(chance)));
+        }
+    }
+
+    /// Where chance lies, in words, unless the picture shows it.
+    pub fn chance_outside(&self, chance: [f64; 2]) -> Option<String> {
+        let seen = chance.iter().any(|level| self.holds(*level));
+        (!seen).then(|| format!(" Chance, {}, lies below the axis.", format::chance(chance)))
+    }
+
+    fn holds(&self, level: f64) -> bool {
+        (self.y.0..=self.y.1).contains(&level)
     }
 
     /// A tick and its label below the bottom edge.

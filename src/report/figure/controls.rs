@@ -9,8 +9,8 @@ use super::super::{
 use super::{
     Drawing,
     look::{self, Look},
-    panel::{Marks, Panel, Reference, Series},
-    transfer::{ACCURACY, COPIED, READING, deltas, finish, point},
+    panel::{ACCURACY, Marks, Panel, Reference, Series},
+    transfer::{COPIED, READING, deltas, finish, point},
 };
 
 const PRESERVED: &str = "Layers preserved above the cut";
@@ -67,7 +67,7 @@ pub(super) fn probes(results: &Results) -> Option<Drawing> {
     let panel = Panel {
         reference: reference.filter(|_| series.iter().any(|s| !s.means.is_empty())),
         names,
-        ..Panel::of_percentages(series, "block that the probe reads", ACCURACY, Marks::Both)
+        ..Panel::of_accuracies(results, series, "block that the probe reads", Marks::Both)
     };
     let caption = format!(
         "One linear layer trained on the frozen output of a block of the target's own base (BnB-probe) or the other \

@@ -23,6 +23,8 @@ struct Quantity {
     title: &'static str,
     axis: &'static str,
     what: &'static str,
+    /// Whether it has a level of chance.
+    is_accuracy: bool,
     of_run: fn(&Curve) -> &[(u64, f64)],
     of_mean: fn(&MeanCurve) -> &[(u64, f64)],
 }
@@ -33,6 +35,7 @@ const QUANTITIES: [Quantity; 2] = [
         title: "Test accuracy during training",
         axis: "top-1 (%)",
         what: "on the test set",
+        is_accuracy: true,
         of_run: |curve| &curve.points,
         of_mean: |mean| &mean.points,
     },
@@ -41,6 +44,7 @@ const QUANTITIES: [Quantity; 2] = [
         title: "Training loss",
         axis: "loss (nats)",
         what: "averaged since the evaluation before",
+        is_accuracy: false,
         of_run: |curve| &curve.losses,
         of_mean: |mean| &mean.losses,
     },
@@ -62,6 +66,8 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Drawing> {
     cells.dedup();
 
     let mut svg = Svg::default();
+    let level = results.chance.filter(|_| quantity.is_accuracy);
+    let mut outside = None;
     let rows = cells.len().div_ceil(2) as f64;
     svg.text_upward((14.0, rows.min(2.0) * CELL.1 / 2.0), TEXT, quantity.axis);
     for (place, &n) in cells.iter().enumerate() {
@@ -72,6 +78,10 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Drawing> {
             y: (y_ticks[0], y_ticks[y_ticks.len() - 1]),
         };
         axes.draw_y(&mut svg, &y_ticks, SMALL);
+        if let Some(chance) = level {
+            axes.draw_chance(&mut svg, chance, Anchor::End, SMALL - 2.0);
+            outside = axes.chance_outside(chance);
+        }
         axes.tick_x(&mut svg, 0.0, "0", SMALL);
         svg.text((axes.edges.2, axes.edges.3 + 5.0 + SMALL), Anchor::End, SMALL, &format!("{steps} steps"));
         let title = n.map_or_else(|| without_n(&curves), |n| format!("n = {n}"));
@@ -101,6 +111,7 @@ fn figure(results: &Results, quantity: &Quantity) -> Option<Drawing> {
     if thinned > 0 {
         caption.push_str(" Long curves are thinned for drawing; first and last points are kept.");
     }
+    caption.push_str(&outside.unwrap_or_default());
     let table = table(&curves, quantity);
     Some(Drawing::new(quantity.name, quantity.title, caption, (svg, (WIDTH, height)), table))
 }

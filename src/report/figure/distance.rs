@@ -9,7 +9,7 @@ use super::{
     Drawing,
     look::{self, Look, Shape},
     panel::{Marks, Panel, Series},
-    transfer::{ACCURACY, COPIED, READING, deltas, finish, point},
+    transfer::{COPIED, READING, deltas, finish, point},
 };
 
 /// The looks of studies that are compared with each other, in their order.
@@ -91,7 +91,7 @@ pub(super) fn targets(results: &Results) -> Option<Drawing> {
             note: None,
         });
     }
-    let panel = Panel::of_percentages(series, COPIED, ACCURACY, Marks::Both);
+    let panel = Panel::of_accuracies(results, series, COPIED, Marks::Both);
     let caption = format!("Base (n = 0) and frozen transfer networks (AnB) on each target. {READING}");
     finish("targets", "Accuracy by target", &caption, &panel, plain)
 }

@@ -2,6 +2,7 @@
 
 use super::{
     axes::TEXT,
+    names::{shortened, width},
     panel::WIDTH,
     svg::{Anchor, Svg, escape},
 };
@@ -9,6 +10,8 @@ use super::{
 /// Up to this many columns the cells carry their numbers.
 const NUMBERED: usize = 12;
 const TOP: f64 = 8.0;
+/// The most room that names have on either side.
+const NAMES: f64 = WIDTH * 0.4;
 
 /// From value to shade and text.
 #[derive(Clone, Copy)]
@@ -40,14 +43,14 @@ impl Heat {
     /// Draws the map and returns the picture's body and size.
     pub fn draw(&self) -> (Svg, (f64, f64)) {
         let mut svg = Svg::default();
-        let longest = self.rows.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         let across = self.columns.len().max(1) as f64;
         let text = (WIDTH * 0.66 / self.rows.len().max(1) as f64 * 0.9).clamp(4.0, TEXT);
-        let left = 26.0 + (longest as f64 * text * 0.62).clamp(20.0, WIDTH * 0.4);
+        let names: Vec<String> = self.rows.iter().map(|name| shortened(name, NAMES / text)).collect();
+        let left = 26.0 + longest(&names, text).max(20.0);
         let side = (WIDTH - left - 8.0) / across;
         // Few wide columns need not make tall rows.
         let tall = side.min(44.0);
-        for (at, (name, cells)) in self.rows.iter().zip(&self.cells).enumerate() {
+        for (at, (name, cells)) in names.iter().zip(&self.cells).enumerate() {
             let y = TOP + at as f64 * tall;
             svg.text((left - 5.0, y + tall / 2.0 + text * 0.36), Anchor::End, text, name);
             for (to, cell) in cells.iter().enumerate() {
@@ -81,14 +84,18 @@ impl Heat {
     /// Names the columns below the map, upward; returns where the names end.
     fn name_columns(&self, svg: &mut Svg, left: f64, side: f64, bottom: f64, text: f64) -> f64 {
         let size = text.min(side * 0.9).max(4.0);
-        let longest = self.columns.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        let length = longest as f64 * size * 0.62;
-        for (to, name) in self.columns.iter().enumerate() {
+        let names: Vec<String> = self.columns.iter().map(|name| shortened(name, NAMES / size)).collect();
+        for (to, name) in names.iter().enumerate() {
             let x = left + (to as f64 + 0.5) * side + size * 0.36;
             svg.text_upward_to((x, bottom + 5.0), size, name);
         }
-        bottom + 5.0 + length
+        bottom + 5.0 + longest(&names, size)
     }
+}
+
+/// The width of the longest of some names in this size.
+fn longest(names: &[String], size: f64) -> f64 {
+    names.iter().map(|name| width(name) * size).fold(0.0, f64::max)
 }
 
 #[cfg(test)]

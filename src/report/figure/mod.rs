@@ -10,6 +10,7 @@ mod distance;
 mod filters;
 mod heat;
 mod look;
+mod names;
 mod outline;
 mod panel;
 mod png;

@@ -3,6 +3,7 @@
 use resvg::usvg::roxmltree::{Document, Node};
 use std::{fmt::Write, sync::OnceLock};
 use ttf_parser::{Face, GlyphId, OutlineBuilder};
+use unicode_width::UnicodeWidthChar;
 
 /// DejaVu Sans cut down to the characters of the figures; its licence lies beside it.
 const FONT: &[u8] = include_bytes!("../../../data/fonts/DejaVuSans-subset.ttf");
@@ -50,7 +51,8 @@ fn path(face: &Face<'_>, node: Node<'_, '_>) -> String {
     let number = |name: &str, other: f32| node.attribute(name).and_then(|v| v.parse().ok()).unwrap_or(other);
     let text: String = node.descendants().filter_map(|n| n.text().filter(|_| n.is_text())).collect();
     let scale = number("font-size", SIZE) / f32::from(face.units_per_em());
-    let glyphs: Vec<Option<GlyphId>> = text.chars().map(|ch| face.glyph_index(ch)).collect();
+    let glyphs: Vec<Option<GlyphId>> =
+        text.chars().map(|ch| (ch, face.glyph_index(ch))).filter(is_seen).map(|(_, glyph)| glyph).collect();
     let of_box = BOX * f32::from(face.units_per_em());
     let advance = |glyph: Option<GlyphId>| {
         glyph.map_or(1.2 * of_box, |glyph| f32::from(face.glyph_hor_advance(glyph).unwrap_or(0))) * scale
@@ -72,6 +74,11 @@ fn path(face: &Face<'_>, node: Node<'_, '_>) -> String {
     }
     let kept = |name: &str| node.attribute(name).map_or_else(String::new, |value| format!(" {name}=\"{value}\""));
     format!("<path d=\"{}\"{}{}/>", pen.d.trim_end(), kept("transform"), kept("fill"))
+}
+
+/// Whether a character has a place of its own: joiners, selectors and accents that the font does not have have none.
+fn is_seen((ch, glyph): &(char, Option<GlyphId>)) -> bool {
+    glyph.is_some() || ch.width() != Some(0)
 }
 
 /// Writes outlines as path data; a font's y points up, a picture's down.
@@ -148,6 +155,9 @@ mod tests {
     fn a_character_that_the_font_does_not_have_leaves_a_visible_box() {
         let missing = outlined("<text>\u{4e2d}</text>");
         assert!(missing.matches('L').count() >= 4, "{missing}");
+        // A joiner and a selector have no place of their own; letters of other alphabets are in the font.
+        assert_eq!(missing, outlined("<text>\u{4e2d}\u{200d}\u{fe0f}</text>"));
+        assert_ne!(outlined("<text>\u{e4}\u{416}\u{3b1}</text>"), outlined("<text>\u{4e2d}\u{4e2d}\u{4e2d}</text>"));
     }
 
     #[test]

@@ -2,20 +2,23 @@
 
 use std::ops::RangeInclusive;
 
-use super::super::{format::plain, statistics::Estimate};
+use super::super::{format::plain, results::Results, statistics::Estimate};
 use super::{
     axes::{Axes, TEXT, ticks},
     look::Look,
+    names::{shortened, width},
     svg::{Anchor, Svg, escape},
 };
 
-/// The width of a character of the figures' font, as a share of its size.
-const WIDE: f64 = 0.62;
+/// The most room that the name of an x tick has.
+const NAMES: f64 = WIDTH * 0.4;
 /// The distance of two n from which on marks have their full size.
 const ROOM: f64 = 40.0;
 /// Width of every figure, in units of the view box; small enough that text stays readable on a phone.
 pub(super) const WIDTH: f64 = 480.0;
 const PLOT: f64 = 300.0;
+/// The y axis of accuracies.
+pub(super) const ACCURACY: &str = "top-1 accuracy (%)";
 /// Horizontal distance between the arms of one n, in units of n.
 const APART: f64 = 0.15;
 /// How far the points of one arm at one n are spread sideways, in units of n, so that equal ones show.
@@ -77,6 +80,8 @@ pub(super) struct Panel {
     /// Whether to draw a line at zero.
     pub zero: bool,
     pub marks: Marks,
+    /// The level of chance in percent, where the values are accuracies: the least and the most of all tasks.
+    pub chance: Option<[f64; 2]>,
     /// Names of the x ticks, the first for `n = 1`; numbers where there are none.
     pub names: Vec<String>,
 }
@@ -86,7 +91,18 @@ impl Panel {
     pub fn of_differences(series: Vec<Series>, x_label: &str, y_label: &str) -> Self {
         let (x_label, y_label) = (x_label.to_string(), y_label.to_string());
         let (include, marks) = (vec![0.0], Marks::Both);
-        Self { series, reference: None, x_label, y_label, include, bounds: None, zero: true, marks, names: Vec::new() }
+        Self {
+            series,
+            reference: None,
+            x_label,
+            y_label,
+            include,
+            bounds: None,
+            zero: true,
+            marks,
+            chance: None,
+            names: Vec::new(),
+        }
     }
 
     /// A panel of percentages.
@@ -95,9 +111,18 @@ impl Panel {
         Self { include: Vec::new(), bounds, zero: false, marks, ..Self::of_differences(series, x_label, y_label) }
     }
 
+    /// A panel of accuracies of a study, with the level of chance.
+    pub fn of_accuracies(results: &Results, series: Vec<Series>, x_label: &str, marks: Marks) -> Self {
+        Self { chance: results.chance, ..Self::of_percentages(series, x_label, ACCURACY, marks) }
+    }
+
     /// Whether there is anything to draw.
     pub fn is_empty(&self) -> bool {
         self.series.iter().all(|s| s.points.is_empty() && s.means.is_empty())
+    }
+
+    fn is_numbered(&self) -> bool {
+        self.series.iter().any(|s| s.note.is_some())
     }
 
     fn runs(&self) -> bool {
@@ -140,20 +165,33 @@ impl Panel {
         self.estimates().any(|e| e.low.is_some_and(|low| low < bottom) || e.high.is_some_and(|high| high > top))
     }
 
-    /// Draws the panel and returns the picture's body and size.
-    pub fn draw(&self) -> (Svg, (f64, f64)) {
-        let mut svg = Svg::default();
+    fn axes(&self) -> (Axes, Vec<f64>, RangeInclusive<u32>) {
         let ns = || self.series.iter().flat_map(|s| s.points.iter().map(|p| p.n).chain(s.means.iter().map(|m| m.0)));
         let (first, last) = (ns().min().unwrap_or(0), ns().max().unwrap_or(1));
         let (y, y_ticks) = self.y_axis();
-        let numbered = self.series.iter().any(|s| s.note.is_some());
+        let numbered = self.is_numbered();
         let axes = Axes {
             edges: (62.0, 12.0, WIDTH - if numbered { 24.0 } else { 10.0 }, 12.0 + PLOT),
             x: (f64::from(first) - 0.5, f64::from(last) + 0.5),
             y,
         };
+        (axes, y_ticks, first..=last)
+    }
+
+    /// Where chance lies, in words, where that is not drawn.
+    pub fn chance_outside(&self) -> Option<String> {
+        self.axes().0.chance_outside(self.chance?)
+    }
+
+    /// Draws the panel and returns the picture's body and size.
+    pub fn draw(&self) -> (Svg, (f64, f64)) {
+        let mut svg = Svg::default();
+        let (axes, y_ticks, ns) = self.axes();
         axes.draw_y(&mut svg, &y_ticks, TEXT);
-        let below = self.draw_x(&mut svg, &axes, first..=last);
+        if let Some(chance) = self.chance {
+            axes.draw_chance(&mut svg, chance, Anchor::Start, TEXT - 2.0);
+        }
+        let below = self.draw_x(&mut svg, &axes, ns);
         svg.text_upward((16.0, (axes.edges.1 + axes.edges.3) / 2.0), TEXT, &self.y_label);
         self.draw_reference(&mut svg, &axes);
         if self.zero {
@@ -166,7 +204,7 @@ impl Panel {
             let offset = (place as f64 - (wide.len() as f64 - 1.0) / 2.0) * APART;
             draw_series(&mut svg, &axes, series, if series.at_zero_only() { 0.0 } else { offset }, self.marks);
         }
-        if numbered {
+        if self.is_numbered() {
             self.number_lines(&mut svg, &axes);
         }
         let height = self.legend(&mut svg, below + 24.0);
@@ -178,12 +216,12 @@ impl Panel {
     fn draw_x(&self, svg: &mut Svg, axes: &Axes, ns: RangeInclusive<u32>) -> f64 {
         let (left, _, right, bottom) = axes.edges;
         let name = |n: u32| n.checked_sub(1).and_then(|at| self.names.get(at as usize));
-        let text = |n: u32| name(n).cloned().unwrap_or_else(|| n.to_string());
         let named = ns.clone().any(|n| name(n).is_some());
         let size = if named { TEXT - 0.5 } else { TEXT };
+        let text = |n: u32| name(n).map_or_else(|| n.to_string(), |name| shortened(name, NAMES / size));
         let apart = axes.distance();
-        let longest = ns.clone().map(|n| text(n).chars().count()).max().unwrap_or(0) as f64;
-        let wide = longest * size * WIDE + 4.0;
+        let longest = ns.clone().map(|n| width(&text(n))).fold(0.0, f64::max);
+        let wide = longest * size + 4.0;
         let upward = named && wide > apart;
         let every = if named { 1 } else { (wide / apart).ceil().max(1.0) as u32 };
         let mut below = bottom + 50.0;
@@ -193,7 +231,7 @@ impl Panel {
             if upward {
                 let size = size.min(apart * 0.9);
                 svg.text_upward_to((axes.at_x(f64::from(n)) + size * 0.36, bottom + 7.0), size, &text(n));
-                below = below.max(bottom + 12.0 + longest * size * WIDE + TEXT);
+                below = below.max(bottom + 12.0 + longest * size + TEXT);
             }
             if n == 0 {
                 svg.text((axes.at_x(0.0), bottom + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 0.5, "(base)");
@@ -246,8 +284,8 @@ impl Panel {
         });
         let reference = self.reference.iter().map(|r| (r.label.clone(), r.look));
         for (label, look) in series.chain(reference) {
-            // DejaVu Sans averages 0.6 em a character.
-            let width = 46.0 + label.chars().count() as f64 * TEXT * 0.6;
+            let label = shortened(&label, (WIDTH - 52.0) / TEXT);
+            let width = 46.0 + width(&label) * TEXT;
             if x > 20.0 && x + width > WIDTH {
                 (x, y) = (20.0, y + 22.0);
             }

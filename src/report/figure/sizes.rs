@@ -41,6 +41,9 @@ pub(super) fn figure(results: &Results) -> Option<Drawing> {
     };
     let mut svg = Svg::default();
     axes.draw_y(&mut svg, &y_ticks, TEXT);
+    if let Some(chance) = results.chance {
+        axes.draw_chance(&mut svg, chance, Anchor::End, TEXT - 2.0);
+    }
     let mut right = f64::NEG_INFINITY;
     let mut sizes: Vec<f64> = all().map(|p| p.0).collect();
     sizes.sort_by(f64::total_cmp);
@@ -60,9 +63,11 @@ pub(super) fn figure(results: &Results) -> Option<Drawing> {
         draw(&mut svg, &axes, line);
     }
     let height = super::curves::legend(&mut svg, lines.iter().map(|l| (l.label.as_str(), l.look)), EDGES.3 + 68.0);
-    let caption = "Means over splits with 95 % intervals between splits; one without a cap continues beyond the frame. A point whose training failed stays at \
-                   chance; the table of runs distinguishes it from one whose data were too few."
+    let mut caption = "Means over splits with 95 % intervals between splits; one without a cap continues beyond the frame. A \
+                       point whose training failed stays at chance; the table of runs distinguishes it from one whose data \
+                       were too few."
         .to_string();
+    caption.push_str(&results.chance.and_then(|chance| axes.chance_outside(chance)).unwrap_or_default());
     Some(Drawing::new(NAME, TITLE, caption, (svg, (WIDTH, height)), table(results)))
 }
 

@@ -14,7 +14,6 @@ use super::{
 
 pub(super) const COPIED: &str = "n, number of copied blocks";
 const FROZEN: &str = "n, number of frozen blocks";
-pub(super) const ACCURACY: &str = "top-1 accuracy (%)";
 pub(super) const READING: &str = "Small marks are runs, large marks means over units (splits, or replicates of one \
                                   pair), bars 95 % t intervals between them.";
 const DIFFICULTY: &str =
@@ -49,7 +48,8 @@ pub(super) fn finish(
         1 => " 1 network ended at chance; it is drawn hollow.".to_string(),
         some => format!(" {some} networks ended at chance; they are drawn hollow."),
     };
-    let caption = format!("{caption}{open}{chance}");
+    let level = panel.chance_outside().unwrap_or_default();
+    let caption = format!("{caption}{open}{chance}{level}");
     Some(Drawing::new(name, title, caption, panel.draw(), numbers(&[panel], number)))
 }
 
@@ -106,7 +106,7 @@ fn levels(results: &Results, arms: &[Arm]) -> Vec<Series> {
 
 /// The paper's upper panel: every network as a mark.
 fn runs(results: &Results) -> Option<Drawing> {
-    let panel = Panel::of_percentages(levels(results, &TRANSFER), COPIED, ACCURACY, Marks::Runs);
+    let panel = Panel::of_accuracies(results, levels(results, &TRANSFER), COPIED, Marks::Runs);
     let caption = "Every mark is a network; marks are moved sideways a little so that equal ones show.";
     finish("figure2", "Figure 2, every network", caption, &panel, plain)
 }
@@ -117,7 +117,7 @@ fn means(results: &Results) -> Option<Drawing> {
     for (s, arm) in series.iter_mut().zip([Arm::Base].iter().chain(&TRANSFER).filter(|arm| has(results, **arm))) {
         s.note = meaning(*arm);
     }
-    let panel = Panel::of_percentages(series, COPIED, ACCURACY, Marks::Means);
+    let panel = Panel::of_accuracies(results, series, COPIED, Marks::Means);
     let caption = format!(
         "Means over units with 95 % t intervals between them. The words beside the numbers are the paper's reading; \
          the verdicts on this page say what these runs support. {DIFFICULTY}"
@@ -132,7 +132,7 @@ fn has(results: &Results, arm: Arm) -> bool {
 /// Random filters beside transferred ones, where there are any.
 pub(super) fn random_filters(results: &Results) -> Option<Drawing> {
     results.arms().into_iter().find(|arm| *arm != Arm::Transfer && RANDOM.contains(arm))?;
-    let panel = Panel::of_percentages(levels(results, &RANDOM), FROZEN, ACCURACY, Marks::Both);
+    let panel = Panel::of_accuracies(results, levels(results, &RANDOM), FROZEN, Marks::Both);
     finish("random-filters", "Random frozen filters", &format!("{READING} {DIFFICULTY}"), &panel, plain)
 }
 

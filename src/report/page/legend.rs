@@ -54,7 +54,8 @@ pub(super) fn legend(results: &Results) -> String {
     let blocks = results.layers.len().clamp(COPIED + 1, BLOCKS);
     let items: String = KINDS.iter().map(|kind| item(kind, blocks)).collect();
     format!(
-        "<ul class=\"legend\" aria-label=\"The networks\">\n{items}</ul>\n\
+        "<p class=\"aside\">The networks of this study; n is the number of blocks, counted from the input, that are copied.</p>\n\
+         <ul class=\"legend\" aria-label=\"The networks\">\n{items}</ul>\n\
          <p class=\"aside\">Blue: from the same classes. Orange: from other classes. White: from random weights. Full: frozen. \
          Pale or white: learns. Drawn with n = {COPIED}. Continue-n freezes the first n blocks of a base, keeps the rest and \
          trains on as long as BnB; restart trains the whole base on as long. They are the controls.</p>\n"

@@ -33,12 +33,10 @@ pub(super) fn answer(results: &Results) -> String {
     format!("<p class=\"{class}\">{}</p>\n{line}", escape(&sentence))
 }
 
-/// What every reader should see of a study: the figure, the legend, the verdicts.
+/// What every reader should see of a study: the legend, the figure that needs it, the verdicts.
 pub(super) fn first(results: &Results, drawn: &[Figure], claims: &[Claim]) -> String {
-    let mut out = at(drawn, Place::Answer);
-    if results.base.is_some() {
-        out.push_str(&legend::legend(results));
-    }
+    let mut out = if results.base.is_some() { legend::legend(results) } else { String::new() };
+    out.push_str(&at(drawn, Place::Answer));
     out.push_str(&verdicts::table(claims, results));
     out
 }

@@ -1,7 +1,7 @@
 //! What was trained on what: the line below the answer, and the classes of each half.
 
 use super::super::{
-    format::plain,
+    format::{self, plain, short},
     results::{Count, Results},
     run::{HalfClasses, Kind},
     statistics::Unit,
@@ -34,20 +34,9 @@ pub(super) fn training(results: &Results) -> Option<String> {
     ))
 }
 
-/// A number with one decimal where it has any.
-fn short(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), String::from)
-}
-
 /// What an answer that never changes scores.
 pub(super) fn chance(results: &Results) -> Option<String> {
-    let [low, high] = results.chance?;
-    Some(if plain(low) == plain(high) {
-        format!("{} %", short(low))
-    } else {
-        format!("{} to {} %", short(low), short(high))
-    })
+    results.chance.map(format::chance)
 }
 
 /// How many splits of what kind, with the number of classes where it is known.

@@ -57,17 +57,18 @@ pub(super) fn table(claims: &[Claim], results: &Results) -> String {
     let (tested, untested): (Vec<&Claim>, Vec<&Claim>) =
         claims.iter().partition(|claim| claim.judgement != Judgement::NotTested);
     let mut out = String::new();
+    // Before the table, because its numbers begin at 2 where one study is reported.
+    if !untested.is_empty() {
+        let names: Vec<String> = untested.iter().map(|claim| format!("{}. {}", number(claim), claim.claim)).collect();
+        out.push_str(&format!("<p class=\"aside\">{} {}</p>\n", untested_why(&untested), escape(&names.join(" "))));
+    }
     if !tested.is_empty() {
         let rows: String = tested.into_iter().map(row).collect();
         out.push_str(&format!(
-            "<table class=\"verdicts\" aria-label=\"Verdicts\"><thead><tr><th scope=\"col\" class=\"text\">What the paper says</th>\
+            "<table class=\"verdicts\" aria-label=\"Verdicts\"><thead><tr><th scope=\"col\" class=\"text\">What Yosinski et al. (2014) say</th>\
              <th scope=\"col\" class=\"text\">Here</th><th scope=\"col\" class=\"text\">Difference in points, 95 % interval</th></tr></thead>\n\
              <tbody>\n{rows}</tbody></table>\n"
         ));
-    }
-    if !untested.is_empty() {
-        let names: Vec<String> = untested.iter().map(|claim| format!("{}. {}", number(claim), claim.claim)).collect();
-        out.push_str(&format!("<p class=\"aside\">Not tested here: {}</p>\n", escape(&names.join(" "))));
     }
     let item = |claim: &Claim| {
         format!("<li><strong>{}.</strong> {}</li>\n", number(claim), escape(&minus_numbers(&claim.found)))
@@ -78,6 +79,17 @@ pub(super) fn table(claims: &[Claim], results: &Results) -> String {
         paragraph(&rule(results.margin, results.unit.noun()))
     ));
     out
+}
+
+/// Why claims are not in the table.
+fn untested_why(untested: &[&Claim]) -> &'static str {
+    let of_two_studies = |claim: &&Claim| claim.number == 1 || claim.number > 5;
+    if untested.iter().all(of_two_studies) {
+        "Of the claims of the paper (Yosinski et al. 2014) these compare two studies, and are not tested by one:"
+    } else {
+        "Of the claims of the paper (Yosinski et al. 2014) these are not tested, because a study or an arm that they need \
+         is missing:"
+    }
 }
 
 /// How verdicts follow from intervals.

@@ -1,9 +1,10 @@
-//! The answer in one sentence that can be quoted: what frozen features of other classes cost more than those of the same
-//! ones (specificity), up to which n they cost nothing, and what freezing costs by itself (co-adaptation).
+//! The answer: a sentence that can be quoted of what frozen blocks of other classes cost more than those of the same ones
+//! (specificity), and up to which n they cost nothing; a sentence on the n that are undecided; a sentence on what freezing
+//! costs by itself (co-adaptation).
 //!
 //! It is made from the verdicts by n, so that it can say no more than they do. A difference that lies inside the margin
 //! costs "less than" the margin; one whose interval lies below zero costs its mean with half the interval; of any other
-//! nothing is said but that it cannot be told.
+//! nothing is said but that it is undecided.
 
 use super::super::{
     format::counted,
@@ -108,13 +109,13 @@ impl<'a> Read<'a> {
         }
         let text = match &parts[..] {
             [] => return None,
-            [rest @ .., last] if !rest.is_empty() => format!("costs {} and {last}", rest.join(", ")),
-            _ => format!("costs {}", parts.join("")),
+            [rest @ .., last] if !rest.is_empty() => format!("cost {} and {last}", rest.join(", ")),
+            _ => format!("cost {}", parts.join("")),
         };
         Some(text)
     }
 
-    /// The n of which nothing can be said.
+    /// Sentences on the n of which nothing can be said.
     fn open(&self) -> String {
         let named = |rows: &[&Row]| {
             let ns: Vec<String> = rows.iter().map(|row| row.n.to_string()).collect();
@@ -126,12 +127,16 @@ impl<'a> Read<'a> {
         let mut text = String::new();
         let undecided = self.of(Verdict::Undecided);
         if !undecided.is_empty() {
-            text.push_str(&format!("; at n = {} it cannot be told", named(&undecided)));
+            text.push_str(&format!(
+                ". Undecided at n = {}: the interval holds both zero and more than {} points",
+                named(&undecided),
+                self.margin
+            ));
         }
         let at_chance = self.of(Verdict::AtChance);
         if !at_chance.is_empty() {
             let ns = named(&at_chance);
-            text.push_str(&format!("; at n = {ns} networks ended at chance, which says nothing of features"));
+            text.push_str(&format!(". At n = {ns} networks ended at chance, which says nothing of features"));
         }
         text
     }
@@ -141,23 +146,21 @@ impl<'a> Read<'a> {
 /// freezing costs by itself.
 fn specificity(results: &Results) -> String {
     let read = Read { rows: &results.specificity, margin: results.margin };
-    let what = format!(
-        "reezing the first n blocks of a network trained on {} instead of one trained on the same classes",
-        source(results.kind)
-    );
+    let what = format!("rozen blocks trained on {}", source(results.kind));
+    let beside = "compared with frozen blocks trained on the same classes";
     let main = match read.cost() {
-        Some(cost) => format!("F{what} {cost} (specificity){}", read.open()),
-        None => undecided(&read, &format!("f{what}")),
+        Some(cost) => format!("F{what} {cost}, {beside} (specificity){}", read.open()),
+        None => undecided(&read, &format!("f{what} cost, {beside}")),
     };
     format!("{main}{}", co_adaptation(results))
 }
 
-/// What freezing costs by itself, as a further clause.
+/// What freezing costs by itself, as a further sentence.
 fn co_adaptation(results: &Results) -> String {
     let gain = results.restart_gain().map(|gain| gain.mean).filter(|gain| *gain > results.margin);
     if let (None, Some(gain)) = (results.co_adaptation_control, gain) {
         return format!(
-            "; what freezing itself costs (co-adaptation) is withheld, because a second training run alone gains {gain:.1} \
+            ". What freezing itself costs (co-adaptation) is withheld, because a second training run alone gains {gain:.1} \
              points and no continue-n was trained"
         );
     }
@@ -165,12 +168,12 @@ fn co_adaptation(results: &Results) -> String {
     let ns: Vec<u32> = read.rows.iter().map(|row| row.n).collect();
     let Some(&last) = ns.last() else { return String::new() };
     let unmatched = if results.co_adaptation_control.is_none() { UNMATCHED } else { "" };
-    let begin = format!("; freezing itself (co-adaptation{unmatched})");
+    let begin = format!(". Freezing itself (co-adaptation{unmatched})");
     if read.nothing_at(&ns) {
         return format!("{begin} costs less than {} points at every n up to {last}", read.margin);
     }
     let most = read.of(Verdict::Lower).into_iter().min_by(|a, b| a.estimate.mean.total_cmp(&b.estimate.mean));
-    let Some(most) = most else { return "; what freezing itself costs (co-adaptation) cannot be told".to_string() };
+    let Some(most) = most else { return ". What freezing itself costs (co-adaptation) is undecided".to_string() };
     // From some n on nothing is lost any more.
     let after = ns.iter().filter(|n| **n > most.n).find(|n| read.nothing_at(&from(&ns, **n)));
     let after = after.map_or_else(String::new, |n| format!(" and less than {} from n = {n} on", read.margin));
@@ -186,37 +189,37 @@ fn from(ns: &[u32], first: u32) -> Vec<u32> {
 /// What copying and freezing costs where no network has frozen blocks of the same classes.
 fn loss(results: &Results) -> String {
     let read = Read { rows: &results.loss, margin: results.margin };
-    let what = format!("opying and freezing the first n blocks of a network trained on {}", source(results.kind));
+    let what = format!("opied and frozen blocks trained on {}", source(results.kind));
     let gain = results.restart_gain().map(|gain| gain.mean).filter(|gain| *gain > results.margin);
     if let (None, Some(gain)) = (results.loss_control, gain) {
         return format!(
-            "What c{what} costs is withheld, because a second training run alone gains {gain:.1} points and neither BnB nor \
+            "What c{what} cost is withheld, because a second training run alone gains {gain:.1} points and neither BnB nor \
              continue-n was trained"
         );
     }
     match read.cost() {
         Some(cost) if results.loss_control.is_none() => format!("C{what} {cost}{UNMATCHED}{}", read.open()),
         Some(cost) => format!("C{what} {cost}{}", read.open()),
-        None => undecided(&read, &format!("c{what}")),
+        None => undecided(&read, &format!("c{what} cost")),
     }
 }
 
 /// The sentence where no n is decided.
 fn undecided(read: &Read, what: &str) -> String {
     if !read.of(Verdict::AtChance).is_empty() && read.of(Verdict::Undecided).is_empty() {
-        return format!("It cannot be told what {what} costs: at every n networks ended at chance");
+        return format!("It is undecided what {what}: at every n networks ended at chance");
     }
-    let Some(row) = read.rows.last() else { return format!("It cannot be told what {what} costs") };
+    let Some(row) = read.rows.last() else { return format!("It is undecided what {what}") };
     let e = &row.estimate;
     let units = counted(e.units, e.unit.noun());
     let sign = if e.mean < 0.0 { "-" } else { "+" };
     match e.units < UNITS_TO_JUDGE {
         true => {
             let verb = if e.units == 1 { "gives" } else { "give" };
-            format!("{units} {verb} no verdict on what {what} costs ({sign}{} points at n = {})", points(e), row.n)
+            format!("{units} {verb} no verdict on what {what} ({sign}{} points at n = {})", points(e), row.n)
         }
         false => {
-            format!("{units} cannot tell what {what} costs ({sign}{} points at n = {})", points(e), row.n)
+            format!("{units} do not decide what {what} ({sign}{} points at n = {})", points(e), row.n)
         }
     }
 }
