@@ -1,6 +1,6 @@
 //! Element-wise addition, and what its gradients need: a sum of one term is a copy, and a gradient is added to another.
 
-use super::{Absorbed, Cost, Epilogue, Operation, Step, TensorId, relu};
+use super::{Absorbed, Cost, Epilogue, Operation, Step, TensorId};
 use crate::{
     cpu,
     gpu::{GpuError, Recorder, Shader, parameters, read, read_write, write},

@@ -10,7 +10,6 @@ use super::{
         },
         split, sum,
     },
-    relu,
     sgd::Gradient,
 };
 use crate::{
