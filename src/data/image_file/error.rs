@@ -8,14 +8,14 @@ use std::path::PathBuf;
 pub enum ImageFileError {
     /// The bytes are those of no known image format.
     #[error(
-        "{}: is not a JPEG, PNG, PNM, BMP, TIFF, WebP or GIF file by its first bytes; remove it, or skip bad images", path.display()
+        "{}: is not a JPEG, PNG, PNM, BMP, TIFF, WebP or GIF file by its first bytes; remove it, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display()
     )]
     UnknownFormat {
         /// The file.
         path: PathBuf,
     },
     /// The file ends before its image does.
-    #[error("{}: ends before its image does ({got} bytes); copy or download it again, or skip bad images", path.display())]
+    #[error("{}: ends before its image does ({got} bytes); copy or download it again, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum ImageFileError {
         got: usize,
     },
     /// The decoder refuses the file.
-    #[error("{}: cannot be decoded ({reason}); replace it, or skip bad images", path.display())]
+    #[error("{}: cannot be decoded ({reason}); replace it, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display())]
     Undecodable {
         /// The file.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum ImageFileError {
         reason: String,
     },
     /// A side longer than the limit.
-    #[error("{}: is {width} x {height} pixels, above the limit of {limit} a side; shrink it, or skip bad images", path.display())]
+    #[error("{}: is {width} x {height} pixels, above the limit of {limit} a side; shrink it, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display())]
     TooWide {
         /// The file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum ImageFileError {
         limit: u32,
     },
     /// More decoded bytes than the limit.
-    #[error("{}: would decode to {got} bytes, above the limit of {limit}; shrink it, or skip bad images", path.display())]
+    #[error("{}: would decode to {got} bytes, above the limit of {limit}; shrink it, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum ImageFileError {
         limit: u64,
     },
     /// An image could not be resized.
-    #[error("{}: cannot be resized from {width} x {height} to {side} x {side} ({reason}); replace it, or skip bad images", path.display())]
+    #[error("{}: cannot be resized from {width} x {height} to {side} x {side} ({reason}); replace it, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display())]
     Resize {
         /// The file.
         path: PathBuf,
