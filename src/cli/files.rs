@@ -1,8 +1,9 @@
 //! How the files of a data set are taken: bad images, and a test part that is drawn.
 
 use super::one_of;
-use crate::data::{DataError, Dataset, OnBad, test_part::TestPart};
+use crate::data::{DataError, Dataset, OnBad, Source, test_part::TestPart};
 use clap::Args;
+use std::path::Path;
 
 #[derive(Args, Clone, Debug)]
 pub struct FilesArgs {
@@ -27,5 +28,23 @@ impl FilesArgs {
             Some(fraction) => TestPart { fraction, seed: self.test_seed }.draw(data),
             None => Ok(data),
         }
+    }
+}
+
+/// The data source and its path: a path in place of a source is a folder of image files, an archive or a packed store.
+///
+/// # Errors
+/// [`DataError::UnknownSource`].
+pub fn source_or_path<'a>(data: &'a str, data_path: Option<&'a Path>) -> Result<(Source, Option<&'a Path>), DataError> {
+    let path = Path::new(data);
+    let named = data.parse::<Source>();
+    match (named, data_path) {
+        (Ok(source), path) => Ok((source, path)),
+        (Err(_), None) if path.is_dir() => Ok((Source::Folder, Some(path))),
+        (Err(_), None) if path.is_file() => {
+            let archive = path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("tar"));
+            Ok((if archive { Source::Folder } else { Source::Packed }, Some(path)))
+        }
+        (Err(error), _) => Err(error),
     }
 }

@@ -1,6 +1,11 @@
 //! A network of a weights file and the images that it is used on.
 
-use super::{DeviceArgs, PrecisionArgs, at_least_one, files::FilesArgs, one_of, output::note};
+use super::{
+    DeviceArgs, PrecisionArgs, at_least_one,
+    files::{FilesArgs, source_or_path},
+    one_of,
+    output::note,
+};
 use crate::{
     data::{
         DataError, Dataset, ImageSet, Source,
@@ -10,7 +15,7 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 pub struct NetworkArgs {
@@ -104,7 +109,7 @@ impl NetworkArgs {
     fn load(&self, file: &WeightsFile) -> Result<Dataset> {
         let shape = file.preprocessing.normalisation.shape();
         let how = self.fit.unwrap_or(file.preprocessing.fit);
-        let (source, path) = self.source()?;
+        let (source, path) = source_or_path(&self.data, self.data_path.as_deref())?;
         let dataset = self.files.drawn(source.load(path, shape, self.files.on_bad_image)?)?;
         dataset.taken.iter().for_each(|line| note!("{line}"));
         let dataset = fit(dataset, shape, how)?;
@@ -114,21 +119,6 @@ impl NetworkArgs {
             bail!(DataError::NoFit { name, expected: shape, got, reason });
         }
         Ok(dataset)
-    }
-
-    /// The data source and its path: a path in place of a source is a folder of image files or a packed store.
-    fn source(&self) -> Result<(Source, Option<&Path>), DataError> {
-        let path = Path::new(&self.data);
-        let named = self.data.parse::<Source>();
-        match (named, self.data_path.as_deref()) {
-            (Ok(source), path) => Ok((source, path)),
-            (Err(_), None) if path.is_dir() => Ok((Source::Folder, Some(path))),
-            (Err(_), None) if path.is_file() => {
-                let archive = path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("tar"));
-                Ok((if archive { Source::Folder } else { Source::Packed }, Some(path)))
-            }
-            (Err(error), _) => Err(error),
-        }
     }
 }
 

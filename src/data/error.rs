@@ -208,7 +208,7 @@ pub enum DataError {
         reason: &'static str,
     },
     /// A class has fewer images than were asked for.
-    #[error("class {} has {got} images where {expected} are needed; ask for fewer images per class", name.as_ref().map_or(class.to_string(), |name| format!("{name:?}")))]
+    #[error("class {} has {got} images where {expected} are needed; ask for fewer images per class (data.train_per_class, which --quick sets to 20 where it is not given, and data.held_out_per_class)", name.as_ref().map_or(class.to_string(), |name| format!("{name:?}")))]
     TooFewImages {
         /// The class.
         class: u16,

@@ -58,8 +58,9 @@ impl TestPart {
             train.len()
         ));
         if equal.repeated > 0 {
+            let have = if equal.repeated == 1 { "image has" } else { "images have" };
             taken.push(format!(
-                "{} images have the pixels of an earlier one; equal images stay on one side of the test part",
+                "{} {have} the pixels of an earlier one; equal images stay on one side of the test part",
                 equal.repeated
             ));
         }

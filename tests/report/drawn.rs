@@ -425,7 +425,7 @@ fn the_level_of_chance_is_a_line_of_every_accuracy_or_named_where_it_lies_outsid
         figures(study, &results, "").unwrap()
     };
     let above = drawn(&study);
-    for name in ["figure2", "figure2-means", "random-filters", "training-curves"] {
+    for name in ["figure2", "figure2-means"] {
         let one = figure(&above, name);
         assert!(one.caption.contains("Chance, 1 %, lies below the axis."), "{name}: {}", one.caption);
         assert!(!one.svg.contains("class=\"chance\""), "{name}");

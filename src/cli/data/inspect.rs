@@ -2,7 +2,7 @@
 
 use crate::cli::output::{note, print_line};
 use crate::{
-    cli::{Format, json, one_of, source, sources_with_paths},
+    cli::{Format, files::source_or_path, json, one_of, sources_with_paths},
     data::{OnBad, Source, fetch::unlike_published, folder, inspect},
     host::atomic,
 };
@@ -18,9 +18,9 @@ const NAMED: usize = 10;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Inspect this data source
-    #[arg(value_name = "SOURCE", default_value = Source::FashionMnist.name(), value_parser = source())]
-    data: Source,
+    #[arg(value_name = "SOURCE|PATH", default_value = Source::FashionMnist.name(), allow_hyphen_values = true,
+        help = format!("Inspect this data source ({}), or this folder of images or packed file", Source::ALL.map(Source::name).join(", ")))]
+    data: String,
     /// Read the data set's files from this folder, or this packed file
     #[arg(allow_hyphen_values = true, required_if_eq_any = sources_with_paths("data"))]
     path: Option<PathBuf>,
@@ -39,14 +39,14 @@ pub fn main(options: &Options) -> Result<()> {
     if let Some(sheet) = &options.sheet {
         atomic::probe(sheet).with_context(|| format!("{} cannot be written", sheet.display()))?;
     }
-    let path = options.path.as_deref();
-    let mut files = match (options.data, path) {
+    let (source, path) = source_or_path(&options.data, options.path.as_deref())?;
+    let mut files = match (source, path) {
         (Source::Folder, Some(path)) => Some(folder::open(path, None)?),
         _ => None,
     };
     let (dataset, sizes) = match &mut files {
         Some(set) => (folder::load_good(set, SIDE, options.on_bad_image)?, folder::sizes(set)?),
-        None => (options.data.load(path, [SIDE as usize, SIDE as usize, 3], options.on_bad_image)?, None),
+        None => (source.load(path, [SIDE as usize, SIDE as usize, 3], options.on_bad_image)?, None),
     };
     // An image by its file where it has one, else by its place.
     let named = |part: &str, index: usize| match &files {
@@ -56,7 +56,7 @@ pub fn main(options: &Options) -> Result<()> {
         }
         None => format!("{part} image {index}"),
     };
-    if let Some(path) = path.filter(|path| path.is_dir() && options.data != Source::Folder) {
+    if let Some(path) = path.filter(|path| path.is_dir() && source != Source::Folder) {
         for name in unlike_published(path)? {
             note!("warning: {name} is not the published file, byte for byte; its records may be in another order");
         }

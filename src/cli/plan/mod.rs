@@ -253,7 +253,9 @@ fn savings(
     }
     let shared = work::shared(experiment, with_work(works, plan.nodes.iter())) as f64;
     let left_shared = work::shared(experiment, with_work(works, left.iter().copied())) as f64;
-    let left = with_work(works, left.iter().copied()).map(|(_, work)| work.computed as f64).sum::<f64>() - left_shared;
+    // A sum of nothing is -0.
+    let left =
+        with_work(works, left.iter().copied()).map(|(_, work)| work.computed as f64).sum::<f64>() - left_shared + 0.0;
     let percent = |saved: f64| format!("{:.1} %", 100.0 * saved / whole);
     writeln!(out, "multiply-adds: {whole:.3e} with every layer learning at every step")?;
     writeln!(out, "  {:>7} saved: no backward pass below the lowest layer that learns", percent(whole - pruned))?;

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 pub enum ImageFileError {
     /// The bytes are those of no known image format.
     #[error(
-        "{}: is not a JPEG, PNG, PNM, BMP, TIFF, WebP or GIF file by its first bytes; remove it, or skip bad images",
+        "{}: is not a JPEG, PNG, PNM, BMP, TIFF, WebP or GIF file by its first bytes; remove it, or leave bad images out \
+         (data.on_bad_image = \"skip\", --on-bad-image skip)",
         path.display()
     )]
     UnknownFormat {
@@ -17,7 +18,8 @@ pub enum ImageFileError {
     },
     /// The file ends before its image does.
     #[error(
-        "{}: ends before its image does ({got} bytes); copy or download it again, or skip bad images",
+        "{}: ends before its image does ({got} bytes); copy or download it again, or leave bad images out \
+         (data.on_bad_image = \"skip\", --on-bad-image skip)",
         path.display()
     )]
     Truncated {
@@ -27,7 +29,7 @@ pub enum ImageFileError {
         got: usize,
     },
     /// The decoder refuses the file.
-    #[error("{}: cannot be decoded ({reason}); replace it, or skip bad images", path.display())]
+    #[error("{}: cannot be decoded ({reason}); replace it, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display())]
     Undecodable {
         /// The file.
         path: PathBuf,
@@ -36,7 +38,8 @@ pub enum ImageFileError {
     },
     /// A side longer than the limit.
     #[error(
-        "{}: is {width} x {height} pixels, above the limit of {limit} a side; shrink it, or skip bad images",
+        "{}: is {width} x {height} pixels, above the limit of {limit} a side; shrink it, or leave bad images out \
+         (data.on_bad_image = \"skip\", --on-bad-image skip)",
         path.display()
     )]
     TooWide {
@@ -51,7 +54,8 @@ pub enum ImageFileError {
     },
     /// More decoded bytes than the limit.
     #[error(
-        "{}: would decode to {got} bytes, above the limit of {limit}; shrink it, or skip bad images",
+        "{}: would decode to {got} bytes, above the limit of {limit}; shrink it, or leave bad images out \
+         (data.on_bad_image = \"skip\", --on-bad-image skip)",
         path.display()
     )]
     TooLarge {
@@ -64,7 +68,8 @@ pub enum ImageFileError {
     },
     /// An image could not be resized.
     #[error(
-        "{}: cannot be resized from {width} x {height} to {side} x {side} ({reason}); replace it, or skip bad images",
+        "{}: cannot be resized from {width} x {height} to {side} x {side} ({reason}); replace it, or leave bad images out \
+         (data.on_bad_image = \"skip\", --on-bad-image skip)",
         path.display()
     )]
     Resize {

@@ -82,7 +82,10 @@ impl Axes {
         }
         if let Some(level) = levels.last() {
             let x = if matches!(anchor, Anchor::Start) { left + 5.0 } else { right - 5.0 };
-            svg.text((x, self.at_y(*level) - 4.0), anchor, size, &format!("chance, {}", format::chance(chance)));
+            // Below the line, where few networks end, unless the axis is there.
+            let (y, bottom) = (self.at_y(*level), self.edges.3);
+            let y = if bottom - y > size + 6.0 { y + size } else { y - 4.0 };
+            svg.text((x, y), anchor, size, &format!("chance, {}", format::chance(chance)));
         }
     }
 
