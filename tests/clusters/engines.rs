@@ -113,7 +113,7 @@ fn a_snakefile_names_each_network_with_its_parents_and_the_command_that_makes_it
     let parents: serde_json::Value = serde_json::from_str(parents).unwrap();
     assert_eq!(parents.as_object().unwrap().len(), NETWORKS.len());
     assert_eq!(parents["s0-r0-A4B+"], serde_json::json!(["s0-r0-baseA"]));
-    assert!(text.contains("run default {wildcards.network} --runs") && text.contains("/report/report.html"), "{text}");
+    assert!(text.contains("run default {wildcards.network} --set ") && text.contains("/report/report.html"), "{text}");
     assert!(!text.contains("gpu") && file("snakemake", "auto", runs.path()).contains("gpu=1"), "{text}");
 }
 

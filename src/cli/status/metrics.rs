@@ -54,7 +54,7 @@ pub(super) fn text(surveys: &[Survey]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::status::lines::tests::made;
+    use crate::cli::status::made::made;
 
     #[test]
     fn every_sample_belongs_to_a_metric_that_was_announced_and_labels_are_escaped() {

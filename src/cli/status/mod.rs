@@ -1,6 +1,8 @@
 //! `strata status`: what the networks of run directories are doing, by their files alone.
 
 mod lines;
+#[cfg(test)]
+mod made;
 mod metrics;
 mod watch;
 

@@ -127,7 +127,7 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::status::lines::tests::made;
+    use crate::cli::status::made::made;
     use ratatui::{Terminal, backend::TestBackend};
 
     fn view() -> View {
