@@ -5,6 +5,8 @@ mod balance;
 pub mod built_in;
 mod check;
 pub mod cka;
+#[cfg(test)]
+mod default_experiment;
 mod defaults;
 pub mod degenerate;
 mod distance;
