@@ -42,16 +42,10 @@ impl BuiltIn {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use crate::protocol::Experiment;
     use std::{collections::BTreeSet, fs, path::Path};
-
-    /// The default experiment with `key=value` overrides, for the tests of this room.
-    pub fn experiment(overrides: &[&str]) -> Experiment {
-        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
-        Experiment::find("default", &overrides).unwrap()
-    }
 
     #[test]
     fn every_file_of_the_folder_is_built_in_under_its_name() {

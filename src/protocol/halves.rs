@@ -216,7 +216,7 @@ pub fn images_of_an_epoch(experiment: &Experiment) -> Result<usize, ProtocolErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::built_in::tests::experiment;
+    use crate::protocol::default_experiment::experiment;
 
     #[test]
     fn sizes_that_are_known_from_labels_are_those_of_the_images() {

@@ -6,6 +6,8 @@ pub mod built_in;
 mod check;
 pub mod cka;
 pub mod claim;
+#[cfg(test)]
+mod default_experiment;
 mod defaults;
 pub mod degenerate;
 mod distance;

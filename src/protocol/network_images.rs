@@ -62,7 +62,7 @@ impl Halves {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Arm, Half, NodeKind, built_in::tests::experiment};
+    use crate::protocol::{Arm, Half, NodeKind, default_experiment::experiment};
 
     fn halves(overrides: &[&str]) -> (Experiment, Halves) {
         let experiment = experiment(overrides).quick(&[]).unwrap();

@@ -107,7 +107,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::built_in::tests::experiment;
+    use crate::protocol::default_experiment::experiment;
 
     fn plan(overrides: &[&str]) -> Plan {
         Plan::of(&experiment(overrides))

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::{
         nn::zoo,
-        protocol::{Arm, Half, NodeKind, built_in::tests::experiment},
+        protocol::{Arm, Half, NodeKind, default_experiment::experiment},
     };
     use serde::Deserialize;
 

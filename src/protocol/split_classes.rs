@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::{
         data::ImageSet,
-        protocol::{built_in::tests::experiment, source::Sets},
+        protocol::{default_experiment::experiment, source::Sets},
     };
 
     fn halves(experiment: &Experiment, sets: &Sets, seed: u32) -> Result<[Dataset; 2], ProtocolError> {

@@ -49,7 +49,7 @@ impl Experiment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Plan, built_in::tests::experiment};
+    use crate::protocol::{Plan, default_experiment::experiment};
 
     #[test]
     fn an_experiment_is_found_again_from_its_networks_whatever_was_asked_for_last() {

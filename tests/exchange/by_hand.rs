@@ -28,14 +28,14 @@ impl Planes {
 }
 
 pub fn conv(x: &Planes, weights: &Tensors, name: &str, [stride, pad, groups]: [usize; 3]) -> Planes {
-    let ((shape, w), (_, b)) = (&weights[&format!("{name}.weight")], &weights[&format!("{name}.bias")]);
+    let ((shape, w), b) = (&weights[&format!("{name}.weight")], weights.get(&format!("{name}.bias")));
     let [outputs, inputs, kernel, _] = shape[..] else { panic!("{shape:?}") };
     let side = (x.sides[1] + 2 * pad - kernel) / stride + 1;
     let mut values = Vec::new();
     for o in 0..outputs {
         for p in 0..side {
             for q in 0..side {
-                let mut sum = f64::from(b[o]);
+                let mut sum = b.map_or(0.0, |(_, b)| f64::from(b[o]));
                 for i in 0..inputs {
                     for (r, s) in (0..kernel).flat_map(|r| (0..kernel).map(move |s| (r, s))) {
                         let channel = o / (outputs / groups) * inputs + i;

@@ -57,7 +57,7 @@ for path in sorted((here / "files").iterdir()):
     again = made / "files" / path.name
     if path.suffix == ".json":
         then, now = json.loads(path.read_text()), json.loads(again.read_text())
-        for key in ("by_channel", "by_image"):
+        for key in ("by_channel", "by_image", "normed"):
             close(f"made anew, {path.name}, {key}", now[key], then[key], 1e-9)
     elif path.suffix == ".pth":
         then, now = (torch.load(file, weights_only=True) for file in (path, again))
