@@ -29,7 +29,11 @@ pub enum ImageFileError {
         got: usize,
     },
     /// The decoder refuses the file.
-    #[error("{}: cannot be decoded ({reason}); replace it, or leave bad images out (data.on_bad_image = \"skip\", --on-bad-image skip)", path.display())]
+    #[error(
+        "{}: cannot be decoded ({reason}); replace it, or leave bad images out \
+         (data.on_bad_image = \"skip\", --on-bad-image skip)",
+        path.display()
+    )]
     Undecodable {
         /// The file.
         path: PathBuf,
