@@ -48,8 +48,14 @@ fn a_stop_writes_a_checkpoint_within_a_step_and_the_run_resumes_from_it() {
     let runs = tempfile::tempdir().unwrap();
     let long = ["--set", "solver.max_iter=1000000", "--set", "protocol.checkpoint_every=1000000"];
     let mut command = strata(&["run", "default", "s0-r0-baseA"], runs.path());
+    // Heartbeats that others see soon, with the steps that are done.
+    command.env("STRATA_CLAIM_AGE", "3000");
     let child = command.args(long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    let claim = network(runs.path(), "s0-r0-baseA").join("claim-000001");
+    let trains = |text: String| text.contains("\nstep = ") && !text.contains("\nstep = 0\n");
+    while !std::fs::read_to_string(&claim).is_ok_and(trains) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let start = Instant::now();
     send("-TERM", &child);
     let output = child.wait_with_output().unwrap();
