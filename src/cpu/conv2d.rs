@@ -9,6 +9,7 @@
 
 use super::{
     channels::by_channels,
+    conv2d_strided,
     frame::Frame,
     memory::Scratch,
     panels::{Packed, Panels},
@@ -55,6 +56,9 @@ pub fn backward_input<T: Real>(
 ) {
     if T::SINGLE && winograd::pays(dims) {
         return winograd::backward_input(dims, w, dy, end, dx, scratch);
+    }
+    if conv2d_strided::pays::<T>(dims) {
+        return conv2d_strided::backward_input(dims, w, dy, end, dx, scratch);
     }
     let (frame, cg, kg, taps) = (Frame::backward(dims), dims.cg(), dims.kg(), dims.r() * dims.s());
     let shape = Panels::new::<T>(frame.depth(), cg);

@@ -39,6 +39,15 @@ impl Axis {
         Self { image: outputs, frame, first, spacing: window.stride, windows: inputs, stride: 1 }
     }
 
+    /// Windows of some taps on the output's gradient, for the inputs `first`, `first + stride`, ...: input `first + i *
+    /// stride` sees outputs that end at `i + (first + pad) / stride`.
+    fn phase(window: &Window, outputs: usize, inputs: usize, first: usize, taps: usize) -> Self {
+        let windows = (inputs - first).div_ceil(window.stride);
+        let last = (first + window.pad_begin) / window.stride;
+        let place = taps as isize - 1 - last as isize;
+        Self { image: outputs, frame: windows + taps - 1, first: place, spacing: 1, windows, stride: 1 }
+    }
+
     /// The place of a position of the image in the frame.
     fn place(&self, position: usize) -> Option<usize> {
         let place = usize::try_from(self.first + (position * self.spacing) as isize).ok()?;
@@ -72,6 +81,16 @@ impl Frame {
         let vertical = Axis::backward(&dims.vertical, dims.p, dims.x.h);
         let horizontal = Axis::backward(&dims.horizontal, dims.q, dims.x.w);
         Self::new(dims, vertical, horizontal, dims.kg())
+    }
+
+    /// Frames of the output's gradient for the inputs of one phase (`conv2d_strided`): a window for each of them, over
+    /// the taps of the phase from the last to the first.
+    pub fn phase(dims: &ConvDims, first: [usize; 2], taps: [usize; 2]) -> Self {
+        let vertical = Axis::phase(&dims.vertical, dims.p, dims.x.h, first[0], taps[0]);
+        let horizontal = Axis::phase(&dims.horizontal, dims.q, dims.x.w, first[1], taps[1]);
+        let channels = dims.kg();
+        let runs = (0..taps[0]).map(|r| r * horizontal.frame * channels).collect();
+        Self { vertical, horizontal, groups: dims.groups, channels, runs, run_len: taps[1] * channels }
     }
 
     fn new(dims: &ConvDims, vertical: Axis, horizontal: Axis, channels: usize) -> Self {

@@ -11,6 +11,7 @@ pub mod avg_pool;
 pub mod batch_norm;
 mod channels;
 pub mod conv2d;
+mod conv2d_strided;
 mod conv2d_weight;
 pub mod dense;
 pub mod dropout;

@@ -127,7 +127,9 @@ impl Builder<'_> {
         let mut passed = BTreeSet::new();
         if self.options.fuse {
             // An evaluation writes the output of every layer, which may be read from outside.
-            passed = read_once(&graph, &tensors);
+            if !self.options.keep_gradients {
+                passed = read_once(&graph, &tensors);
+            }
             (train, eval, backward) =
                 (fuse(train, &passed), fuse(eval, &BTreeSet::new()), fuse(backward, &BTreeSet::new()));
             passed.retain(|tensor| !train.iter().any(|entry| entry.op.writes().contains(tensor)));
