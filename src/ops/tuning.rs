@@ -212,7 +212,7 @@ mod tests {
     fn a_file_that_is_damaged_is_refused_with_what_is_wrong() {
         let wrong = |text: &str| Tuning::parse(text).unwrap_err();
         assert!(
-            wrong("adapter = \"x\"\n[tiles]\n\"dense\" = 3\n").contains("tile 3; the tiles are numbered from 0 to 2")
+            wrong("adapter = \"x\"\n[tiles]\n\"dense\" = 5\n").contains("tile 5; the tiles are numbered from 0 to 4")
         );
         assert!(wrong("adapter = \"x\"").contains("tiles"));
         assert!(wrong("adapter = \"x\"\ncolour = 1\n[tiles]\n").contains("colour"));

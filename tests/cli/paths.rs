@@ -119,7 +119,6 @@ fn a_source_without_its_path_and_an_unknown_source_are_refused_with_what_to_type
         (&["train", "--data", "cifar10"][..], &["--data-path"][..]),
         (&["data", "inspect", "packed"], &["PATH"]),
         (&["train", "--data", "cifra10"], &["'cifar10'", "fashion-mnist", "packed"]),
-        (&["data", "inspect", "fasion-mnist"], &["'fashion-mnist'", "cifar100-coarse"]),
         (&["train", "--fit", "sretch"], &["exact", "resize", "pad", "crop"]),
         (&["data", "fetch", "cifar"], &["'cifar10'", "mnist"]),
     ] {
@@ -127,6 +126,10 @@ fn a_source_without_its_path_and_an_unknown_source_are_refused_with_what_to_type
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", err(&output));
         words.iter().for_each(|word| assert!(err(&output).contains(word), "{args:?}: {}", err(&output)));
     }
+    // What is neither a source nor a path may be meant as either.
+    let output = strata(&["data", "inspect", "fasion-mnist"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    assert!(err(&output).contains("the nearest is \"fashion-mnist\""), "{}", err(&output));
     for (set, words) in [
         ("data.source=cifra10", &["data.source", "\"cifar10\"", "fashion-mnist"][..]),
         ("data.other_source=niose", &["data.other_source", "\"noise\""]),
