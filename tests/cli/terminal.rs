@@ -37,7 +37,7 @@ fn on_terminal(args: &[&str], folder: &Path, set: &[(&str, &str)]) -> Output {
 fn coloured(text: &str) -> Vec<&str> {
     let sequences = text.split('\u{1b}').skip(1).filter(|rest| rest.starts_with('['));
     let ends = |c: char| c.is_ascii_alphabetic();
-    sequences.filter(|rest| rest[1..].find(ends).is_some_and(|at| rest[1..].as_bytes()[at] == b'm')).collect()
+    sequences.filter(|rest| rest[1..].find(ends).is_some_and(|at| rest[1 + at..].starts_with('m'))).collect()
 }
 
 #[test]

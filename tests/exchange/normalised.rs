@@ -122,8 +122,11 @@ fn parse(layers: &[Vec<u8>]) -> Result<ForeignFile, ExchangeError> {
     exchange::parse(Path::new("x"), layers.concat())
 }
 
+/// A part of a layer with its values.
+type Valued<'a> = (Part, &'a [f32]);
+
 /// The parts of the layers that were read, by name.
-fn parts(read: &ForeignFile) -> Vec<(&str, Vec<(Part, &[f32])>)> {
+fn parts(read: &ForeignFile) -> Vec<(&str, Vec<Valued<'_>>)> {
     let values = |&(part, place): &(Part, usize)| (part, &read.tensors[place].values[..]);
     read.groups.iter().map(|group| (group.name.as_str(), group.parts.iter().map(values).collect())).collect()
 }
@@ -135,8 +138,8 @@ fn a_scale_belongs_to_the_normalisation_whose_output_it_reads() {
     let norm = |name: &str, writes: &str| layer(name, "BatchNorm", "c", writes, &SUMS);
     let scale = |reads: &str| layer("s", "Scale", reads, reads, &[&[3.0, 5.0], &[7.0, 9.0]]);
     let relu = |blob: &str| layer("r", "ReLU", blob, blob, &[]);
-    let statistics: [(Part, &[f32]); 2] = [(Part::Mean, &[0.5, 1.0]), (Part::Variance, &[1.5, 2.0])];
-    let scaled: [(Part, &[f32]); 2] = [(Part::Weight, &[3.0, 5.0]), (Part::Bias, &[7.0, 9.0])];
+    let statistics: [Valued<'_>; 2] = [(Part::Mean, &[0.5, 1.0]), (Part::Variance, &[1.5, 2.0])];
+    let scaled: [Valued<'_>; 2] = [(Part::Weight, &[3.0, 5.0]), (Part::Bias, &[7.0, 9.0])];
     let whole = vec![("n", [statistics, scaled].concat())];
     for layers in [
         vec![norm("n", "c"), scale("c")],
