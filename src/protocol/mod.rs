@@ -6,6 +6,7 @@ pub mod built_in;
 mod check;
 pub mod cka;
 pub mod claim;
+pub mod claim_file;
 #[cfg(test)]
 mod default_experiment;
 mod defaults;

@@ -7,7 +7,8 @@
 
 use super::{
     Experiment, Node, NodeKind, ProtocolError,
-    claim::{self, Claim, Standing},
+    claim::{self, Claim},
+    claim_file::{self, Standing},
     settings,
     similarities::Similarities,
 };
@@ -276,7 +277,7 @@ impl RunDir {
         if let Some(manifest) = self.manifest(name)? {
             return Ok(manifest.state);
         }
-        Ok(match claim::find(&self.node(name))?.map(|found| found.standing) {
+        Ok(match claim_file::find(&self.node(name))?.map(|found| found.standing) {
             Some(Standing::Held(_)) => State::Running,
             Some(Standing::Released | Standing::Lost) => State::Interrupted,
             None => State::Pending,

@@ -2,7 +2,7 @@
 
 use super::{
     Experiment, Node, Plan, ProtocolError, RunDir, State,
-    claim::{self, Claimant, Found, Standing},
+    claim_file::{self, Claimant, Found, Standing},
     run_dir::Manifest,
 };
 use crate::train::{Record, record};
@@ -177,7 +177,7 @@ fn watched(
     let last = records.last();
     let steps = experiment.solver_of(node.arm).schedule.max_iter;
     let manifest = manifests.get(node.name.as_str());
-    let found = claim::find(&folder)?;
+    let found = claim_file::find(&folder)?;
     let parent = |bad: &[State]| {
         let is = |name: &&String| manifests.get(name.as_str()).is_some_and(|manifest| bad.contains(&manifest.state));
         node.parents.iter().find(is)

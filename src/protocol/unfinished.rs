@@ -3,6 +3,7 @@
 use super::{
     Experiment, ProtocolError, RunDir, State,
     claim::{self, Claim},
+    claim_file,
 };
 use std::{
     collections::BTreeSet,
@@ -51,7 +52,7 @@ impl RunDir {
         // Held until the directory has moved, so that no process begins in it meanwhile.
         let mut claims: Vec<Claim> = Vec::new();
         for name in self.folders()? {
-            if claim::is_begun(&self.node(&name)) {
+            if claim_file::is_begun(&self.node(&name)) {
                 claims.push(claim::take(&self.node(&name))?);
             }
         }

@@ -1,7 +1,7 @@
 //! A survey for tests of how it is shown.
 
 use crate::protocol::{
-    claim::Claimant,
+    claim_file::Claimant,
     survey::{Activity, Survey, Watched},
 };
 
