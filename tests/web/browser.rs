@@ -55,3 +55,30 @@ pub fn tasks(folder: &Path, tasks: &[(&str, Value)]) -> Vec<Value> {
 pub fn numbers(list: &Value) -> Vec<f64> {
     list.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
 }
+
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Bytes as text, three in four letters.
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let word = three.iter().fold(0u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - three.len()));
+        for letter in 0..4 {
+            let is_padding = letter > three.len();
+            text.push(if is_padding { '=' } else { LETTERS[(word >> (18 - 6 * letter) & 63) as usize] as char });
+        }
+    }
+    text
+}
+
+/// The bytes of such a text.
+pub fn from_base64(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    for four in text.as_bytes().chunks(4) {
+        let digit = |&letter: &u8| LETTERS.iter().position(|&other| other == letter).unwrap_or(0) as u32;
+        let word = four.iter().fold(0u32, |word, letter| word << 6 | digit(letter));
+        let padding = four.iter().filter(|&&letter| letter == b'=').count();
+        bytes.extend_from_slice(&word.to_be_bytes()[1..4 - padding]);
+    }
+    bytes
+}

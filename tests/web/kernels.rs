@@ -1,6 +1,6 @@
 //! Every kernel's check cases in a browser, judged as `strata gradcheck` judges a device.
 
-use super::browser::{all, tasks};
+use super::browser::{all, base64, from_base64, tasks};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use strata::{
@@ -146,30 +146,4 @@ fn a_wrong_result_of_a_browser_is_not_accepted() {
     assert!(case.judge(&outcome).unwrap().ok);
     outcome.results[0][0] *= 1.001;
     assert!(!case.judge(&outcome).unwrap().ok);
-}
-
-const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// Bytes as text, three in four letters.
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for three in bytes.chunks(3) {
-        let word = three.iter().fold(0u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - three.len()));
-        for letter in 0..4 {
-            let is_padding = letter > three.len();
-            text.push(if is_padding { '=' } else { LETTERS[(word >> (18 - 6 * letter) & 63) as usize] as char });
-        }
-    }
-    text
-}
-
-fn from_base64(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for four in text.as_bytes().chunks(4) {
-        let digit = |&letter: &u8| LETTERS.iter().position(|&other| other == letter).unwrap_or(0) as u32;
-        let word = four.iter().fold(0u32, |word, letter| word << 6 | digit(letter));
-        let padding = four.iter().filter(|&&letter| letter == b'=').count();
-        bytes.extend_from_slice(&word.to_be_bytes()[1..4 - padding]);
-    }
-    bytes
 }

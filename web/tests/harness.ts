@@ -56,6 +56,7 @@ const tasks = {
     const losses: Record<string, number[]> = { base: await trained(base, steps) };
     const scores: Record<string, unknown> = { base: await base.evaluate() };
     const learned = await base.parameters();
+    const copied = Object.fromEntries([...learned].map(([name, values]) => [name, encode(values.slice().buffer)]));
     const unchanged: Record<string, string[]> = {};
     for (const name of modes) {
       const network = await tape.transfer(engine, base, b, n, name === 'frozen');
@@ -75,7 +76,7 @@ const tasks = {
     engine.device.destroy();
     const reason = (error: Error) => `${error.name}: ${error.message}`;
     const lost = [await training, await (await begun).train(1).catch(reason)];
-    return { losses, scores, unchanged, sameStart, lost, milliseconds: [opened - start, performance.now() - opened] };
+    return { losses, scores, copied, unchanged, sameStart, lost, milliseconds: [opened - start, performance.now() - opened] };
   },
 
   /** Programs of a tape of their own, each with its inputs; gives the bytes of what is read. */
