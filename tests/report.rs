@@ -2,6 +2,7 @@
 
 mod answered;
 pub mod browser;
+mod class_names;
 pub mod drawn;
 pub mod judged;
 pub mod published;

@@ -106,13 +106,14 @@ fn noop() -> Vec<wgpu::Adapter> {
 
 /// The one of a kind by its number; the adapters of that kind are listed where there are fewer.
 fn numbered(adapters: Vec<wgpu::Adapter>, index: usize, kind: &'static str) -> Result<wgpu::Adapter, GpuError> {
-    let available = listed(&adapters);
+    let available = listed(&adapters, 0..adapters.len());
     adapters.into_iter().nth(index).ok_or(GpuError::NoIndex { index, kind, available })
 }
 
-fn listed(adapters: &[wgpu::Adapter]) -> String {
-    let line = |(index, adapter): (usize, &wgpu::Adapter)| format!("gpu:{index} {}", adapter.get_info().name);
-    let lines: Vec<String> = adapters.iter().enumerate().map(line).collect();
+/// Adapters as `--device` takes them, with their names.
+fn listed(adapters: &[wgpu::Adapter], which: impl IntoIterator<Item = usize>) -> String {
+    let line = |index: usize| format!("gpu:{index} {}", adapters[index].get_info().name);
+    let lines: Vec<String> = which.into_iter().map(line).collect();
     if lines.is_empty() { "none".into() } else { lines.join(", ") }
 }
 
@@ -163,12 +164,10 @@ pub(super) fn choose(choice: &Choice) -> Result<wgpu::Adapter, GpuError> {
             let info = |adapter: &wgpu::Adapter| (adapter.get_info().name, adapter.get_info().device_pci_bus_id);
             match named(&all.iter().map(info).collect::<Vec<_>>(), name) {
                 Ok(index) => numbered(all, index, "adapter"),
-                Err(none) if none.is_empty() => Err(GpuError::NotFound { name: name.clone(), available: listed(&all) }),
-                Err(several) => {
-                    let line = |&index: &usize| format!("gpu:{index} {}", all[index].get_info().name);
-                    let several = several.iter().map(line).collect::<Vec<_>>().join(", ");
-                    Err(GpuError::Ambiguous { name: name.clone(), several })
+                Err(none) if none.is_empty() => {
+                    Err(GpuError::NotFound { name: name.clone(), available: listed(&all, 0..all.len()) })
                 }
+                Err(several) => Err(GpuError::Ambiguous { name: name.clone(), several: listed(&all, several) }),
             }
         }
         Choice::Index(index) => numbered(native(), *index, "adapter"),

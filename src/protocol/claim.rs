@@ -14,8 +14,8 @@
 use super::{
     ProtocolError,
     claim_file::{
-        Claimant, Found, KEPT, Pulse, Standing, failed, file_system_now, find, highest, look, most_age, name, number,
-        text, words,
+        Claimant, Found, KEPT, Pulse, Standing, failed, file_system_now, find, highest, links, look, most_age, name,
+        number, overwrite, text, words,
     },
 };
 use crate::host::{
@@ -24,11 +24,11 @@ use crate::host::{
 };
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Seek, SeekFrom, Write},
+    io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
     process,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, RecvTimeoutError},
     },
@@ -144,25 +144,6 @@ fn make(folder: &Path, number: u64) -> io::Result<Option<Claim>> {
     };
     claim.beat();
     Ok(Some(claim))
-}
-
-#[cfg(unix)]
-fn links(file: &File) -> Option<u64> {
-    use std::os::unix::fs::MetadataExt;
-    Some(file.metadata().ok()?.nlink())
-}
-
-#[cfg(not(unix))]
-fn links(_: &File) -> Option<u64> {
-    None
-}
-
-fn overwrite(file: &Mutex<File>, text: &str) -> io::Result<()> {
-    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(text.as_bytes())?;
-    file.set_len(text.len() as u64)?;
-    file.sync_data()
 }
 
 impl Claim {

@@ -6,10 +6,13 @@ use crate::host::{bounded, machine};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, Seek, SeekFrom, Write},
     path::Path,
     process,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -194,4 +197,25 @@ pub fn is_begun(folder: &Path) -> bool {
 /// The name of an owner in messages.
 pub(super) fn words(claimant: Option<&Claimant>) -> String {
     claimant.map_or("unknown".into(), |owner| format!("{} on {}", owner.process, owner.host))
+}
+
+/// How many names a file has, where the system tells.
+#[cfg(unix)]
+pub(super) fn links(file: &File) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    Some(file.metadata().ok()?.nlink())
+}
+
+#[cfg(not(unix))]
+pub(super) fn links(_: &File) -> Option<u64> {
+    None
+}
+
+/// Overwrites what a claim says, through its handle.
+pub(super) fn overwrite(file: &Mutex<File>, text: &str) -> io::Result<()> {
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
+    file.sync_data()
 }

@@ -5,7 +5,7 @@ use std::{
     sync::OnceLock,
 };
 
-use resvg::usvg::roxmltree::Node;
+use resvg::usvg::roxmltree::{Document, Node};
 
 use strata::report::{Arm, Drawn, Figure, Report, analyse, draw, figures, published, report};
 
@@ -317,6 +317,24 @@ fn extent(node: Node<'_, '_>) -> Option<[f64; 4]> {
     Some([x, y - high, x + long, y])
 }
 
+/// The texts of a figure, with where they lie.
+pub fn texts_of(page: &Document<'_>) -> Vec<(String, [f64; 4])> {
+    page.descendants()
+        .filter(|node| node.has_tag_name("text"))
+        .filter_map(|node| Some((node.text()?.to_string(), extent(node)?)))
+        .collect()
+}
+
+/// No two texts touch.
+pub fn assert_apart(name: &str, texts: &[(String, [f64; 4])]) {
+    for (i, (one, a)) in texts.iter().enumerate() {
+        for (other, b) in &texts[i + 1..] {
+            let apart = a[2] <= b[0] + 0.5 || b[2] <= a[0] + 0.5 || a[3] <= b[1] + 0.5 || b[3] <= a[1] + 0.5;
+            assert!(apart, "{name}: {one:?} {a:?} lies over {other:?} {b:?}");
+        }
+    }
+}
+
 #[test]
 fn figures_of_twenty_one_blocks_have_texts_that_do_not_touch_and_every_block_is_named() {
     let study = of_many_blocks();
@@ -324,95 +342,15 @@ fn figures_of_twenty_one_blocks_have_texts_that_do_not_touch_and_every_block_is_
     let figures = figures(&study, &results, "").unwrap();
     for name in ["figure2-means", "figure2-paired", "decomposition", "random-filters", "similarity", "similarity-map"] {
         let page = parsed(&figure(&figures, name).svg);
-        let texts: Vec<(String, [f64; 4])> = page
-            .descendants()
-            .filter(|node| node.has_tag_name("text"))
-            .filter_map(|node| Some((node.text()?.to_string(), extent(node)?)))
-            .filter(|(text, _)| !text.is_empty())
-            .collect();
+        let mut texts = texts_of(&page);
+        texts.retain(|(text, _)| !text.is_empty());
         assert!(texts.len() > 10, "{name}: {} texts", texts.len());
-        for (i, (one, a)) in texts.iter().enumerate() {
-            for (other, b) in &texts[i + 1..] {
-                let apart = a[2] <= b[0] + 0.5 || b[2] <= a[0] + 0.5 || a[3] <= b[1] + 0.5 || b[3] <= a[1] + 0.5;
-                assert!(apart, "{name}: {one:?} {a:?} lies over {other:?} {b:?}");
-            }
-        }
+        assert_apart(name, &texts);
         if name.starts_with("similarity") {
             for layer in &study.layers {
                 assert!(texts.iter().any(|(text, _)| text == layer), "{name}: {layer} has no name");
             }
         }
-    }
-}
-
-/// Names that anyone may give to classes: other scripts, emoji, control characters, nothing that can be seen, 300 letters.
-fn odd_names() -> Vec<String> {
-    let long = |end: &str| format!("{}{end}", "n01440764, tench, Tinca tinca, ".repeat(10));
-    [
-        "cat",
-        "\u{c4}pfel \u{436} \u{3b1}",
-        "\u{4e2d}\u{6587}\u{7c7b}\u{522b}",
-        "\u{645}\u{631}\u{62d}\u{628}\u{627}",
-        "\u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",
-        "\u{1f600}\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}",
-        "a\u{1}b\u{1b}[31m\u{202e}c\n</svg><script>",
-        "\u{200b}",
-    ]
-    .map(String::from)
-    .into_iter()
-    .chain([long("one"), long("two")])
-    .collect()
-}
-
-#[test]
-fn class_names_of_any_script_are_drawn_or_replaced_and_long_ones_shortened_without_touching() {
-    let mut study = full();
-    let names = odd_names();
-    let counts = (0..names.len()).map(|i| (0..names.len()).map(|j| if i == j { 80 } else { 2 }).collect()).collect();
-    study.confusions = vec![strata::report::Confusion { run: "s0-r0-base-A".into(), classes: names.clone(), counts }];
-    let folder = tempfile::tempdir().unwrap();
-    let written = write(&[study], folder.path()).unwrap();
-    let page = std::fs::read_to_string(written.page).unwrap();
-    let svg = std::fs::read_to_string(folder.path().join("confusion-1.svg")).unwrap();
-    for text in [&page, &svg] {
-        parsed(text);
-        assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "a control character is left");
-        assert!(!text.contains("<script") && !text.contains('\u{202e}'));
-    }
-    let document = parsed(&svg);
-    let number = |name: &str| document.root_element().attribute(name).unwrap().parse::<f64>().unwrap();
-    let (width, height) = (number("width"), number("height"));
-    assert!(height < 1000.0, "300 letters make no picture of {height} units");
-    let texts: Vec<(String, [f64; 4])> = document
-        .descendants()
-        .filter(|node| node.has_tag_name("text"))
-        .filter_map(|node| Some((node.text()?.to_string(), extent(node)?)))
-        .collect();
-    for (i, (one, a)) in texts.iter().enumerate() {
-        assert!(a[0] >= 0.0 && a[1] >= 0.0 && a[2] <= width && a[3] <= height, "{one:?} {a:?} leaves the picture");
-        for (other, b) in &texts[i + 1..] {
-            let apart = a[2] <= b[0] + 0.5 || b[2] <= a[0] + 0.5 || a[3] <= b[1] + 0.5 || b[3] <= a[1] + 0.5;
-            assert!(apart, "{one:?} {a:?} lies over {other:?} {b:?}");
-        }
-    }
-    // Every class is named on both sides; the two long names can still be told apart.
-    let named = |wanted: &str| texts.iter().filter(|(text, _)| text == wanted).count();
-    for name in &names[..6] {
-        assert_eq!(named(name), 2, "{name}");
-    }
-    assert_eq!(named("\u{fffd}"), 2, "a name that cannot be seen");
-    let ends = |end: &str| texts.iter().filter(|(text, _)| text.contains('\u{2026}') && text.ends_with(end)).count();
-    assert_eq!((ends("one"), ends("two")), (2, 2));
-    // In pixels each of them leaves ink, whatever the font has.
-    let picture = image::open(folder.path().join("confusion-1.png")).unwrap().to_luma8();
-    let scale = f64::from(picture.width()) / width;
-    for (text, [left, top, right, bottom]) in &texts {
-        let pixel = |value: f64| (value * scale) as u32;
-        let dark = (pixel(*top)..pixel(*bottom))
-            .flat_map(|y| (pixel(*left)..pixel(*right)).map(move |x| (x, y)))
-            .filter(|&(x, y)| picture.get_pixel_checked(x, y).is_some_and(|value| value.0[0] < 128))
-            .count();
-        assert!(dark > 8, "{text:?} leaves {dark} dark pixels");
     }
 }
 
