@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 /// Overwrites `y` with `a + b`, or with a copy of `a` where there is no `b`; with `rectified` with `max(y, 0)`.
 pub fn forward<T: Real>(a: &[T], b: Option<&[T]>, y: &mut [T], rectified: bool) {
-    // Nothing is at or below a number that is none.
+    // No value compares as at or below NaN.
     let floor = if rectified { T::zero() } else { T::nan() };
     let parts = y.par_chunks_mut(ELEMENTS_PER_TASK).zip(a.par_chunks(ELEMENTS_PER_TASK)).enumerate();
     parts.for_each(|(task, (y, a))| {

@@ -125,7 +125,7 @@ fn moments_of_chunks<T: Real, const W: usize>(
     }
     for i in 0..W {
         mean[first + i] = T::of(center[i]);
-        // Rounding alone can leave a sum of squares below zero; one that is no number stays none.
+        // Rounding alone can leave a sum of squares below zero; a NaN stays one.
         var[first + i] = T::of(if squares[i] < 0.0 { 0.0 } else { squares[i] / values as f64 });
     }
 }
@@ -153,7 +153,7 @@ pub fn normalise<T: Real>(
     rectified: bool,
 ) {
     let (c, elements) = (dims.x.c, elements_per_task(dims.x.c));
-    // Nothing is at or below a number that is none.
+    // No value compares as at or below NaN.
     let floor = if rectified { T::zero() } else { T::nan() };
     y.par_chunks_mut(elements).zip(x.par_chunks(elements)).enumerate().for_each(|(task, (y, x))| {
         let plus = plus.map(|plus| &plus[task * elements..][..x.len()]);

@@ -57,7 +57,7 @@ pub fn backward_input<T: Real>(
     if T::SINGLE && winograd::pays(dims) {
         return winograd::backward_input(dims, w, dy, end, dx, scratch);
     }
-    if conv2d_strided::pays::<T>(dims) {
+    if T::SINGLE && conv2d_strided::pays(dims) {
         return conv2d_strided::backward_input(dims, w, dy, end, dx, scratch);
     }
     let (frame, cg, kg, taps) = (Frame::backward(dims), dims.cg(), dims.kg(), dims.r() * dims.s());

@@ -166,9 +166,9 @@ impl<T: Real> Product<'_, T> {
                         12 => self.tile_of_line::<S, 12, STEP>(simd, panel, line + first),
                         8 => self.tile_of_line::<S, 8, STEP>(simd, panel, line + first),
                         4 => self.tile_of_line::<S, 4, STEP>(simd, panel, line + first),
+                        6 => self.tile::<S, 6, 1>(simd, panel, line + first),
                         3 => self.tile::<S, 3, 1>(simd, panel, line + first),
                         2 => self.tile::<S, 2, 1>(simd, panel, line + first),
-                        6 => self.tile::<S, 6, 1>(simd, panel, line + first),
                         _ => self.tile::<S, 1, 1>(simd, panel, line + first),
                     }
                 }
