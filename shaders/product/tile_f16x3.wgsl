@@ -2,7 +2,7 @@
 // rounded to f16 and low 2048 times what that leaves, rounded again. Of the four products of two pairs three are
 // summed, high high + (low high + high low) / 2048: the fourth is below 2^-22 of the product, as is what the pairs leave.
 // The factor keeps low among the numbers that f16 has all eleven digits of for operands down to 2^-14; below it they
-// are off by up to 2^-36, and from 65,520 on their products are no numbers.
+// are off by up to 2^-36, and from 65,520 on their products are not finite.
 // See Ootomo and Yokota, Recovering single precision accuracy from Tensor Cores while surpassing the FP32 theoretical
 // peak performance (2022), section 4; like theirs, sums leave the matrix unit, which may cut where f32 rounds, slab by
 // slab.

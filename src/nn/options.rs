@@ -39,8 +39,8 @@ pub struct BuildOptions {
     /// What the loss is multiplied with on its way back, a power of two: all gradients are so much larger, and steps are
     /// what they were, because updates divide by it. 1 where small gradients need no lift.
     pub loss_scale: f64,
-    /// Whether gradients are kept, to be read, and the outputs of all layers with them. Else those of weights update the weights where they are computed, and
-    /// those of activations share storage.
+    /// Whether gradients, and the outputs of all layers, are kept to be read. Otherwise the gradients of weights update
+    /// the weights where they are computed, and those of activations share storage.
     pub keep_gradients: bool,
     /// Whether operations take on what others do to their results, on the way to memory. Results have the same bits
     /// without.

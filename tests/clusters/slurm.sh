@@ -7,7 +7,7 @@ at="$1"; shift
 mkdir -p "$at"/{state,spool,log}
 hostname controller
 ip link set lo up
-# Slurm looks up addresses that are none of the loopback's.
+# Slurm needs addresses other than those of the loopback interface.
 ip link add veth0 type veth peer name veth1
 ip addr add 10.77.0.1/24 dev veth0
 ip link set veth0 up

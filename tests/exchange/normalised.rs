@@ -177,7 +177,7 @@ fn sums_of_nothing_are_nought_and_other_blobs_than_caffes_are_told_or_refused() 
     assert_eq!(read.ignored, ["n: 5 blobs of a BatchNorm, expected mean, variance and factor"]);
     let error = parse(&[norm(&[&[2.0], &[3.0], &[1.0, 2.0]])]).unwrap_err().to_string();
     assert!(error.contains("blob n.factor has 2 values"), "{error}");
-    // A factor that is no number makes statistics that are none, which are refused by name.
+    // With a scale factor of NaN the statistics are NaN as well, and they are refused by name.
     let read = parse(&[norm(&[&[2.0; 6], &[3.0; 6], &[f32::NAN]])]).unwrap();
     let found = exchange::fit(Path::new("x"), &read, &normed(), Turns::default()).unwrap();
     let error = found.tensors(true, Stream::named).unwrap_err();

@@ -7,8 +7,8 @@ use crate::protocol::{
 };
 use std::{collections::HashMap, io};
 
-/// Seconds of every network, at a speed in images a second that holds for training in which every layer learns: each
-/// takes as much of a base's time as it computes of its work. None where the work is not known.
+/// The seconds that each network takes. `speed` is in images per second and holds where every layer learns; a network
+/// takes the share of a base's time that its work is of a base's work. None where the work is not known.
 pub(super) fn seconds(experiment: &Experiment, plan: &Plan, works: &Works<'_>, speed: f64) -> Option<Vec<f64>> {
     let images = experiment.solver.schedule.max_iter as f64 * experiment.solver.batch_size as f64;
     let base = plan.nodes.iter().filter(|node| node.arm == Arm::Base).find_map(|node| works.get(node.name.as_str()))?;

@@ -74,7 +74,7 @@ pub struct Options {
     /// Count the work for halves of so many classes, training images and test images, without reading any
     #[arg(long, value_name = "CLASSES:TRAIN:TEST", value_parser = size, conflicts_with = "memory")]
     images: Option<Size>,
-    /// Print hours, too, where a network whose layers all learn trains on so many images a second
+    /// Print the hours as well, given the measured speed of a network in which every layer learns
     #[arg(long, value_name = "IMAGES_PER_SECOND", value_parser = speed, conflicts_with_all = ["memory", "format"])]
     speed: Option<f64>,
     /// Print hours on these numbers of devices
@@ -94,7 +94,7 @@ type Works<'a> = HashMap<&'a str, Arc<Work>>;
 
 fn speed(text: &str) -> Result<f64, String> {
     let speed = text.parse().ok().filter(|speed: &f64| speed.is_finite() && *speed > 0.0);
-    speed.ok_or_else(|| "expected images a second, such as 1500".to_string())
+    speed.ok_or_else(|| "expected a number of images per second, such as 1500".to_string())
 }
 
 fn size(text: &str) -> Result<Size, String> {
