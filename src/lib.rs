@@ -1,5 +1,6 @@
 //! Strata trains convolutional networks on its own compute engine, and measures how transferable each of their
-//! layers is, after Yosinski, Clune, Bengio and Lipson, "How transferable are features in deep neural networks?" (2014).
+//! layers is, after Yosinski, Clune, Bengio and Lipson, "How transferable are features in deep neural networks?"
+//! (2014).
 //!
 //! The program `strata` does this from the command line. The library has these parts:
 //!
@@ -45,7 +46,8 @@
 //! # What holds everywhere
 //!
 //! Activations are NCHW and kernels OIHW outside. On one device with one driver the same seed gives the same bits. No
-//! call panics on what a user, a file or a device can cause: every room has one error type whose messages name a remedy.
+//! call panics on what a user, a file or a device can cause: every room has one error type whose messages name a
+//! remedy.
 //!
 //! The rooms below are in the order of their floors; a room uses only rooms below it
 //! (`tests/layering.rs` holds that order and fails on an upward import).

@@ -180,8 +180,8 @@ fn declarations(text: &str) -> Vec<(bool, Vec<String>)> {
     found
 }
 
-/// A path from the root of the crate, where it is one: `super`, `self` and `crate` are followed, and so is the name of a
-/// module beside the text.
+/// A path from the root of the crate, where it is one: `super`, `self` and `crate` are followed, and so is the name of
+/// a module beside the text.
 fn absolute(modules: &BTreeMap<Vec<String>, String>, from: &[String], path: &[String]) -> Option<Vec<String>> {
     let first = path.first()?.as_str();
     let supers = path.iter().take_while(|part| *part == "super").count();

@@ -64,8 +64,8 @@ fn hardware() -> Result<Choice, NoDevice> {
         _ if only() => Ok(Choice::Hardware),
         Some(Ok(index)) => Ok(Choice::Cuda(index)),
         _ => Err(NoDevice(format!(
-            "{VISIBLE} is {given:?}, which is not the number of a GPU; choose one with --device gpu:INDEX (`strata devices` \
-             lists them)"
+            "{VISIBLE} is {given:?}, which is not the number of a GPU; choose one with --device gpu:INDEX (`strata \
+             devices` lists them)"
         ))),
     }
 }

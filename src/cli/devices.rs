@@ -76,7 +76,8 @@ pub fn main(options: &Options) -> Result<()> {
         writeln!(out, "\n{adapter}\n  choose with  --device gpu:{index} or {or}")?;
         writeln!(
             out,
-            "  limits       bindings {} MiB, buffers {} MiB, {} workgroups a dimension, {} KiB workgroup memory, {} invocations",
+            "  limits       bindings {} MiB, buffers {} MiB, {} workgroups a dimension, {} KiB workgroup memory, {} \
+             invocations",
             limits.binding_bytes >> 20,
             limits.buffer_bytes >> 20,
             limits.workgroups,

@@ -1,5 +1,5 @@
-//! Ctrl-C, SIGTERM, and SIGHUP (the terminal was closed), which counts as SIGTERM. While nothing is at stake they stop at
-//! once; while networks train, the first asks for a
+//! Ctrl-C, SIGTERM, and SIGHUP (the terminal was closed), which counts as SIGTERM. While nothing is at stake they stop
+//! at once; while networks train, the first asks for a
 //! checkpoint and a stop, the second stops at once.
 
 use super::exit_code::{BUSY, INTERRUPTED, TERMINATED};
@@ -81,8 +81,8 @@ impl Interrupt {
     }
 }
 
-/// Whether SIGHUP is to stop this process: not where it was started to outlive its terminal, as by nohup, which leaves the
-/// signal ignored. Linux tells; elsewhere the signal is left as it is.
+/// Whether SIGHUP is to stop this process: not where it was started to outlive its terminal, as by nohup, which leaves
+/// the signal ignored. Linux tells; elsewhere the signal is left as it is.
 fn listens_to_hang_up() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     ignored(&status).is_some_and(|signals| signals & (1 << (SIGHUP - 1)) == 0)

@@ -3,7 +3,7 @@
 use super::{output::note, terminal};
 use crate::{
     host::Stop,
-    protocol::{Node, State, node::Watcher, runner::Events},
+    protocol::{Node, State, job::Watcher, runner::Events},
 };
 use indicatif::ProgressBar;
 use std::{

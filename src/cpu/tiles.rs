@@ -155,8 +155,8 @@ impl<T: Real> Product<'_, T> {
         }
     }
 
-    /// The same for tiles of one register, line by line, where the distance of rows is a constant: one address serves all
-    /// rows of a tile, which has as many loads as products.
+    /// The same for tiles of one register, line by line, where the distance of rows is a constant: one address serves
+    /// all rows of a tile, which has as many loads as products.
     #[inline(always)]
     fn lines<S: Simd, const STEP: usize>(&mut self, simd: S) {
         for panel in 0..self.b.shape.count() {
@@ -235,8 +235,8 @@ impl<T: Real> Product<'_, T> {
     ) {
         let shape = self.b.shape;
         let columns = shape.columns_of(panel);
-        // Sums leave their registers in a loop of their own: the one below is too large to be unrolled, and sums that are
-        // indexed by a variable would lie in memory all the time.
+        // Sums leave their registers in a loop of their own: the one below is too large to be unrolled, and sums that
+        // are indexed by a variable would lie in memory all the time.
         let mut done = [[T::splat(simd, T::zero()); V]; M];
         for i in 0..M {
             for v in 0..V {

@@ -12,8 +12,8 @@ const VALUES_PER_BLOCK: usize = 160 << 10;
 /// Fewest tiles of a block: they share what it costs to load the weights.
 const FEWEST_TILES: usize = 28;
 
-/// Most tiles of a block: with few channels, more of them would save next to nothing, and values and products would leave a
-/// second-level cache of 1 MiB.
+/// Most tiles of a block: with few channels, more of them would save next to nothing, and values and products would
+/// leave a second-level cache of 1 MiB.
 const MOST_TILES: usize = 128;
 
 /// A correlation of images with padding around them, tile by tile.

@@ -18,7 +18,8 @@ pub enum DataError {
         source: io::Error,
     },
     /// A folder lacks a file of the data set.
-    #[error("{}: has none of the files {names}; give the folder that holds the unpacked official files", folder.display())]
+    #[error("{}: has none of the files {names}; give the folder that holds the unpacked official \
+        files", folder.display())]
     MissingFile {
         /// The folder that was searched.
         folder: PathBuf,
@@ -50,7 +51,8 @@ pub enum DataError {
         source: io::Error,
     },
     /// The first four bytes are not those of the expected IDX file.
-    #[error("{}: starts with {got:#010x}, not with {expected:#010x} (IDX, unsigned bytes); images and labels may be swapped, or this is another format", path.display())]
+    #[error("{}: starts with {got:#010x}, not with {expected:#010x} (IDX, unsigned bytes); images and labels may be \
+        swapped, or this is another format", path.display())]
     WrongMagic {
         /// The file.
         path: PathBuf,
@@ -70,7 +72,8 @@ pub enum DataError {
         got: u64,
     },
     /// A file continues after the data that its format promises.
-    #[error("{}: continues after the {expected} bytes (unpacked) that belong to it; it is another file, or was joined to one", path.display())]
+    #[error("{}: continues after the {expected} bytes (unpacked) that belong to it; it is another file, or was joined \
+        to one", path.display())]
     TrailingBytes {
         /// The file.
         path: PathBuf,
@@ -78,7 +81,8 @@ pub enum DataError {
         expected: u64,
     },
     /// A file is not a whole number of records.
-    #[error("{}: {got} bytes are not a whole number of records of {record} bytes; check that it is the right variant (CIFAR-10 or CIFAR-100), else download it again", path.display())]
+    #[error("{}: {got} bytes are not a whole number of records of {record} bytes; check that it is the right variant \
+        (CIFAR-10 or CIFAR-100), else download it again", path.display())]
     PartialRecord {
         /// The file.
         path: PathBuf,
@@ -106,7 +110,8 @@ pub enum DataError {
         got: Vec<usize>,
     },
     /// A label names a class that the data set does not have.
-    #[error("{}: label {label} of record {index} is not below {classes}, the number of classes; check that the labels belong to this data set", path.display())]
+    #[error("{}: label {label} of record {index} is not below {classes}, the number of classes; check that the labels \
+        belong to this data set", path.display())]
     LabelOutOfRange {
         /// The file, or the name of the set in memory.
         path: PathBuf,
@@ -129,7 +134,8 @@ pub enum DataError {
     },
     /// A buffer of pixels does not have the length that its shape gives.
     #[error(
-        "{images} images of {height} x {width} x {channels} need {expected} bytes, got {got}; pass N x H x W x C bytes and N labels, no size being 0"
+        "{images} images of {height} x {width} x {channels} need {expected} bytes, got {got}; pass N x H x W x C \
+         bytes and N labels, no size being 0"
     )]
     PixelCount {
         /// The number of images, taken from the labels.
@@ -208,7 +214,11 @@ pub enum DataError {
         reason: &'static str,
     },
     /// A class has fewer images than were asked for.
-    #[error("class {} has {got} images where {expected} are needed; ask for fewer images per class (data.train_per_class, which --quick sets to 20 where it is not given, and data.held_out_per_class)", name.as_ref().map_or(class.to_string(), |name| format!("{name:?}")))]
+    #[error(
+        "class {} has {got} images where {expected} are needed; ask for fewer images per class \
+         (data.train_per_class, which --quick sets to 20 where it is not given, and data.held_out_per_class)",
+        name.as_ref().map_or(class.to_string(), |name| format!("{name:?}"))
+    )]
     TooFewImages {
         /// The class.
         class: u16,
@@ -243,7 +253,8 @@ pub enum DataError {
     },
     /// A class of which no test image can be drawn.
     #[error(
-        "{name}: no test image can be drawn from the {images} images of class {class:?}; a class needs at least two images of different pixels, which no other class has"
+        "{name}: no test image can be drawn from the {images} images of class {class:?}; a class needs at least two \
+         images of different pixels, which no other class has"
     )]
     Indivisible {
         /// The data set.
@@ -274,7 +285,8 @@ pub enum DataError {
     },
     /// A crop does not fit into the image.
     #[error(
-        "a crop of {expected} pixels does not fit into images of {height} x {width}; choose a size from 1 to the shorter side"
+        "a crop of {expected} pixels does not fit into images of {height} x {width}; choose a size from 1 to the \
+         shorter side"
     )]
     CropTooLarge {
         /// The side of the crop.

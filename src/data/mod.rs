@@ -1,12 +1,13 @@
 //! Image sources, class splits, subsets and the description of crops.
 //!
 //! A data set is bytes in memory ([`Dataset`]: a training and a test [`ImageSet`]) with class names.
-//! A [`Source`] says where it comes from: IDX files ([`idx`]), CIFAR's binary files ([`cifar`]), folders or archives of image files
-//! ([`folder`], decoded by [`image_file`]), a packed store ([`store`]: mapped, not copied), the binary itself
-//! ([`fashion::embedded`]) or a stream ([`mod@noise`]). [`shuffle`] takes the shapes out of images, [`mod@fit`] gives two
-//! sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
-//! are trained on and which are held out, [`test_part`] draws a test part where there is none, [`mean`] computes means and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the
-//! window that a network sees. Nothing here knows of devices, networks or learning.
+//! A [`Source`] says where it comes from: IDX files ([`idx`]), CIFAR's binary files ([`cifar`]), folders or archives of
+//! image files ([`folder`], decoded by [`image_file`]), a packed store ([`store`]: mapped, not copied), the binary
+//! itself ([`fashion::embedded`]) or a stream ([`mod@noise`]). [`shuffle`] takes the shapes out of images, [`mod@fit`]
+//! gives two sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
+//! are trained on and which are held out, [`test_part`] draws a test part where there is none, [`mean`] computes means
+//! and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the window that a network sees.
+//! Nothing here knows of devices, networks or learning.
 
 pub mod cifar;
 pub mod cifar_classes;

@@ -33,14 +33,16 @@ macro_rules! sources {
 }
 
 sources! {
-    FashionMnist = "fashion-mnist", "Fashion-MNIST: a folder of its four files or, without a path, the embedded part (600 training images a class, all test images)";
+    FashionMnist = "fashion-mnist", "Fashion-MNIST: a folder of its four files or, without a path, the embedded part \
+        (600 training images a class, all test images)";
     Idx = "idx", "a folder of the four files of MNIST and its relatives, plain or gzip";
     Cifar10 = "cifar10", "a folder of CIFAR-10's binary files";
     Cifar100 = "cifar100", "a folder of CIFAR-100's binary files";
     Cifar100Coarse = "cifar100-coarse", "the same files with the 20 superclasses as classes";
     Folder = "folder", "image files: one folder a class, or tar archives of the same";
     Packed = "packed", "one file that `strata data pack` made of a folder";
-    Noise = "noise", "generated images without a path: ten classes, each a pattern of random bytes under noise of each image's own";
+    Noise = "noise", "generated images without a path: ten classes, each a pattern of random bytes under noise of \
+        each image's own";
 }
 
 impl Source {
@@ -50,7 +52,8 @@ impl Source {
     }
 
     /// Reads the data set at a path. `shape`, `[height, width, channels]`, is what noise gets and, by its height, what
-    /// the files of a folder are warped to; other sources have shapes of their own. `on_bad` is for the files of a folder.
+    /// the files of a folder are warped to; other sources have shapes of their own. `on_bad` is for the files of a
+    /// folder.
     ///
     /// # Errors
     /// [`DataError::NoPath`]; files that are missing or damaged.

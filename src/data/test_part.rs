@@ -22,8 +22,8 @@ impl TestPart {
     /// fewer where images of equal pixels cannot be divided. Both parts stay in the order of the set.
     ///
     /// # Errors
-    /// [`DataError::Fraction`]; [`DataError::OwnTestPart`]; [`DataError::Indivisible`] for a class of which no image can
-    /// be drawn.
+    /// [`DataError::Fraction`]; [`DataError::OwnTestPart`]; [`DataError::Indivisible`] for a class of which no image
+    /// can be drawn.
     pub fn draw(self, data: Dataset) -> Result<Dataset, DataError> {
         let Self { fraction, seed } = self;
         if !(fraction > 0.0 && fraction < 1.0) {

@@ -156,8 +156,8 @@ impl Gpu {
         self.precision
     }
 
-    /// The device itself, or where it was lost a newly opened one of the same adapter with the same limits: the same one
-    /// for all who ask.
+    /// The device itself, or where it was lost a newly opened one of the same adapter with the same limits: the same
+    /// one for all who ask.
     ///
     /// # Errors
     /// [`GpuError::Lost`] where the same adapter is not there any more; those of [`Self::open`].

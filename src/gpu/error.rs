@@ -49,7 +49,8 @@ pub enum GpuError {
     },
     /// The adapter cannot multiply matrices as a precision needs.
     #[error(
-        "{asked} precision needs products of f16 matrices with f32 sums, {needed}, and {bytes} KiB of workgroup memory; {adapter} offers {offered}; use `--precision f32`"
+        "{asked} precision needs products of f16 matrices with f32 sums, {needed}, and {bytes} KiB of workgroup \
+         memory; {adapter} offers {offered}; use `--precision f32`"
     )]
     Precision {
         /// The precision.
@@ -65,7 +66,8 @@ pub enum GpuError {
     },
     /// Something is larger than the device allows, and cannot be split.
     #[error(
-        "layer {layer}, tensor {tensor}: {needed} bytes are needed in one piece, but the device's {limit} is {allowed}; use a smaller batch or layer, or `--device cpu`"
+        "layer {layer}, tensor {tensor}: {needed} bytes are needed in one piece, but the device's {limit} is \
+         {allowed}; use a smaller batch or layer, or `--device cpu`"
     )]
     Limit {
         /// The layer, or `-` where the tensor belongs to none.
@@ -91,7 +93,8 @@ pub enum GpuError {
     },
     /// The driver or the validation refused a pipeline.
     #[error(
-        "layer {layer}: the device refuses the pipeline {shader}/{entry}: {message}; update its driver, or use `--device cpu`"
+        "layer {layer}: the device refuses the pipeline {shader}/{entry}: {message}; update its driver, or use \
+         `--device cpu`"
     )]
     Pipeline {
         /// The layer that asked for it.
@@ -105,7 +108,8 @@ pub enum GpuError {
     },
     /// The device has no memory left.
     #[error(
-        "out of device memory: no place for {what}; use a smaller batch, compute it in more parts (`solver.batch_parts`, `--batch-parts`), train fewer networks side by side (`--jobs`), or use `--device cpu`"
+        "out of device memory: no place for {what}; use a smaller batch, compute it in more parts \
+         (`solver.batch_parts`, `--batch-parts`), train fewer networks side by side (`--jobs`), or use `--device cpu`"
     )]
     OutOfMemory {
         /// What was to be made or run, with its size where that is known.

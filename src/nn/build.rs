@@ -288,8 +288,8 @@ fn read_once(graph: &Graph<'_>, tensors: &[TensorId]) -> BTreeSet<TensorId> {
 }
 
 /// How many forward operations lie below the first layer that learns or whose output depends on more than the image,
-/// and the one activation that the layers above read of them. Where they read several, the prefix ends lower, where they
-/// read one. None where no layer with parameters is below, and where nothing learns.
+/// and the one activation that the layers above read of them. Where they read several, the prefix ends lower, where
+/// they read one. None where no layer with parameters is below, and where nothing learns.
 fn frozen_prefix(graph: &Graph<'_>, tensors: &[TensorId], forward: &[Entry]) -> (usize, Option<TensorId>) {
     let changes =
         |node: &Node<'_>| node.layer.learns() || node.layer.kind.layer().depends_on(node.mode) != Depends::Image;

@@ -36,8 +36,8 @@ pub struct BuildOptions {
     pub convention: sgd::Convention,
     /// The precision of matrix products.
     pub precision: Precision,
-    /// What the loss is multiplied with on its way back, a power of two: all gradients are so much larger, and steps are
-    /// what they were, because updates divide by it. 1 where small gradients need no lift.
+    /// What the loss is multiplied with on its way back, a power of two: all gradients are so much larger, and steps
+    /// are what they were, because updates divide by it. 1 where small gradients need no lift.
     pub loss_scale: f64,
     /// Whether gradients, and the outputs of all layers, are kept to be read. Otherwise the gradients of weights update
     /// the weights where they are computed, and those of activations share storage.
@@ -48,7 +48,8 @@ pub struct BuildOptions {
 }
 
 impl BuildOptions {
-    /// Whole batches of activations in `f32`, with the paper's momentum and decay, in Caffe's convention; no gradient is kept.
+    /// Whole batches of activations in `f32`, with the paper's momentum and decay, in Caffe's convention; no gradient
+    /// is kept.
     pub const fn of(batch: usize) -> Self {
         Self {
             batch,

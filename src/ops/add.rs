@@ -22,7 +22,8 @@ pub struct Forward {
     pub relu: bool,
 }
 
-/// `dx = dx + dy`: adds the gradient that came by one reader of a tensor to the one that came by others, which dx holds.
+/// `dx = dx + dy`: adds the gradient that came by one reader of a tensor to the one that came by others, which dx
+/// holds.
 #[derive(Clone, Debug)]
 pub struct Backward {
     /// Dimensions.

@@ -289,7 +289,8 @@ impl Operation for BackwardWeight {
         let sizes = Sizes::of(&self.dims.x, self.dims.k);
         let images = recorder.parts(self.dy.0);
         for to in recorder.parts(self.dw.target().0) {
-            // A batch in several segments sums all but the last into a tensor, or where there is none into scratch memory.
+            // A batch in several segments sums all but the last into a tensor, or where there is none into scratch
+            // memory.
             let elements = to.rows * sizes.kp;
             let sums = if images.len() > 1 && self.dw.applied().is_some() { recorder.scratch(elements) } else { to };
             for (i, &dy) in images.iter().enumerate() {

@@ -94,8 +94,8 @@ impl Epilogue {
         }
     }
 
-    /// The answer of an operation that can set its result `dx` to 0 where the output of a rectifier is not positive, and
-    /// does where `rectified` names one.
+    /// The answer of an operation that can set its result `dx` to 0 where the output of a rectifier is not positive,
+    /// and does where `rectified` names one.
     pub fn masked(self, dx: TensorId, rectified: &mut Option<TensorId>) -> Absorbed {
         match self {
             Epilogue::Mask { y, dy } if dy == dx => {

@@ -164,8 +164,8 @@ pub trait Operation {
     fn reads(&self) -> Vec<TensorId>;
     /// The tensors that it overwrites or changes in place.
     fn writes(&self) -> Vec<TensorId>;
-    /// What it does to the result of another operation, where that may be able to do it on the way to memory: the ways to
-    /// see it, of which one is enough.
+    /// What it does to the result of another operation, where that may be able to do it on the way to memory: the ways
+    /// to see it, of which one is enough.
     fn as_epilogues(&self) -> Vec<Epilogue> {
         Vec::new()
     }

@@ -89,8 +89,8 @@ impl Operation for Backward {
     }
 }
 
-/// Sets the gradient `dx` of a tensor to 0 where the tensor is not positive, where `rectified` says that it is the output of
-/// a rectifier.
+/// Sets the gradient `dx` of a tensor to 0 where the tensor is not positive, where `rectified` says that it is the
+/// output of a rectifier.
 pub(super) fn mask<T: Real>(rectified: Option<TensorId>, memory: &cpu::Memory<T>, dx: &mut [T]) {
     if let Some(x) = rectified {
         cpu::relu::backward(&memory.real[x.0], dx);

@@ -177,8 +177,8 @@ impl Experiment {
         }
         let second = *split == Halving::TwoDataSets || sources.contains(&SourceTask::OtherData);
         if second == self.data.other_source.is_none() {
-            let expected = "a data set where protocol.split is \"two-data-sets\" or protocol.sources has \"other-data\", \
-                and none elsewhere";
+            let expected = "a data set where protocol.split is \"two-data-sets\" or protocol.sources has \
+                \"other-data\", and none elsewhere";
             return bad(
                 "data.other_source",
                 expected,
@@ -282,7 +282,10 @@ impl Experiment {
         zoo::caffe_fillers(net).map(drop).map_err(|error| ProtocolError::Value {
             experiment: self.name.clone(),
             key: "protocol.arms",
-            expected: format!("no \"random-caffe\" for this net, whose random filters are CaffeNet's ({error}); \"random-he\" has filters for every net"),
+            expected: format!(
+                "no \"random-caffe\" for this net, whose random filters are CaffeNet's ({error}); \
+                \"random-he\" has filters for every net"
+            ),
             got: format!("{:?}", self.protocol.arms.iter().map(|arm| arm.name()).collect::<Vec<_>>()),
         })
     }

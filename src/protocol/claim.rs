@@ -3,13 +3,14 @@
 //! The highest number owns the network. A claim is made by `link(2)`, which one of several processes wins on every
 //! file system, and carries host, process, boot and start. Its owner writes to it every few seconds, so that the file's
 //! time, which the file system sets by its own clock, shows that the owner is at work. A claim is superseded by the
-//! next number, and only where it is over: released; locked by nobody, of this boot (the lock on the claim goes with its
-//! owner's process, and one kernel sees its own locks on every file system); or without a heartbeat for
+//! next number, and only where it is over: released; locked by nobody, of this boot (the lock on the claim goes with
+//! its owner's process, and one kernel sees its own locks on every file system); or without a heartbeat for
 //! [`MOST_AGE`](super::claim_file::MOST_AGE).
 //!
 //! Nobody removes or replaces a claim that counts, so that a process that wakes late from a pause can take nothing from
-//! its successor. It finds the higher number before its next rename ([`Owner::check`]). Who takes a network over removes
-//! the temporary files of those before, so that a rename that was already past its check finds nothing to rename.
+//! its successor. It finds the higher number before its next rename ([`Owner::check`]). Who takes a network over
+//! removes the temporary files of those before, so that a rename that was already past its check finds nothing to
+//! rename.
 
 use super::{
     ProtocolError,

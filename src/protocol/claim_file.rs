@@ -1,5 +1,5 @@
-//! The files of claims: their names, what they say, and whether the owner that they name is at work. Nothing here takes a
-//! network; `claim.rs` does.
+//! The files of claims: their names, what they say, and whether the owner that they name is at work. Nothing here takes
+//! a network; `claim.rs` does.
 
 use super::ProtocolError;
 use crate::host::{bounded, machine};

@@ -62,8 +62,8 @@ pub fn evaluated(what: &str, images: &ImageSet) -> Result<(), DataError> {
     if !images.is_empty() {
         return Ok(());
     }
-    let reason = "there is no image of its classes to evaluate on; draw a test part (in a study data.test_fraction = 0.2, \
-                  else --test-fraction 0.2), add one, or in a study evaluate on images held out of training \
+    let reason = "there is no image of its classes to evaluate on; draw a test part (in a study data.test_fraction = \
+        0.2, else --test-fraction 0.2), add one, or in a study evaluate on images held out of training \
                   (data.evaluate_on = \"held-out\", data.held_out_per_class above 0)";
     Err(DataError::Degenerate { what: what.into(), reason: reason.into() })
 }

@@ -48,7 +48,8 @@ pub enum ProtocolError {
     },
     /// Images that have not the shape that a net takes.
     #[error(
-        "the images of {images} are {got:?} (H, W, C), {net} takes {expected:?}, and data.fit (--fit) is {fit:?}: {remedy}"
+        "the images of {images} are {got:?} (H, W, C), {net} takes {expected:?}, and data.fit (--fit) is {fit:?}: \
+         {remedy}"
     )]
     Unfit {
         /// The data set.
@@ -78,7 +79,8 @@ pub enum ProtocolError {
     },
     /// A network that is not in the plan.
     #[error(
-        "the plan of {experiment} has no network {node:?}; did you mean {nearest:?}? `strata plan {arguments}` lists them"
+        "the plan of {experiment} has no network {node:?}; did you mean {nearest:?}? `strata plan {arguments}` lists \
+         them"
     )]
     UnknownNode {
         /// The experiment.
@@ -92,7 +94,8 @@ pub enum ProtocolError {
     },
     /// A run directory, or a network in it, that was made with other settings.
     #[error(
-        "{path} belongs to another configuration of {experiment} ({difference}); use another --runs directory or delete it"
+        "{path} belongs to another configuration of {experiment} ({difference}); use another --runs directory or \
+         delete it"
     )]
     OtherConfiguration {
         /// The directory.
@@ -172,7 +175,8 @@ pub enum ProtocolError {
     },
     /// A batch that the device has no memory for, and that cannot be halved without changing what is computed.
     #[error(
-        "{node}: {source}; a batch of {batch_size} is not halved, because layer {layer} would take its statistics of half of it: set solver.batch_parts = {parts}, which records that, or solver.batch_size"
+        "{node}: {source}; a batch of {batch_size} is not halved, because layer {layer} would take its statistics of \
+         half of it: set solver.batch_parts = {parts}, which records that, or solver.batch_size"
     )]
     Undivided {
         /// The network.

@@ -1,6 +1,6 @@
 //! Experiments: what is compared, on which data, with which schedule.
 
-use super::{Arm, Half, Halving, ProtocolError, SourceTask, net_choice::NetChoice, unequal::Unequal};
+use super::{Arm, Half, Halving, Judging, ProtocolError, SourceTask, net_choice::NetChoice, unequal::Unequal};
 use crate::{
     data::{
         DataError, ImageSet, Normalisation, OnBad, Source,
@@ -41,35 +41,8 @@ pub struct Experiment {
     pub report: Judging,
 }
 
-/// Differences smaller than this many points are taken for none where nothing else is asked for; training a network
-/// again moved those of the published runs by about 0.3.
-pub const USUAL_MARGIN: f64 = 0.5;
-
 /// The steps of a network that `--quick` cuts down.
 const QUICK_STEPS: u64 = 10;
-
-/// How the report judges.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Judging {
-    /// Differences smaller than this many points of accuracy are taken for none.
-    pub margin: f64,
-    /// Whether `--quick` cut the plan down: the program runs, and its numbers mean nothing.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub quick: bool,
-}
-
-impl Default for Judging {
-    fn default() -> Self {
-        Self { margin: USUAL_MARGIN, quick: false }
-    }
-}
-
-impl Judging {
-    fn is_usual(&self) -> bool {
-        *self == Self::default()
-    }
-}
 
 /// The data of an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,8 +93,8 @@ pub struct Data {
     /// networks become of it shows in the digest of their images.
     #[serde(default, skip_serializing_if = "Unequal::is_refused")]
     pub unequal_halves: Unequal,
-    /// Whose training images' statistics (`mean`, `std`) a transfer network takes: its `source`'s, as the authors' did, or its
-    /// `target`'s. An experiment that does not say takes the target's where A and B are different data sets (see
+    /// Whose training images' statistics (`mean`, `std`) a transfer network takes: its `source`'s, as the authors' did,
+    /// or its `target`'s. An experiment that does not say takes the target's where A and B are different data sets (see
     /// [`Experiment::find`]); a resolved one that does not say was made when there was the source's only.
     #[serde(default)]
     pub mean_of: MeanOf,
@@ -233,7 +206,8 @@ pub struct Protocol {
     /// Steps between two checkpoints.
     pub checkpoint_every: u64,
     /// The values of n of single arms, where they are not those of `layers`: fine-tuned arms cost most. An override of
-    /// `protocol.layers` is one of every arm, and an override of `protocol.arms` drops the entries of arms that are gone.
+    /// `protocol.layers` is one of every arm, and an override of `protocol.arms` drops the entries of arms that are
+    /// gone.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub layers_of: BTreeMap<Arm, Vec<usize>>,
 }
@@ -351,9 +325,9 @@ impl Experiment {
         self.net.def().ok()?.first_convolution().map(String::from)
     }
 
-    /// Whether an arm has a network at n of a net whose largest n is `most`: the blocks that it preserves must be there.
-    /// The last block, whose outputs are the classes of one half, can be preserved for the other half only where outputs
-    /// are fixed.
+    /// Whether an arm has a network at n of a net whose largest n is `most`: the blocks that it preserves must be
+    /// there. The last block, whose outputs are the classes of one half, can be preserved for the other half only where
+    /// outputs are fixed.
     pub fn copies(&self, arm: Arm, n: usize, most: usize) -> bool {
         let own = arm.source(Half::A) == Some(Half::A);
         n + arm.preserved() <= most + usize::from(own || self.net.outputs > 0)

@@ -1,9 +1,9 @@
 //! The files of an experiment: `RUNS/EXPERIMENT/NODE/`.
 //!
 //! `experiment.toml` holds the resolved experiment of the latest command. A node's folder holds `log.jsonl`
-//! and `held-out.jsonl` (records), `state.safetensors` and `state.previous.safetensors` (two checkpoints, while it trains), `weights.safetensors`, `confusion.json`,
-//! `timing.json`, and last of all `manifest.toml`: a node has ended when its manifest is there.
-//! `docs/run-directory.md` describes every file.
+//! and `held-out.jsonl` (records), `state.safetensors` and `state.previous.safetensors` (two checkpoints, while it
+//! trains), `weights.safetensors`, `confusion.json`, `timing.json`, and last of all `manifest.toml`: a node has ended
+//! when its manifest is there. `docs/run-directory.md` describes every file.
 
 use super::{
     Experiment, Node, NodeKind, ProtocolError,

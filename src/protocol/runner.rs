@@ -1,11 +1,7 @@
 //! Executes a plan: skips what is done, trains the rest, several networks side by side on the cpu. Several runners, in
 //! as many processes, share a plan: a network belongs to the one that has its lock.
 
-use super::{
-    Node, ProtocolError, RunDir, State,
-    node::{self, Watcher},
-    workshop::Workshop,
-};
+use super::{Node, ProtocolError, RunDir, State, job::Watcher, node, workshop::Workshop};
 use crate::train::{Prefixes, TrainError};
 use std::{
     collections::HashMap,
@@ -135,8 +131,9 @@ fn lock(board: &Mutex<Board>) -> std::sync::MutexGuard<'_, Board> {
     board.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The next network whose wanted parents have ended, and how long it was left alone if another process had it; none when
-/// all are taken or the run should stop. Those that another process had come last, and not before some time has passed.
+/// The next network whose wanted parents have ended, and how long it was left alone if another process had it; none
+/// when all are taken or the run should stop. Those that another process had come last, and not before some time has
+/// passed.
 fn next(
     board: &Mutex<Board>,
     changed: &Condvar,

@@ -1,4 +1,5 @@
-//! What the networks of a run directory are doing, from its files alone: manifests, records, claims. Nothing is written.
+//! What the networks of a run directory are doing, from its files alone: manifests, records, claims. Nothing is
+//! written.
 
 use super::{
     Experiment, Node, Plan, ProtocolError, RunDir, State,

@@ -63,8 +63,8 @@ enum Images<'a> {
     Given(&'a Size),
 }
 
-/// What a network's work depends on within an experiment: arm and n, its classes, and the numbers of its images to train,
-/// to be evaluated and to be held out.
+/// What a network's work depends on within an experiment: arm and n, its classes, and the numbers of its images to
+/// train, to be evaluated and to be held out.
 type Key = (&'static str, Option<usize>, [usize; 4]);
 
 impl<'a> Works<'a> {

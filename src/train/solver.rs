@@ -33,8 +33,9 @@ pub struct Solver {
     pub convention: Convention,
     /// The precision of matrix products: `f32`, or `mixed` or `f16x3` on a GPU that can.
     pub precision: Precision,
-    /// What the loss is multiplied with on its way back where products are those of `f16`, a power of two, so that small
-    /// gradients are not lost in it; steps divide by it. A run in which a gradient exceeds 65,504 ends with a message.
+    /// What the loss is multiplied with on its way back where products are those of `f16`, a power of two, so that
+    /// small gradients are not lost in it; steps divide by it. A run in which a gradient exceeds 65,504 ends with a
+    /// message.
     pub loss_scale: u32,
 }
 

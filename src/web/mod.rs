@@ -1,8 +1,8 @@
 //! What a page needs to train an experiment's networks in a browser: shaders, buffers, tapes, images, and the page.
 //!
-//! A tape is data, so that nothing is compiled for the browser: what the gpu executor would make of a program is planned
-//! within WebGPU's default limits, without an adapter, and written down. `web/player` replays it with the same WGSL.
-//! [`format`] is the written form, which `docs/web-tape.md` describes.
+//! A tape is data, so that nothing is compiled for the browser: what the gpu executor would make of a program is
+//! planned within WebGPU's default limits, without an adapter, and written down. `web/player` replays it with the same
+//! WGSL. [`format`] is the written form, which `docs/web-tape.md` describes.
 
 mod binary;
 mod error;

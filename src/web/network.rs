@@ -12,8 +12,8 @@ use crate::{
     protocol::{Arm, Experiment, Half, Node, NodeKind, network_def::net_of},
 };
 
-/// The programs of all networks: with no block frozen, which serves bases and fine-tuned networks, and with 1 to all but
-/// the last.
+/// The programs of all networks: with no block frozen, which serves bases and fine-tuned networks, and with 1 to all
+/// but the last.
 pub(super) fn all(
     experiment: &Experiment,
     data: &Dataset,

@@ -1,5 +1,5 @@
-//! Trained networks in use: `eval`, `predict` and `features` against PyTorch's numbers, which `scripts/torch-numbers` wrote
-//! to `tests/cli/trained`, and what they refuse; `train` with its checkpoints.
+//! Trained networks in use: `eval`, `predict` and `features` against PyTorch's numbers, which `scripts/torch-numbers`
+//! wrote to `tests/cli/trained`, and what they refuse; `train` with its checkpoints.
 
 use super::made::{err, out, strata};
 use serde_json::Value;

@@ -116,8 +116,8 @@ fn of_contenders_whose_owners_are_paused_and_wake_late_one_holds_the_network_at_
         }
     }
     println!(
-        "{rounds} rounds of {contenders} contenders: {paused_in_all} pauses, {claims} claims, {taken_over} resumed from \
-         another's checkpoint, {renames} renames, {late} of them late; all byte-identical"
+        "{rounds} rounds of {contenders} contenders: {paused_in_all} pauses, {claims} claims, {taken_over} resumed \
+         from another's checkpoint, {renames} renames, {late} of them late; all byte-identical"
     );
     assert!(paused_in_all as u64 >= rounds && claims > rounds, "{paused_in_all} pauses, {claims} claims");
 }

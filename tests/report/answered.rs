@@ -54,7 +54,8 @@ fn losses_of_both_parts_and_of_co_adaptation_alone_are_told_apart() {
     let dip = |n: u32| if n == 4 { -2.0 } else { 0.0 };
     let own = answer(&made(dip, dip));
     for words in [
-        "cost less than 0.5 points at every n up to 7, compared with frozen blocks trained on the same classes (specificity)",
+        "cost less than 0.5 points at every n up to 7, compared with frozen blocks trained on the same classes \
+         (specificity)",
         ". Freezing itself (co-adaptation) costs up to 2.0 +- 0.0 points, at n = 4, and less than 0.5 from n = 5 on.",
     ] {
         assert!(own.contains(words), "{words} is missing in {own}");

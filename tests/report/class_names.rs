@@ -5,7 +5,8 @@ use super::{
     written::{full, parsed, write},
 };
 
-/// Names that anyone may give to classes: other scripts, emoji, control characters, nothing that can be seen, 300 letters.
+/// Names that anyone may give to classes: other scripts, emoji, control characters, nothing that can be seen, 300
+/// letters.
 fn odd_names() -> Vec<String> {
     let long = |end: &str| format!("{}{end}", "n01440764, tench, Tinca tinca, ".repeat(10));
     [

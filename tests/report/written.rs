@@ -282,7 +282,8 @@ fn the_published_runs_are_reported_in_plain_words_and_numbers() {
     }
 }
 
-/// Writes the reports that are looked at by eye: `STRATA_REPORT_FOLDER=folder cargo test --release --test suite report::written::look`.
+/// Writes the reports that are looked at by eye: `STRATA_REPORT_FOLDER=folder cargo test --release --test suite
+/// report::written::look`.
 #[test]
 fn look_at_the_pages_if_a_folder_is_named() {
     let Some(folder) = std::env::var_os("STRATA_REPORT_FOLDER").map(std::path::PathBuf::from) else { return };

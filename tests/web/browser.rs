@@ -35,8 +35,8 @@ pub fn node(script: &str, arguments: &[&Path]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Calls tasks of `web/tests/harness.ts` in a page of a folder, and returns what they gave. No task may make the console
-/// complain or ask another machine.
+/// Calls tasks of `web/tests/harness.ts` in a page of a folder, and returns what they gave. No task may make the
+/// console complain or ask another machine.
 pub fn tasks(folder: &Path, tasks: &[(&str, Value)]) -> Vec<Value> {
     node("build.mjs", &["harness".as_ref(), folder]);
     let list: Vec<Value> = tasks.iter().map(|(task, value)| json!({ "task": task, "value": value })).collect();

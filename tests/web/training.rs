@@ -65,9 +65,9 @@ fn apart(got: f64, expected: f64) -> f64 {
     (got - expected).abs() / expected.abs()
 }
 
-/// Twenty steps of a net in a page: base A, then B with n blocks of it, frozen or fine-tuned. The native transfer networks
-/// take the blocks of the page's base, because two bases whose sums have another order are apart by then. At its end the
-/// device is lost.
+/// Twenty steps of a net in a page: base A, then B with n blocks of it, frozen or fine-tuned. The native transfer
+/// networks take the blocks of the page's base, because two bases whose sums have another order are apart by then. At
+/// its end the device is lost.
 fn same_losses(net: &str, n: usize, modes: &[&str]) -> Value {
     let experiment = experiment(net);
     let halves = Halves::of(&experiment).unwrap();

@@ -85,7 +85,8 @@ pub fn main(options: &Options) -> Result<()> {
     let (kept, skipped, out) = (packed.images, packed.skipped.len(), options.out.display());
     match options.format {
         Format::Text => print_line!(
-            "{kept} images of {0} x {0} in {out}: {1} packed before, {seconds:.1} s, {rate:.0} images/s, {skipped} skipped",
+            "{kept} images of {0} x {0} in {out}: {1} packed before, {seconds:.1} s, {rate:.0} images/s, {skipped} \
+             skipped",
             options.size,
             packed.resumed
         )?,

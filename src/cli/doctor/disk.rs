@@ -17,8 +17,8 @@ const SKEW: f64 = 2.0;
 /// A time for making a file safe above which checkpoints cost more than they should.
 const SLOW: Duration = Duration::from_secs(5);
 
-/// Seconds by which this machine's clock is at least ahead of the file system's; none where the file's time lies between
-/// the beginning and the end of its writing, however long that took.
+/// Seconds by which this machine's clock is at least ahead of the file system's; none where the file's time lies
+/// between the beginning and the end of its writing, however long that took.
 pub(super) fn skew(folder: &Path) -> io::Result<f64> {
     let path = folder.join("clock");
     let before = SystemTime::now();

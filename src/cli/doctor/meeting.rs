@@ -182,8 +182,8 @@ impl Meeting {
         drop(file);
         self.together("unlocked")?;
         let _ = fs::remove_file(&path);
-        let follows = "a network whose process was killed on another machine is taken over after five minutes instead of \
-                       at once; claims and heartbeats do not need locks";
+        let follows = "a network whose process was killed on another machine is taken over after five minutes instead \
+            of at once; claims and heartbeats do not need locks";
         Ok(match found.as_str() {
             "refused" => Finding::good("locks between", "the other's lock is seen"),
             _ => Finding { verdict: Verdict::Unknown, ..Finding::bad("locks between", found, follows) },

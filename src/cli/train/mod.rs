@@ -77,8 +77,8 @@ pub struct Options {
     /// Derive all random numbers from this seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Write the weights here, and checkpoints beside it (default: weights/NET-DATA-DIGEST.safetensors, where the digest
-    /// is that of everything the weights depend on)
+    /// Write the weights here, and checkpoints beside it (default: weights/NET-DATA-DIGEST.safetensors, where the
+    /// digest is that of everything the weights depend on)
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     out: Option<PathBuf>,
     /// Write a checkpoint every this many steps; the same command resumes from the last one to the same bits

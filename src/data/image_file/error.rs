@@ -8,8 +8,8 @@ use std::path::PathBuf;
 pub enum ImageFileError {
     /// The bytes are those of no known image format.
     #[error(
-        "{}: is not a JPEG, PNG, PNM, BMP, TIFF, WebP or GIF file by its first bytes; remove it, or leave bad images out \
-         (data.on_bad_image = \"skip\", --on-bad-image skip)",
+        "{}: is not a JPEG, PNG, PNM, BMP, TIFF, WebP or GIF file by its first bytes; remove it, or leave bad images \
+         out (data.on_bad_image = \"skip\", --on-bad-image skip)",
         path.display()
     )]
     UnknownFormat {
@@ -72,8 +72,8 @@ pub enum ImageFileError {
     },
     /// An image could not be resized.
     #[error(
-        "{}: cannot be resized from {width} x {height} to {side} x {side} ({reason}); replace it, or leave bad images out \
-         (data.on_bad_image = \"skip\", --on-bad-image skip)",
+        "{}: cannot be resized from {width} x {height} to {side} x {side} ({reason}); replace it, or leave bad images \
+         out (data.on_bad_image = \"skip\", --on-bad-image skip)",
         path.display()
     )]
     Resize {

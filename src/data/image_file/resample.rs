@@ -1,9 +1,9 @@
-//! Pillow's resampling with a triangle filter (`BILINEAR`), to the bit: its weights, in whole numbers of 22 bits after the
-//! point, its rounding, and its two passes with bytes between them.
+//! Pillow's resampling with a triangle filter (`BILINEAR`), to the bit: its weights, in whole numbers of 22 bits after
+//! the point, its rounding, and its two passes with bytes between them.
 //!
-//! The passes go along rows and then along columns, or the other way round where that is less work, as in Pillow 13.0.0;
-//! earlier versions always begin with rows. The order is decided by [`columns_first`], which was found by comparing the
-//! bytes of both orders with Pillow's for images of 600 pairs of sizes.
+//! The passes go along rows and then along columns, or the other way round where that is less work, as in Pillow
+//! 13.0.0; earlier versions always begin with rows. The order is decided by [`columns_first`], which was found by
+//! comparing the bytes of both orders with Pillow's for images of 600 pairs of sizes.
 
 /// Bits after the point of a weight: a sum of 256 values with weights of at most 2 still fits into 32 bits.
 const PRECISION: u32 = 32 - 8 - 2;
@@ -75,8 +75,8 @@ pub(super) struct Resampler {
 }
 
 impl Resampler {
-    /// The `to` (width, height) pixels of an image of `from` (width, height) pixels of three bytes. A dimension that keeps
-    /// its size is not touched.
+    /// The `to` (width, height) pixels of an image of `from` (width, height) pixels of three bytes. A dimension that
+    /// keeps its size is not touched.
     pub fn apply(&mut self, pixels: &[u8], from: [usize; 2], to: [usize; 2]) -> Vec<u8> {
         let mut out = vec![0; to[0] * to[1] * CHANNELS];
         match (from[0] == to[0], from[1] == to[1]) {

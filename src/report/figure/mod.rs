@@ -1,5 +1,5 @@
-//! The figures, as SVG and PNG, each with its numbers as a table. The registry here names all of them once, with the place
-//! on the page where each stands.
+//! The figures, as SVG and PNG, each with its numbers as a table. The registry here names all of them once, with the
+//! place on the page where each stands.
 
 mod answer;
 mod axes;

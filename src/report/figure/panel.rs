@@ -211,8 +211,8 @@ impl Panel {
         (svg, (WIDTH, height))
     }
 
-    /// Draws the x ticks and their labels, and the axis' own; returns where it stands. Names that do not fit beside each
-    /// other are written upward, and of numbers that do not every second or third is written.
+    /// Draws the x ticks and their labels, and the axis' own; returns where it stands. Names that do not fit beside
+    /// each other are written upward, and of numbers that do not every second or third is written.
     fn draw_x(&self, svg: &mut Svg, axes: &Axes, ns: RangeInclusive<u32>) -> f64 {
         let (left, _, right, bottom) = axes.edges;
         let name = |n: u32| n.checked_sub(1).and_then(|at| self.names.get(at as usize));
