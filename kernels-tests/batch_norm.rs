@@ -37,7 +37,7 @@ fn program(x: ImageDims, calls: Vec<Op>) -> Arc<Program> {
 }
 
 fn training(x: ImageDims) -> [Op; 2] {
-    let dims = PYTORCH.training_dims(x).expect("two values a channel");
+    let dims = PYTORCH.training_dims(x).expect("two values per channel");
     [
         Forward {
             dims,
@@ -166,7 +166,7 @@ fn gradients_that_go_on_from_others_are_their_sum() {
     for device in devices() {
         let x = ImageDims { n: 3, c: 6, h: 3, w: 3 };
         let [forward, backward] = training(x);
-        let dims = PYTORCH.training_dims(x).expect("two values a channel");
+        let dims = PYTORCH.training_dims(x).expect("two values per channel");
         let params = Gradients { accumulate: true, ..PARAMS };
         let again: Op =
             Backward { dims, x: X, weight: WEIGHT, batch: BATCH, dy: DY, params, dx: Some(DX), rectified: false }

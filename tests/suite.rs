@@ -1,4 +1,4 @@
-//! Every test but those of the kernels, in one binary, because each binary links all of strata: a file a theme, with
+//! Every test but those of the kernels, in one binary, because each binary links all of strata: a file per theme, with
 //! its parts in a folder of the same name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 

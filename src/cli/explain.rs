@@ -45,11 +45,15 @@ fn same(name: &str, term: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Arm;
 
     #[test]
     fn the_terms_of_the_study_are_found_by_each_of_their_names() {
         for term in ["base", "bnb", "AnB", "selffer", "n", "+", "fine-tuned", "A", "block", "continue", "verdict"] {
             assert!(rows().any(|(terms, _)| names(terms).any(|name| same(&name, term))), "{term}");
+        }
+        for arm in Arm::ALL.map(Arm::name) {
+            assert!(rows().any(|(terms, _)| names(terms).any(|name| same(&name, arm))), "{arm}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `strata export`: what other programs train or show.
+//! `strata export`: a page that trains an experiment's networks in a browser.
 
 use super::output::print_line;
 use crate::{protocol::resolve, web};

@@ -88,7 +88,7 @@ enum Command {
     Data(data::Options),
     /// Write the table, figures and page of a run directory
     Report(report::Options),
-    /// Write what other programs train or show: a page that trains in a browser
+    /// Write a web page that trains an experiment's networks in a browser
     #[command(subcommand)]
     Export(export::Options),
     /// Compare the blocks of trained networks with each other (linear CKA)
@@ -101,8 +101,8 @@ enum Command {
     /// Measure how fast this machine trains
     #[command(subcommand)]
     Bench(bench::Options),
-    /// Measure which tiles are fastest for matrix products on a GPU, and store the result for later runs (in the
-    /// user's cache folder, or in the folder that STRATA_CACHE names)
+    /// Time the variants (tiles) of matrix products on a GPU and keep the fastest for later runs, in your cache folder
+    /// or in the folder that STRATA_CACHE names; optional, and without effect on results
     Tune(tune::Options),
     /// Explain a term of the study, such as BnB or n
     Explain(explain::Options),
@@ -110,7 +110,7 @@ enum Command {
     Completions(shell_files::Completions),
     /// Write the manual's pages
     Man(shell_files::Man),
-    /// Check what this machine has for training, and what its file system holds for several machines
+    /// Check what this machine has for training, and whether several machines can train in one directory
     Doctor(doctor::Options),
     /// List the adapters of this machine and the one that `auto` selects
     Devices(devices::Options),
@@ -139,7 +139,7 @@ struct DeviceArgs {
 #[derive(Args, Clone, Copy, Debug)]
 struct PrecisionArgs {
     /// Compute matrix products in f32; in mixed, with f16 operands and f32 sums; or in f16x3, with pairs of f16 as
-    /// operands. The last two need a GPU with matrix units (default: that of the experiment, else f32)
+    /// operands. The last two need a GPU with matrix units (default: that of the experiment if there is one, else f32)
     #[arg(long, value_name = "PRECISION", value_parser = device::precision)]
     precision: Option<Precision>,
 }
@@ -174,13 +174,14 @@ struct StudyArgs {
         BuiltIn::names()
     ))]
     experiment: String,
-    /// Keep all runs in this directory (default: runs; for a run directory the one that it is in)
+    /// Keep run directories in this folder (default: runs; where EXPERIMENT is a run directory, its parent folder)
     #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
     runs: Option<PathBuf>,
     /// Override a key of the experiment, such as solver.max_iter=1000 (may be repeated)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// Shorten the plan to about a minute; its runs go to EXPERIMENT-quick
+    /// Train a much smaller plan in seconds, to test the installation; its results mean nothing and go to
+    /// EXPERIMENT-quick
     #[arg(long)]
     quick: bool,
     #[command(flatten)]

@@ -76,7 +76,7 @@ fn elements(param: &Param) -> usize {
 
 fn shown(def: &NetDef, batch: usize) -> Result<Shown> {
     let blocks = def.blocks()?;
-    // Nothing learns in it, so that a normalisation of one value a channel can be shown.
+    // Nothing learns in it, so that a normalisation of one value per channel can be shown.
     let mut still = def.clone();
     still.layers.iter_mut().for_each(|layer| layer.trainable = false);
     let one = Net::build(&still, BuildOptions::of(1))?;

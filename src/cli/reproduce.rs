@@ -28,10 +28,10 @@ pub struct Options {
     /// Train this many networks side by side (default: one per core on the cpu, one on a GPU)
     #[arg(long, value_name = "N", value_parser = at_least_one::<usize>())]
     jobs: Option<usize>,
-    /// Exit with code 75 after so many minutes without a network to train, because other processes have what is left
+    /// Exit with code 75 after this many minutes without a network to train, because other processes train what is left
     #[arg(long, value_name = "MINUTES", value_parser = minutes)]
     idle_exit: Option<Duration>,
-    /// Stop with a checkpoint and exit code 75 after so many minutes; the same command resumes
+    /// Stop with a checkpoint and exit code 75 after this many minutes; the same command resumes
     #[arg(long, value_name = "MINUTES", value_parser = minutes)]
     max_time: Option<Duration>,
     /// Print text, or json: every number of the report

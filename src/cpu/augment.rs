@@ -8,7 +8,7 @@ use rayon::prelude::*;
 /// `images` holds bytes of the stored size `[n][h][w][c]`; around each image lie `padding` pixels of 0 on every side
 /// (torchvision's `RandomCrop`, which pads before anything is subtracted). `crops` holds (top, left, mirror) of each
 /// image, counted in the padded image; `mean` has the padded size of one image, and is taken at the window before the
-/// mirror, so that it is mirrored with the image (Caffe's `data_transformer.cpp`); `scale` has a number a channel.
+/// mirror, so that it is mirrored with the image (Caffe's `data_transformer.cpp`); `scale` has a number per channel.
 pub fn forward<T: Real>(
     stored: &ImageDims,
     padding: usize,

@@ -24,7 +24,7 @@ fn elements_per_task(channels: usize) -> usize {
     (ELEMENTS_PER_TASK / channels).max(1) * channels
 }
 
-/// What normalises a channel: one value a channel each.
+/// What normalises a channel: one value per channel each.
 #[derive(Clone, Copy, Debug)]
 pub struct Channels<'a, T> {
     /// The mean that is subtracted.

@@ -267,8 +267,8 @@ pub enum DataError {
     /// A statistic of no images was asked for.
     #[error("a mean of no images was asked for; select at least one training image")]
     NoImages,
-    /// A mean or deviation has not one number a channel.
-    #[error("{what} has {got} numbers, the images have {expected} channels; give one number a channel")]
+    /// A mean or deviation has not one number per channel.
+    #[error("{what} has {got} numbers, the images have {expected} channels; give one number per channel")]
     Channels {
         /// Which of the two.
         what: &'static str,

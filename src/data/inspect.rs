@@ -96,7 +96,7 @@ fn twice(data: &Dataset) -> Twice {
     Twice { in_training: training.len(), in_test: test.len(), training, test, across }
 }
 
-/// A contact sheet as PNG: one row a class (at most 40), its first training images from left to right (at most 12).
+/// A contact sheet as PNG: one row per class (at most 40), its first training images from left to right (at most 12).
 ///
 /// # Errors
 /// [`DataError::NoImages`] for an empty training part.

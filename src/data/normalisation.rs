@@ -49,7 +49,7 @@ impl TryFrom<Words> for Mean {
             Words::Word(word) if word == "image" => Ok(Self::Image),
             Words::Word(word) if word == "channel" => Ok(Self::Channel),
             Words::Word(word) => {
-                Err(format!("mean is {word:?}, expected \"image\", \"channel\" or a list of one number a channel"))
+                Err(format!("mean is {word:?}, expected \"image\", \"channel\" or a list of one number per channel"))
             }
         }
     }
@@ -74,7 +74,7 @@ impl TryFrom<Words> for Std {
             Words::Word(word) if word == "none" => Ok(Self::None),
             Words::Word(word) if word == "channel" => Ok(Self::Channel),
             Words::Word(word) => {
-                Err(format!("std is {word:?}, expected \"none\", \"channel\" or a list of one number a channel"))
+                Err(format!("std is {word:?}, expected \"none\", \"channel\" or a list of one number per channel"))
             }
         }
     }

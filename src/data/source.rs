@@ -34,7 +34,7 @@ macro_rules! sources {
 
 sources! {
     FashionMnist = "fashion-mnist", "Fashion-MNIST: a folder of its four files or, without a path, the embedded part \
-        (600 training images a class, all test images)";
+        (600 training images per class, all test images)";
     Idx = "idx", "a folder of the four files of MNIST and its relatives, plain or gzip";
     Cifar10 = "cifar10", "a folder of CIFAR-10's binary files";
     Cifar100 = "cifar100", "a folder of CIFAR-100's binary files";

@@ -67,7 +67,7 @@ fn part(param: &Param) -> Part {
 /// # Errors
 /// A net that cannot be built. What does not match is in the result, for the table; [`Matching::tensors`] refuses it.
 pub fn fit(path: &Path, file: &ForeignFile, def: &NetDef, turns: Turns) -> Result<Matching, ExchangeError> {
-    // Nothing learns in it, so that a normalisation of one value a channel can be built.
+    // Nothing learns in it, so that a normalisation of one value per channel can be built.
     let mut still = def.clone();
     still.layers.iter_mut().for_each(|layer| layer.trainable = false);
     let net = Net::build(&still, BuildOptions::of(1))?;

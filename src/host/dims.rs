@@ -159,7 +159,7 @@ pub struct BatchNormDims {
 }
 
 impl BatchNormDims {
-    /// Values a channel: images times pixels.
+    /// Values per channel: images times pixels.
     pub const fn values(&self) -> usize {
         self.x.n * self.x.h * self.x.w
     }

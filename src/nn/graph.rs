@@ -105,7 +105,7 @@ impl<'a> Graph<'a> {
         let y = kind.output(&x).map_err(wrong)?;
         let features = y.c.checked_mul(y.h).and_then(|f| f.checked_mul(y.w)).unwrap_or(usize::MAX);
         if features > MOST_FEATURES {
-            return Err(too_large("values an image", features, MOST_FEATURES));
+            return Err(too_large("values per image", features, MOST_FEATURES));
         }
         for param in kind.params(&x).map_err(wrong)? {
             let elements = param.outer.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));

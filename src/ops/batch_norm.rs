@@ -49,7 +49,7 @@ impl BatchNorm {
     /// The dimensions over an input in training, where a channel needs two values for its variance.
     ///
     /// # Errors
-    /// As [`Self::dims`], and one value a channel.
+    /// As [`Self::dims`], and one value per channel.
     pub fn training_dims(&self, x: ImageDims) -> Result<BatchNormDims, OpsError> {
         let dims = self.dims(x)?;
         if dims.values() < 2 {
@@ -59,7 +59,7 @@ impl BatchNorm {
     }
 }
 
-/// The tensors that normalise, one value a channel each.
+/// The tensors that normalise, one value per channel each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics {
     /// Means.

@@ -41,7 +41,7 @@ pub enum TensorShape {
         /// Groups.
         groups: usize,
     },
-    /// One value a channel (biases): padded like a channel axis.
+    /// One value per channel (biases): padded like a channel axis.
     Channels(usize),
     /// `rows` times `width` values without any padding: labels, losses, crops, mean images, stored images.
     Rows {

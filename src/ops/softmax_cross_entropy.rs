@@ -7,7 +7,7 @@ use crate::{
     host::{Layout, Real},
 };
 
-/// Overwrites loss (one value an image) and prob.
+/// Overwrites loss (one value per image) and prob.
 #[derive(Clone, Debug)]
 pub struct Forward {
     /// Images.

@@ -82,11 +82,11 @@ pub struct Data {
     #[serde(default, skip_serializing_if = "is_usual")]
     pub on_bad_image: OnBad,
     /// What is subtracted from pixels: `image`, the mean image of the source's training half; `channel`, the mean of
-    /// each channel over it; or one number a channel, in the units of the bytes, 0 to 255 (torchvision's times 255).
+    /// each channel over it; or one number per channel, in the units of the bytes, 0 to 255 (torchvision's times 255).
     #[serde(default, skip_serializing_if = "is_usual")]
     pub mean: Mean,
     /// What the difference is divided by: `none`; `channel`, the standard deviation of each channel over the source's
-    /// training half; or one number a channel, in the units of the bytes. It needs a `mean` of channels, and `scale` 1.
+    /// training half; or one number per channel, in the units of the bytes. It needs a `mean` of channels, and `scale` 1.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub std: Std,
     /// What becomes of halves that differ in their number of training images: `refused`, `balanced` or `allowed`. What
@@ -168,7 +168,7 @@ pub struct Protocol {
     /// What A is in turn, where `protocol.split` is `distance` and B stays; else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceTask>,
-    /// The file of a listed split: a class name, a comma, and A or B a line.
+    /// The file of a listed split: a class name, a comma, and A or B on each line.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub split_file: String,
     /// Classes of each half, drawn by the split's seed; 0 takes all.

@@ -13,14 +13,16 @@ This is a whole file; everything else has a default:
 ```toml
 [data]
 source = \"folder\"
-path = \"photos\"            # relative to this file; ~ is the user's folder
+path = \"photos\"            # relative to this file; ~ is your home directory
 test_fraction = 0.2        # for a folder without a test part
+unequal_halves = \"balanced\" # for classes with different numbers of images
 
 [net]
 name = \"alexnet32\"
 
 [protocol]
-splits = [0, 1, 2]
+splits = [0, 1, 2, 3, 4, 5]
+arms = [\"BnB\", \"BnB+\", \"AnB\", \"AnB+\", \"continue\", \"restart\"]
 
 [solver]
 base_lr = 0.01
@@ -28,8 +30,12 @@ lr_policy = \"cosine\"
 max_epochs = 20
 ```
 
-This page is made of the list that files are checked with (`strata experiment keys` prints it).
+Each half gets half of the classes, and every class needs at least two different images.
+With the default arms and one split no claim is judged: a verdict takes three splits, and losses are measured against the controls `continue` and `restart`.
+
+This page is generated from the list that files are checked with (`strata experiment keys` prints it).
 A path in a file is relative to the file; with `--set` it is relative to the current folder.
+The keys `net.description`, `net.pretrained_digest` and `report.quick` are written by strata into `experiment.toml`; do not set them.
 ";
 
 /// The document.

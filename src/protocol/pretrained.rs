@@ -54,7 +54,7 @@ pub(super) fn resolve(table: &mut Table, experiment: &str) -> Result<(), Protoco
     let list = |values: Vec<f64>| Value::Array(values.into_iter().map(Value::Float).collect());
     let means = match normalisation.mean() {
         MeanValues::Channels(means) => means.iter().map(|&mean| f64::from(mean)).collect(),
-        // One number a channel, because the target's images may have another size.
+        // One number per channel, because the target's images may have another size.
         MeanValues::Image(image) => channel_means(image, channels),
     };
     let mean = if source { list(means) } else { Value::String("channel".into()) };

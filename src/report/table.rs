@@ -144,7 +144,7 @@ fn push_shared(text: &mut String, results: &Results) {
     }
 }
 
-/// The runs at chance, one line an arm.
+/// The runs at chance, one line per arm.
 pub(super) fn at_chance(results: &Results) -> Vec<(Arm, String)> {
     let of_arm = |arm: Arm| {
         let of = results.at_chance.iter().filter(|one| one.arm == arm);

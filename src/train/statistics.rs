@@ -15,7 +15,7 @@ impl Trainer<'_> {
     /// Sums are in double precision and in the order of the images, so that the batch changes no bit of them.
     ///
     /// # Errors
-    /// Less than two values a channel; a lost device; a stop.
+    /// Less than two values per channel; a lost device; a stop.
     pub fn measure_statistics(&mut self, device: &Device, layers: &[String]) -> Result<(), TrainError> {
         let order: Vec<String> = self.net.def.layers.iter().map(|layer| layer.name.clone()).collect();
         for layer in order.iter().filter(|layer| layers.contains(layer)) {

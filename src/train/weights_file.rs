@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `format` | 1; a reader refuses what it does not know |
 //! | `net` | `name`, `digest` and `toml`, the whole description as a net file |
-//! | `preprocessing` | `images`, the channels, height and width of an image before the net crops its window; `fit`, how other images become such; `mean`, a number a channel, or null where the tensor `preprocessing.mean` (CHW) is the mean image; `scale`, a number a channel: the net sees `scale * (pixel - mean)` of pixels from 0 to 255 |
+//! | `preprocessing` | `images`, the channels, height and width of an image before the net crops its window; `fit`, how other images become such; `mean`, a number per channel, or null where the tensor `preprocessing.mean` (CHW) is the mean image; `scale`, a number per channel: the net sees `scale * (pixel - mean)` of pixels from 0 to 255 |
 //! | `classes` | the names of the outputs, in order |
 //! | `dataset` | the name of the data set |
 //! | `network` | the network of a run directory, where it is one |

@@ -231,7 +231,7 @@ pub enum Layout {
         /// Groups.
         groups: usize,
     },
-    /// One value a channel, padded to a multiple of four.
+    /// One value per channel, padded to a multiple of four.
     Channels(usize),
 }
 

@@ -25,7 +25,7 @@ fn made(own: impl Fn(u32) -> f64, other: impl Fn(u32) -> f64) -> Study {
             }
         }
     }
-    // One evaluation a run: what plateau there is is not known, and no part of the sentence.
+    // One evaluation per run: what plateau there is is not known, and no part of the sentence.
     runs.iter_mut().for_each(|run| drop(run.curve.drain(..run.curve.len() - 1)));
     study(runs)
 }

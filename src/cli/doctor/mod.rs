@@ -23,7 +23,8 @@ pub struct Options {
     /// Look at the file system of this directory of runs; it is made if it is missing
     #[arg(long, value_name = "DIR", default_value = "runs")]
     runs: PathBuf,
-    /// Wait so many seconds for the same command on another machine, and look at what holds between the two
+    /// Wait this many seconds (120 if none are given) for the same command on a second machine, and test the pair: locks,
+    /// claims and clocks
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120")]
     meet: Option<u64>,
     /// Print text or json

@@ -71,10 +71,11 @@ pub struct Options {
     /// Print text; json: one object; or a file for an engine (docs/clusters.md)
     #[arg(long, value_enum, default_value_t)]
     format: PlanFormat,
-    /// Count the work for halves of so many classes, training images and test images, without reading any
+    /// Count the work for halves of this many classes, training images and test images, without reading any data
     #[arg(long, value_name = "CLASSES:TRAIN:TEST", value_parser = size, conflicts_with = "memory")]
     images: Option<Size>,
-    /// Print the hours as well, given the measured speed of a network in which every layer learns
+    /// Print the hours as well, for a device that trains this many images per second with no layer frozen (`strata bench
+    /// step` measures it)
     #[arg(long, value_name = "IMAGES_PER_SECOND", value_parser = speed, conflicts_with_all = ["memory", "format"])]
     speed: Option<f64>,
     /// Print hours on these numbers of devices

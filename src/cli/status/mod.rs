@@ -25,16 +25,16 @@ const COLUMNS: u16 = 120;
 
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Show this run directory (RUNS/EXPERIMENT), or all in this folder
+    /// Show this run directory (RUNS/EXPERIMENT), or all in this runs folder
     #[arg(default_value = "runs")]
     runs: PathBuf,
     /// Show it on the whole terminal, and again every few seconds, until q is pressed
     #[arg(long, conflicts_with = "format")]
     watch: bool,
-    /// Look again after so many seconds, with --watch or --metrics
+    /// Look again after this many seconds, with --watch or --metrics
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
     every: u64,
-    /// List every network, those too that have ended or have not begun
+    /// List every network, also those that have ended or have not begun
     #[arg(long)]
     all: bool,
     /// Write the numbers into this file, too, in Prometheus' text format, for its node exporter

@@ -31,13 +31,13 @@ pub struct Options {
     /// Give the net this many outputs
     #[arg(long, value_name = "N")]
     classes: Option<usize>,
-    /// Name the outputs as in this file, one name a line (default: 0, 1, 2, ...)
+    /// Name the outputs as in this file, one name per line (default: 0, 1, 2, ...)
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     class_names: Option<PathBuf>,
     /// Take what matches, draw the rest anew and leave out what has no place
     #[arg(long)]
     partial: bool,
-    /// Draw what is drawn anew from this seed
+    /// Draw the layers that --partial leaves from this seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Take the file's first convolution to read images in this order (default: bgr for Caffe files, else rgb)

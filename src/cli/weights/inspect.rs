@@ -21,7 +21,7 @@ pub struct Options {
     /// Look at the weights of this file: one of strata's, or of PyTorch, safetensors, Caffe or ONNX
     #[arg(allow_hyphen_values = true)]
     file: PathBuf,
-    /// Draw the filters of the first convolution over an image into this PNG file
+    /// Draw the filters of the first convolution as a picture, into this PNG file
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     filters: Option<PathBuf>,
     /// Print text, or json: one object

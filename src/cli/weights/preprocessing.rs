@@ -20,7 +20,7 @@ pub struct PreprocessingArgs {
     /// Divide by these deviations; torchvision's are 58.395,57.12,57.375
     #[arg(long, value_name = "R,G,B", value_delimiter = ',', conflicts_with = "scale")]
     std: Vec<f64>,
-    /// Multiply by this factor instead
+    /// Multiply pixels by this factor, instead of dividing them by --std
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
     /// Make images of this height and width, of which the net sees the centre; 256 for the nets of ImageNet (default:
@@ -77,7 +77,7 @@ impl PreprocessingArgs {
 
 /// The mean image of a file, `[h][w][c]`, red first, and its side.
 fn image(path: &Path, net: &NetDef, bgr: bool) -> Result<(MeanValues, usize)> {
-    let read = exchange::mean(path).context("--mean takes one number a channel, or Caffe's mean image")?;
+    let read = exchange::mean(path).context("--mean takes one number per channel, or Caffe's mean image")?;
     let [channels, height, width] = read.shape;
     let [expected, least, _] = net.input;
     if channels != expected || height != width || height < least {

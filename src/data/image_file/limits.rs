@@ -10,7 +10,7 @@ pub const MAX_SIDE: u32 = 16_384;
 pub const MAX_BYTES: u64 = 256 << 20;
 
 /// Refuses a picture of no pixels, a side above [`MAX_SIDE`], and more than [`MAX_BYTES`] for `bytes_per_pixel` bytes
-/// a pixel. Three bytes a pixel are what remains, however few bits a pixel the file stores.
+/// a pixel. Three bytes per pixel are what remains, however few bits a pixel the file stores.
 pub(super) fn check(width: u32, height: u32, bytes_per_pixel: u64) -> Result<(), Fault> {
     if width == 0 || height == 0 {
         return Err(Fault::Undecodable(format!("its header says {width} x {height} pixels")));

@@ -14,7 +14,7 @@ pub(super) const PIXELS_AT: usize = 4096;
 /// The bytes of the footer.
 pub(super) const FOOTER: usize = 64;
 
-/// The most bytes of an index: 1 GiB, a hundred bytes an image for ten million images.
+/// The most bytes of an index: 1 GiB, a hundred bytes per image for ten million images.
 pub(super) const MAX_INDEX: usize = 1 << 30;
 
 /// The most images of one store, whose places are kept as 32-bit numbers.

@@ -43,7 +43,7 @@ pub const CONFIGURATIONS: &[Configuration] = &[
     Configuration { text: "channels over multiples of four and sixteen", x: [2, 130, 3, 7], ..PLAIN },
     Configuration { text: "after a fully connected layer", x: [8, 12, 1, 1], ..PLAIN },
     Configuration { text: "one channel", x: [3, 1, 4, 5], ..PLAIN },
-    Configuration { text: "two values a channel", x: [2, 5, 1, 1], ..PLAIN },
+    Configuration { text: "two values per channel", x: [2, 5, 1, 1], ..PLAIN },
     Configuration { text: "one image", x: [1, 9, 7, 6], ..PLAIN },
     Configuration { text: "mean of 100, deviation 1", x: [4, 5, 9, 9], mean: 100.0, ..PLAIN },
     Configuration { text: "mean of -1e4, deviation 1", x: [8, 16, 12, 12], mean: -1e4, ..PLAIN },

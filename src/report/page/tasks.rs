@@ -27,7 +27,7 @@ pub(super) fn training(results: &Results) -> Option<String> {
     let batch = trained.batch_size.map_or_else(String::new, |batch| format!(" of {batch} images"));
     let epochs = trained.epochs.map_or_else(String::new, |epochs| format!(" ({} epochs)", short(epochs)));
     Some(format!(
-        "{train}{} {} images a half; {} steps{batch}{epochs}",
+        "{train}{} {} images per half; {} steps{batch}{epochs}",
         count(trained.evaluated),
         images(results),
         trained.steps

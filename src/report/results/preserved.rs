@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::{error::ReportError, run::Arm};
 
-/// One number a network; `data/paper/README.md` says where it comes from.
+/// One number per network; `data/paper/README.md` says where it comes from.
 const ROWS: &str = include_str!("../../../data/paper/preserved_layers.csv");
 
 /// The accuracy of one network with preserved layers.

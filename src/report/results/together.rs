@@ -99,7 +99,7 @@ fn against_all_classes(halves: &Study, studies: &[Study]) -> Result<Option<Claim
 /// What frozen transfer networks of one study lose at n.
 struct Lost {
     contrast: Contrast,
-    /// One value a split, both directions averaged.
+    /// One value per split, both directions averaged.
     values: Vec<f64>,
 }
 
