@@ -2,6 +2,7 @@
 //! its parts in a folder of the same name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
+mod advise;
 mod cli;
 mod clusters;
 mod data;

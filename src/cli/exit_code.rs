@@ -123,6 +123,7 @@ fn of_protocol(error: &ProtocolError) -> u8 {
         | ProtocolError::UnknownExperiment { .. }
         | ProtocolError::UnknownNode { .. } => EXPERIMENT,
         ProtocolError::OtherConfiguration { .. }
+        | ProtocolError::OtherAdvice { .. }
         | ProtocolError::Damaged { .. }
         | ProtocolError::Manifest { .. }
         | ProtocolError::Similarities { .. } => RUN_DIRECTORY,

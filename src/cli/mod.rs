@@ -1,5 +1,6 @@
 //! The command line: arguments, printing, exit codes. Results go to stdout, progress and messages to stderr.
 
+mod advise;
 mod bench;
 mod data;
 mod device;
@@ -75,6 +76,8 @@ enum Command {
     Experiment(experiment::Options),
     /// Train one network on one data set
     Train(train::Options),
+    /// Advise which blocks of a trained network to copy for own images, frozen or fine-tuned, and how sure that is
+    Advise(advise::Options),
     /// Evaluate a trained network on a data set: accuracy, loss and confusions
     Eval(eval::Options),
     /// Print the classes of image files by a trained network
@@ -203,6 +206,7 @@ pub fn main() -> ExitCode {
         Command::Run(options) => run::main(&options),
         Command::Experiment(options) => experiment::main(&options),
         Command::Train(options) => train::main(&options),
+        Command::Advise(options) => advise::main(&options),
         Command::Eval(options) => eval::main(&options),
         Command::Predict(options) => predict::main(&options),
         Command::Features(options) => features::main(&options),

@@ -105,6 +105,16 @@ pub enum ProtocolError {
         /// The first line that differs.
         difference: String,
     },
+    /// The directory of an advice that was made with other settings.
+    #[error("{path} belongs to another advice than {title} ({difference}); give another --out directory or delete it")]
+    OtherAdvice {
+        /// The directory.
+        path: PathBuf,
+        /// What is asked for.
+        title: String,
+        /// The first line that differs.
+        difference: String,
+    },
     /// A network whose parent is not there.
     #[error("network {node} needs {parent}, which {state}; solve that first")]
     Parent {

@@ -57,6 +57,14 @@ impl Prefixes {
         self.kept().iter().find(|(known, _)| known == key).map(|(_, values)| Arc::clone(values))
     }
 
+    /// Keeps activations that another pass has computed, where the key is not there yet. The key is that of
+    /// [`super::Trainer::sharing`], a space and the name of the tensor where the prefix ends.
+    pub fn keep(&self, key: String, values: impl FnOnce() -> Arc<Vec<f32>>) {
+        if self.get(&key).is_none() {
+            self.put(key, &values());
+        }
+    }
+
     /// Keeps the activations of a key that is not there yet.
     pub(super) fn put(&self, key: String, values: &Arc<Vec<f32>>) {
         let mut kept = self.kept();

@@ -1,6 +1,22 @@
 //! Advice: which blocks of a trained network to copy for a folder of images, frozen or fine-tuned, and how sure.
 //!
-//! [`record`] is what an advice found, as plain data, and [`inference`] its intervals, the race and the confidence set.
+//! [`procedure`] makes an [`record::Advice`], which is plain data, by way of [`inference`]: its intervals, the race and
+//! the confidence set. `docs/advise.md` says what is done and why.
 
+pub mod blocks;
+pub mod bootstrap;
+pub mod budget;
+pub mod choice;
+pub mod curve;
 pub mod inference;
+pub mod keys;
+pub mod kinds;
+pub mod neighbours;
+pub mod network;
+pub mod oracle;
+pub mod outcome;
+pub mod parts;
+pub mod procedure;
+pub mod queue;
 pub mod record;
+pub mod refit;
