@@ -1,6 +1,6 @@
 //! JSON by its schemas, and the tables of results in other people's programs.
 
-use super::made::{err, out, strata};
+use super::made::{err, out, strata, tinted};
 use std::{
     collections::BTreeSet,
     fs,
@@ -31,6 +31,7 @@ fn every_json_names_a_schema_and_keeps_to_it() {
     let weights = root("tests/cli/trained/image-mean.safetensors").display().to_string();
     let images = root("tests/cli/trained/images").display().to_string();
     let cpu = ["--device", "cpu"];
+    tinted(&place.path().join("own"), &["a", "b"], 4, 16);
     let commands: Vec<Vec<&str>> = vec![
         [&["reproduce"], &STUDY[..], &cpu].concat(),
         [&["plan"], &STUDY[..]].concat(),
@@ -40,6 +41,7 @@ fn every_json_names_a_schema_and_keeps_to_it() {
         [&["train", "--max-iter", "2", "--batch-size", "4"][..], &cpu].concat(),
         [&["eval", &weights, "--data", &images][..], &cpu].concat(),
         [&["predict", &weights, &images][..], &cpu].concat(),
+        [&["advise", "--source", &weights, "--data", "own", "--set=solver.min_iter=2"][..], &cpu].concat(),
         [&["features", &weights, "--data", &images, "--layer", "conv2", "--out", "f.npy"][..], &cpu].concat(),
         [&["gradcheck", "--net", "lenet5", "--batch", "2"][..], &cpu].concat(),
         [&["bench", "step", "--net", "lenet5", "--batch", "2", "--steps", "1"][..], &cpu].concat(),

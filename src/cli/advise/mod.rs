@@ -21,6 +21,7 @@ use crate::{
             record::Advice,
         },
     },
+    report::advice as report,
     train::{TrainError, WeightsFile},
 };
 use anyhow::{Context, Result, bail};
@@ -124,10 +125,18 @@ pub fn main(options: &Options) -> Result<()> {
 
 /// Writes the files of an advice, and prints it.
 fn show(options: &Options, advice: &Advice) -> Result<()> {
+    let written = report::write(advice, &options.out)?;
     match options.format {
-        Format::Json => json::print("advise", advice),
-        Format::Text => print_line!("{}", advice.choice.reason),
+        Format::Json => json::print("advise", advice)?,
+        Format::Text => {
+            print_line!("{}\n\n{}", report::sentence(advice), report::table(advice).trim_end())?;
+            if let Some(refit) = &advice.refit {
+                print_line!("\n{}", options.out.join(&refit.weights).display())?;
+            }
+            print_line!("{}", written.page.display())?;
+        }
     }
+    Ok(())
 }
 
 /// The images as the source saw those of its training.

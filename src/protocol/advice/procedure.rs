@@ -172,6 +172,8 @@ pub fn advise(request: Request<'_>, data: Dataset, events: &dyn Events) -> Resul
         .collect::<Result<_, _>>()?;
     let mut remarks = parts.remarks.clone();
     remarks.extend(shared_classes(source, parts));
+    // What can be known before is told before.
+    remarks.iter().for_each(|remark| events.stage(remark));
     let mut curve_splits = keys.advice.curve_splits.min(splits);
     let load = Load {
         candidates: costs.iter().map(|&cost| cost as f64 * splits as f64).collect(),
