@@ -1,6 +1,7 @@
 //! What can be set of an advice, with `--set key=value`.
 
 use crate::{
+    data::region::Regions,
     host::Precision,
     protocol::ProtocolError,
     train::{Policy, Reading, Schedule, Solver, TrainError, Warmup, batches::Augmentation},
@@ -47,7 +48,7 @@ impl Default for Procedure {
 }
 
 /// What a net sees of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Views {
     /// Where training crops come from.
@@ -56,11 +57,16 @@ pub struct Views {
     pub views: u32,
     /// Pixels of 0 around an image.
     pub augment_padding: usize,
+    /// The least and the most of an image's area that a resized region has.
+    pub crop_scale: [f64; 2],
+    /// The least and the most of a resized region's width over its height.
+    pub crop_ratio: [f64; 2],
 }
 
 impl Default for Views {
     fn default() -> Self {
-        Self { augmentation: Augmentation::None, views: 0, augment_padding: 0 }
+        let Regions { scale: crop_scale, ratio: crop_ratio } = Regions::USUAL;
+        Self { augmentation: Augmentation::None, views: 0, augment_padding: 0, crop_scale, crop_ratio }
     }
 }
 
@@ -138,8 +144,9 @@ impl Keys {
 
     /// Which windows of stored images become the net's input.
     pub const fn reading(&self) -> Reading {
-        let Views { augmentation, views, augment_padding } = self.data;
-        Reading { augmentation, views, padding: augment_padding }
+        let Views { augmentation, views, augment_padding, crop_scale, crop_ratio } = self.data;
+        let regions = Regions { scale: crop_scale, ratio: crop_ratio };
+        Reading { augmentation, views, padding: augment_padding, regions }
     }
 
     fn check(&self) -> Result<(), ProtocolError> {
@@ -161,6 +168,20 @@ impl Keys {
         }
         if !(low_rate > 0.0 && low_rate < 1.0) {
             return bad("advice.low_rate", "above 0 and below 1", low_rate.to_string());
+        }
+        let Views { augmentation, views, augment_padding, crop_scale, crop_ratio } = self.data;
+        if augmentation == Augmentation::None && views > 0 {
+            return bad("data.views", "0 without augmentation", views.to_string());
+        }
+        if augment_padding > 0 && (augmentation == Augmentation::None || augmentation.resizes()) {
+            return bad("data.augment_padding", "0 unless data.augmentation is a crop", augment_padding.to_string());
+        }
+        for (key, [low, high], most) in
+            [("data.crop_scale", crop_scale, 1.0), ("data.crop_ratio", crop_ratio, f64::MAX)]
+        {
+            if !(low > 0.0 && low <= high && high <= most) {
+                return bad(key, "two numbers above 0, the smaller first", format!("[{low}, {high}]"));
+            }
         }
         let Training { max_epochs, min_iter, .. } = self.solver;
         if max_epochs == 0 && min_iter == 0 {
