@@ -324,12 +324,53 @@ fn share(count: usize, of: usize) -> [f64; 3] {
     [p, centre - half, centre + half]
 }
 
-/// Writes what came out of all tasks: `PHASE.json`, `PHASE-tasks.csv` and `PHASE-scores.csv`.
+/// The mean regret of each way with its interval, as SVG.
+fn figure(ways: &[(&str, f64, (f64, f64))]) -> String {
+    let most = ways.iter().map(|(.., (_, high))| *high).fold(1.0, f64::max).ceil();
+    let (left, right, row) = (250.0, 690.0, 26.0);
+    let x = |points: f64| left + points.max(0.0) / most * (right - left);
+    let bottom = 40.0 + row * ways.len() as f64;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 {0}\" width=\"720\" height=\"{0}\" \
+         font-family=\"sans-serif\" font-size=\"13\"><rect width=\"720\" height=\"{0}\" fill=\"#ffffff\"/>\n",
+        bottom + 45.0
+    );
+    let step = if most > 10.0 { 5 } else { 1 };
+    for tick in (0..=most as u32).step_by(step) {
+        let at = x(f64::from(tick));
+        svg += &format!(
+            "<path d=\"M{at:.1} 25V{bottom:.1}\" stroke=\"#dddddd\"/><text x=\"{at:.1}\" y=\"{:.1}\" \
+             text-anchor=\"middle\">{tick}</text>\n",
+            bottom + 18.0
+        );
+    }
+    for (place, (name, mean, (low, high))) in ways.iter().enumerate() {
+        let y = 40.0 + row * place as f64;
+        let colour = if place == 0 { "#b03a2e" } else { "#2c5d8f" };
+        svg += &format!(
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text><path d=\"M{:.1} {y:.1}H{:.1}\" \
+             stroke=\"{colour}\" stroke-width=\"2\"/><circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"4.5\" fill=\"{colour}\"/>\n",
+            left - 12.0,
+            y + 4.5,
+            x(*low),
+            x(*high),
+            x(*mean)
+        );
+    }
+    svg += &format!(
+        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">mean regret in points, 95 % interval over tasks</text>\n</svg>\n",
+        (left + right) / 2.0,
+        bottom + 37.0
+    );
+    svg
+}
+
+/// Writes what came out of all tasks: `PHASE.json`, `PHASE-scores.csv` and `PHASE.svg`.
 fn write(records: &[Record], phase: &str, keys: &Keys, out: &Path) -> Result<()> {
     let names: Vec<&str> = records.first().map_or(Vec::new(), |r| r.ways().into_iter().map(|(name, _)| name).collect());
     let column = |at: usize| records.iter().map(|record| record.ways()[at].1).collect::<Vec<f64>>();
     let advised = column(0);
-    let mut ways = Vec::new();
+    let (mut ways, mut shown) = (Vec::new(), Vec::new());
     println!("{} tasks of {phase}", records.len());
     println!("| way | mean regret | 95 % interval | 90th percentile | less advise's, paired |");
     println!("|---|---|---|---|---|");
@@ -347,6 +388,7 @@ fn write(records: &[Record], phase: &str, keys: &Keys, out: &Path) -> Result<()>
             paired.0,
             paired.1
         );
+        shown.push((*name, mean, interval));
         ways.push(json!({
             "way": name, "mean_regret": mean, "interval": [interval.0, interval.1], "percentile_90": ninety,
             "less_advise": average(&less), "less_advise_interval": [paired.0, paired.1],
@@ -366,6 +408,7 @@ fn write(records: &[Record], phase: &str, keys: &Keys, out: &Path) -> Result<()>
         "tasks": records.iter().map(Record::summary).collect::<Vec<_>>(),
     });
     atomic::write(&out.join(format!("{phase}.json")), serde_json::to_string_pretty(&document)?.as_bytes())?;
+    atomic::write(&out.join(format!("{phase}.svg")), figure(&shown).as_bytes())?;
     let mut scores = String::from("task,candidate,multiply_adds,split_scores,oracle_scores\n");
     for record in records {
         for (candidate, oracle) in record.advice.candidates.iter().zip(&record.oracle) {
