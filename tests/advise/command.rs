@@ -121,6 +121,6 @@ fn a_study_is_a_source_by_its_first_base() {
     assert!(output.status.success(), "{}", err(&output));
     assert!(err(&output).contains("the source is s0-r0-baseB"), "{}", err(&output));
     let missing =
-        strata(&["advise", "--source", "cifar100", "--data"]).arg(&data).current_dir(root.path()).output().unwrap();
+        strata(&["advise", "--source", "web", "--data"]).arg(&data).current_dir(root.path()).output().unwrap();
     assert!(!missing.status.success() && err(&missing).contains("no trained base"), "{}", err(&missing));
 }

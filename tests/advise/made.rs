@@ -61,13 +61,14 @@ pub fn names(advice: &Value) -> Vec<String> {
     candidates.iter().map(|candidate| candidate["name"].as_str().unwrap().to_string()).collect()
 }
 
-/// Name and content of every file of an advice but times.
+/// Name and content of every file of an advice but those that hold times.
 pub fn results(out: &Path) -> Vec<(String, Vec<u8>)> {
     let folders = [out.to_path_buf(), out.join("networks")];
     let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let timed = ["seconds", "html", "svg", "png"];
     let kept = |path: &PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        path.is_file() && !name.ends_with(".seconds") && !name.starts_with("report") && name != "advice.json"
+        let of = |suffix: &str| path.extension().is_some_and(|own| own == suffix);
+        path.is_file() && !timed.into_iter().any(of) && !path.ends_with("advice.json")
     };
     let mut files: Vec<(String, Vec<u8>)> = entries
         .filter(kept)
