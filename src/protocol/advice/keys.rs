@@ -63,6 +63,16 @@ pub struct Views {
     pub crop_ratio: [f64; 2],
 }
 
+impl Views {
+    /// What a network's bits depend on: regions count where they are resized only.
+    pub fn text(&self) -> String {
+        let Self { augmentation, views, augment_padding, crop_scale, crop_ratio } = self;
+        let windows =
+            format!("Views {{ augmentation: {augmentation:?}, views: {views}, augment_padding: {augment_padding} }}");
+        if augmentation.resizes() { format!("{windows} {crop_scale:?} {crop_ratio:?}") } else { windows }
+    }
+}
+
 impl Default for Views {
     fn default() -> Self {
         let Regions { scale: crop_scale, ratio: crop_ratio } = Regions::USUAL;

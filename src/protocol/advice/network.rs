@@ -80,7 +80,7 @@ impl Common<'_> {
             part(&task.kind),
             format!("seed {} draw {}", self.seed, task.draw),
             solver,
-            part(&self.keys.data),
+            self.keys.data.text(),
             part(&self.normalisation),
             train.digest(),
             judged.digest(),
