@@ -1,5 +1,6 @@
 //! The paper's protocol: experiments, arms, the plan of networks, run directories and the runner.
 
+pub mod advice;
 pub mod arm;
 mod balance;
 pub mod built_in;
