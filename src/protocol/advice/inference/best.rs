@@ -173,6 +173,7 @@ mod tests {
     #[test]
     fn candidates_that_were_dropped_are_out_and_not_named_again() {
         let mut scores = four();
+        scores[2] = [54.0, 56.0, 55.5, 53.0, 56.0].map(Some).to_vec();
         scores[3] = vec![Some(60.0), Some(61.0), None, None, None];
         assert_eq!(confidence_set(&scores, 0.25, 0.95), [0, 1]);
         assert_eq!(dropped(&scores, 0.25, 0.5, 0.95), [2]);
