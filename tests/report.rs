@@ -1,5 +1,6 @@
 //! The report on synthetic studies with known answers, and on the published runs of the paper.
 
+pub mod advised;
 mod answered;
 pub mod browser;
 mod class_names;

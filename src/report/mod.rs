@@ -3,6 +3,7 @@
 //! One or several [`Study`] go in; [`report`] computes every number once, and everything written only formats those
 //! numbers, so that table, figure, page and `results.json` cannot disagree.
 
+pub mod advice;
 mod csv;
 pub mod directories;
 pub mod error;

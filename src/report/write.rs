@@ -70,7 +70,8 @@ pub fn draw(report: &Report, studies: &[Study]) -> Result<Drawn, ReportError> {
     Ok(Drawn { together: figures_together(report)?, studies })
 }
 
-fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, ReportError> {
+/// Writes one file of a folder and returns its path.
+pub(super) fn put(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, ReportError> {
     let path = folder.join(name);
     match atomic::write(&path, content) {
         Ok(()) => Ok(path),

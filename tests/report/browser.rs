@@ -2,6 +2,7 @@
 //!
 //! The numbers themselves are checked without one in [`super::drawn`]; what only a browser knows is where it puts them.
 
+use super::advised::advice;
 use super::synthetic::several;
 use super::written::{full, write};
 use std::{
@@ -64,17 +65,12 @@ fn run(browser: &Path, profile: &Path, more: &[String], file: &Path) -> (String,
     (text(&output.stdout), text(&output.stderr))
 }
 
-#[test]
-fn in_a_browser_the_page_fits_its_window_and_every_mean_stands_at_its_value() {
+/// Holds the page in a folder to its promises on a telephone, on a desk and on paper; `drawn` means are on it.
+fn fits(folder: &Path, drawn: usize) {
     let browser = chromium();
-    let folder = tempfile::tempdir().unwrap();
-    let studies: Vec<_> = std::iter::once(full()).chain(several().into_iter().skip(1)).collect();
-    write(&studies, folder.path()).unwrap();
-    let drawn = std::fs::read_to_string(folder.path().join("report.html")).unwrap().matches("data-mean=").count();
-    assert!(drawn > 100, "{drawn}");
-    let profile = folder.path().join("profile");
+    let profile = folder.join("profile");
     for width in [360, 1440] {
-        let look = folder.path().join("look.html");
+        let look = folder.join("look.html");
         std::fs::write(&look, LOOK.replace("WIDTH", &width.to_string())).unwrap();
         let (document, complaints) = run(&browser, &profile, &["--dump-dom".to_string()], &look);
         assert!(!complaints.contains("CONSOLE"), "{complaints}");
@@ -87,9 +83,33 @@ fn in_a_browser_the_page_fits_its_window_and_every_mean_stands_at_its_value() {
         // Where there is room, a title of one digit is narrow by itself.
         assert!(width > 360 || narrow == 0.0, "{narrow} titles of rows are squeezed at {width} px");
     }
-    let paper = folder.path().join("report.pdf");
+    let paper = folder.join("report.pdf");
     let more = [format!("--print-to-pdf={}", paper.display()), "--no-pdf-header-footer".to_string()];
-    let (_, complaints) = run(&browser, &profile, &more, &folder.path().join("report.html"));
+    let (_, complaints) = run(&browser, &profile, &more, &folder.join("report.html"));
     assert!(!complaints.contains("CONSOLE"), "{complaints}");
     assert!(std::fs::read(paper).unwrap().starts_with(b"%PDF"));
+}
+
+/// The means that are drawn on the page in a folder.
+fn drawn(folder: &Path) -> usize {
+    std::fs::read_to_string(folder.join("report.html")).unwrap().matches("data-mean=").count()
+}
+
+#[test]
+fn in_a_browser_the_page_fits_its_window_and_every_mean_stands_at_its_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let studies: Vec<_> = std::iter::once(full()).chain(several().into_iter().skip(1)).collect();
+    write(&studies, folder.path()).unwrap();
+    let drawn = drawn(folder.path());
+    assert!(drawn > 100, "{drawn}");
+    fits(folder.path(), drawn);
+}
+
+#[test]
+fn in_a_browser_the_page_of_an_advice_fits_its_window_and_every_mean_stands_at_its_value() {
+    let folder = tempfile::tempdir().unwrap();
+    strata::report::advice::write(&advice(), folder.path()).unwrap();
+    let drawn = drawn(folder.path());
+    assert!(drawn > 40, "{drawn}");
+    fits(folder.path(), drawn);
 }

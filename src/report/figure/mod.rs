@@ -1,6 +1,7 @@
 //! The figures, as SVG and PNG, each with its numbers as a table. The registry here names all of them once, with the
 //! place on the page where each stands.
 
+mod advice;
 mod answer;
 mod axes;
 mod confusion;
@@ -25,6 +26,7 @@ use super::{
     results::{Report, Results},
     run::Study,
 };
+use crate::protocol::advice::record::Advice;
 pub use filters::filters_png;
 use svg::Svg;
 
@@ -166,6 +168,20 @@ pub fn figures(study: &Study, results: &Results, prefix: &str) -> Result<Vec<Fig
 /// [`ReportError::Raster`] where a picture cannot be drawn.
 pub fn figures_together(report: &Report) -> Result<Vec<Figure>, ReportError> {
     let drawn = OF_A_REPORT.into_iter().filter_map(|(place, draw)| Some((place, draw(report)?)));
+    drawn.map(|(place, drawing)| finished(drawing, place, "")).collect()
+}
+
+type OfAdvice = fn(&Advice) -> Option<Drawing>;
+
+/// Every figure of an advice.
+const OF_AN_ADVICE: [(Place, OfAdvice); 2] = [(Place::Answer, advice::figure), (Place::Sizes, advice::curve)];
+
+/// The figures of an advice that its record has data for.
+///
+/// # Errors
+/// [`ReportError::Raster`] where a picture cannot be drawn.
+pub fn of_advice(advice: &Advice) -> Result<Vec<Figure>, ReportError> {
+    let drawn = OF_AN_ADVICE.into_iter().filter_map(|(place, draw)| Some((place, draw(advice)?)));
     drawn.map(|(place, drawing)| finished(drawing, place, "")).collect()
 }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::super::{format::plain, results::Results, statistics::Estimate};
 use super::{
     axes::{Axes, TEXT, ticks},
-    look::Look,
+    look::{Look, Shape},
     names::{shortened, width},
     svg::{Anchor, Svg, escape},
 };
@@ -23,6 +23,8 @@ pub(super) const ACCURACY: &str = "top-1 accuracy (%)";
 const APART: f64 = 0.15;
 /// How far the points of one arm at one n are spread sideways, in units of n, so that equal ones show.
 const JITTER: f64 = 0.12;
+/// The colour of a ring around a mark.
+const RING: &str = "#111";
 /// The golden ratio's fraction: its multiples fill an interval evenly, however many they are.
 const GOLDEN: f64 = 0.618_033_988_749_895;
 
@@ -84,6 +86,12 @@ pub(super) struct Panel {
     pub chance: Option<[f64; 2]>,
     /// Names of the x ticks, the first for `n = 1`; numbers where there are none.
     pub names: Vec<String>,
+    /// What stands below the tick of `n = 0`.
+    pub at_zero: &'static str,
+    /// Means that are drawn hollow, by the label of their series and their n.
+    pub hollow: Vec<(String, u32)>,
+    /// A mean with a ring around it.
+    pub ringed: Option<(String, u32)>,
 }
 
 impl Panel {
@@ -102,6 +110,9 @@ impl Panel {
             marks,
             chance: None,
             names: Vec::new(),
+            at_zero: "(base)",
+            hollow: Vec::new(),
+            ringed: None,
         }
     }
 
@@ -202,7 +213,7 @@ impl Panel {
         for series in &self.series {
             let place = wide.iter().position(|s| s.label == series.label).unwrap_or(0);
             let offset = (place as f64 - (wide.len() as f64 - 1.0) / 2.0) * APART;
-            draw_series(&mut svg, &axes, series, if series.at_zero_only() { 0.0 } else { offset }, self.marks);
+            self.draw_series(&mut svg, &axes, series, if series.at_zero_only() { 0.0 } else { offset });
         }
         if self.is_numbered() {
             self.number_lines(&mut svg, &axes);
@@ -234,7 +245,7 @@ impl Panel {
                 below = below.max(bottom + 12.0 + longest * size + TEXT);
             }
             if n == 0 {
-                svg.text((axes.at_x(0.0), bottom + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 0.5, "(base)");
+                svg.text((axes.at_x(0.0), bottom + 5.0 + 1.95 * TEXT), Anchor::Middle, TEXT - 0.5, self.at_zero);
             }
         }
         svg.text(((left + right) / 2.0, below), Anchor::Middle, TEXT, &self.x_label);
@@ -253,6 +264,68 @@ impl Panel {
         let y = axes.at_y(e.mean);
         let style = format!(r#"{} data-value="{}""#, reference.look.stroke(1.8), e.mean);
         svg.line((left, y), (right, y), &style);
+    }
+
+    fn draw_series(&self, svg: &mut Svg, axes: &Axes, series: &Series, offset: f64) {
+        let marks = self.marks;
+        // Marks of many n shrink, so that those of neighbours do not touch.
+        let share = (axes.distance() / ROOM).clamp(0.5, 1.0);
+        if marks != Marks::Means {
+            let (radius, opacity) = if marks == Marks::Runs { (3.4, 0.75) } else { (2.4, 0.45) };
+            for (i, point) in series.points.iter().enumerate() {
+                let jitter = ((i as f64 * GOLDEN).fract() - 0.5) * JITTER;
+                let attributes = format!(
+                    r#" fill-opacity="{opacity}" stroke-opacity="{opacity}" data-n="{}" data-value="{}" data-run="{}""#,
+                    point.n,
+                    point.value,
+                    escape(&point.run)
+                );
+                let tip = format!("<title>{}: {}</title>", escape(&point.run), plain(point.value));
+                let place = (axes.at_x(f64::from(point.n) + offset + jitter), axes.at_y(point.value));
+                match point.at_chance {
+                    true => series.look.hollow_mark(svg, place, radius * share, &attributes, &tip),
+                    false => series.look.mark(svg, place, radius * share, &attributes, &tip),
+                }
+            }
+        }
+        if marks != Marks::Runs {
+            self.draw_means(svg, axes, series, offset, share);
+        }
+    }
+
+    fn draw_means(&self, svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, share: f64) {
+        let look = series.look;
+        let place = |(n, e): &(u32, Estimate)| (axes.at_x(f64::from(*n) + offset), axes.at_y(e.mean));
+        svg.polyline(&series.means.iter().map(place).collect::<Vec<_>>(), &look.stroke(1.8));
+        for mean in &series.means {
+            let (x, y) = place(mean);
+            let (n, e) = mean;
+            if let (Some(low), Some(high)) = (e.low, e.high) {
+                let style = format!(r#"stroke="{}" stroke-width="1.2""#, look.colour);
+                let inside = |v: f64| v.clamp(axes.y.0, axes.y.1);
+                svg.line(
+                    (x, axes.at_y(inside(low))),
+                    (x, axes.at_y(inside(high))),
+                    &format!(r#"{style} class="whisker""#),
+                );
+                // An end that is cut off gets no cap, so that it reads as continuing.
+                for end in [low, high].into_iter().filter(|v| *v == inside(*v)) {
+                    let cap = format!(r#"{style} class="cap""#);
+                    svg.line((x - 3.0 * share, axes.at_y(end)), (x + 3.0 * share, axes.at_y(end)), &cap);
+                }
+            }
+            let attributes = format!(r#" data-mean="{}" data-arm="{}" data-at="{n}""#, e.mean, escape(&series.label));
+            let tip = format!("<title>{}, n = {n}: {}</title>", escape(&series.label), plain(e.mean));
+            let named = |(label, at): &(String, u32)| *label == series.label && at == n;
+            match self.hollow.iter().any(named) {
+                true => look.hollow_mark(svg, (x, y), 4.2 * share, &attributes, &tip),
+                false => look.mark(svg, (x, y), 4.2 * share, &attributes, &tip),
+            }
+            if self.ringed.as_ref().is_some_and(named) {
+                let ring = Look { colour: RING, shape: Shape::Circle, dash: "" };
+                ring.hollow_mark(svg, (x, y), 9.0 * share, "", "");
+            }
+        }
     }
 
     /// Puts each noted series' number after the end of its line, pushed apart where they would touch.
@@ -311,53 +384,4 @@ fn range(values: &[f64]) -> (f64, f64) {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if low.is_finite() && high.is_finite() { (low, high) } else { (0.0, 1.0) }
-}
-
-fn draw_series(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, marks: Marks) {
-    // Marks of many n shrink, so that those of neighbours do not touch.
-    let share = (axes.distance() / ROOM).clamp(0.5, 1.0);
-    if marks != Marks::Means {
-        let (radius, opacity) = if marks == Marks::Runs { (3.4, 0.75) } else { (2.4, 0.45) };
-        for (i, point) in series.points.iter().enumerate() {
-            let jitter = ((i as f64 * GOLDEN).fract() - 0.5) * JITTER;
-            let attributes = format!(
-                r#" fill-opacity="{opacity}" stroke-opacity="{opacity}" data-n="{}" data-value="{}" data-run="{}""#,
-                point.n,
-                point.value,
-                escape(&point.run)
-            );
-            let tip = format!("<title>{}: {}</title>", escape(&point.run), plain(point.value));
-            let place = (axes.at_x(f64::from(point.n) + offset + jitter), axes.at_y(point.value));
-            match point.at_chance {
-                true => series.look.hollow_mark(svg, place, radius * share, &attributes, &tip),
-                false => series.look.mark(svg, place, radius * share, &attributes, &tip),
-            }
-        }
-    }
-    if marks != Marks::Runs {
-        draw_means(svg, axes, series, offset, share);
-    }
-}
-
-fn draw_means(svg: &mut Svg, axes: &Axes, series: &Series, offset: f64, share: f64) {
-    let look = series.look;
-    let place = |(n, e): &(u32, Estimate)| (axes.at_x(f64::from(*n) + offset), axes.at_y(e.mean));
-    svg.polyline(&series.means.iter().map(place).collect::<Vec<_>>(), &look.stroke(1.8));
-    for mean in &series.means {
-        let (x, y) = place(mean);
-        let (n, e) = mean;
-        if let (Some(low), Some(high)) = (e.low, e.high) {
-            let style = format!(r#"stroke="{}" stroke-width="1.2""#, look.colour);
-            let inside = |v: f64| v.clamp(axes.y.0, axes.y.1);
-            svg.line((x, axes.at_y(inside(low))), (x, axes.at_y(inside(high))), &format!(r#"{style} class="whisker""#));
-            // An end that is cut off gets no cap, so that it reads as continuing.
-            for end in [low, high].into_iter().filter(|v| *v == inside(*v)) {
-                let cap = format!(r#"{style} class="cap""#);
-                svg.line((x - 3.0 * share, axes.at_y(end)), (x + 3.0 * share, axes.at_y(end)), &cap);
-            }
-        }
-        let attributes = format!(r#" data-mean="{}" data-arm="{}" data-at="{n}""#, e.mean, escape(&series.label));
-        let tip = format!("<title>{}, n = {n}: {}</title>", escape(&series.label), plain(e.mean));
-        look.mark(svg, (x, y), 4.2 * share, &attributes, &tip);
-    }
 }

@@ -5,6 +5,24 @@ use std::fmt::Write;
 
 use super::super::figure::{Figure, Table, svg::escape};
 
+const STYLE: &str = include_str!("style.css");
+
+/// A whole page that loads nothing. `class` is an attribute of its body, `body` and the others are in order below the
+/// title.
+pub(super) fn document(title: &str, class: &str, body: &str, footer: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>\n\
+         <link rel=\"icon\" href=\"data:,\"/>\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body{class}>\n\
+         <main>\n<header><h1>{title}</h1></header>\n{body}</main>\n\
+         <footer><p>{footer}</p></footer>\n</body>\n</html>\n",
+        title = escape(title),
+        footer = escape(footer),
+    )
+}
+
 /// A table cell: a main text and a smaller line below it.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
@@ -59,7 +77,8 @@ pub(super) fn table(caption: &str, head: &[Cell], rows: &[Vec<Cell>]) -> String 
     out
 }
 
-fn of_figure(title: &str, table_: &Table) -> String {
+/// A plain table.
+pub(super) fn plain_table(title: &str, table_: &Table) -> String {
     let head: Vec<Cell> = table_.head.iter().map(|text| Cell::number(text.as_str())).collect();
     let cells = |row: &Vec<String>| row.iter().map(|text| Cell::number(text.as_str())).collect();
     let rows: Vec<Vec<Cell>> = table_.rows.iter().map(cells).collect();
@@ -82,7 +101,7 @@ pub(super) fn figure(figure: &Figure) -> String {
         },
         title = escape(&figure.title),
         caption = escape(&figure.caption),
-        table = of_figure(&figure.title, &figure.table),
+        table = plain_table(&figure.title, &figure.table),
     );
     out
 }

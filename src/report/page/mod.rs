@@ -1,6 +1,7 @@
 //! One self-contained page: no script, no font, nothing loaded from anywhere. It begins with the answer; what is not
 //! needed to judge it is folded.
 
+mod advice;
 mod costs;
 mod html;
 mod legend;
@@ -16,9 +17,8 @@ use super::{
     format::minus,
     results::{Report, Results},
 };
-use html::section;
-
-const STYLE: &str = include_str!("style.css");
+pub(super) use advice::of_advice;
+use html::{document, section};
 
 /// The figures of a report.
 #[derive(Clone, Debug, Default)]
@@ -79,19 +79,11 @@ pub fn page(report: &Report, figures: &Drawn) -> String {
     body.push_str(&together::closing(report, &figures.together));
     let quick = report.studies.iter().any(|results| results.quick);
     let images = if report.studies.iter().all(|results| results.on_held_out) { "held-out" } else { "test" };
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <meta name=\"color-scheme\" content=\"light dark\"/>\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"/>\n\
-         <link rel=\"icon\" href=\"data:,\"/>\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body{class}>\n\
-         <main>\n<header><h1>{title}</h1></header>\n{body}</main>\n\
-         <footer><p>After Yosinski, Clune, Bengio and Lipson (2014), \u{201c}How transferable are features in deep \
-         neural networks?\u{201d}. Accuracies are top-1 on {images} images, in percent; differences are in percentage \
-         points.</p></footer>\n</body>\n</html>\n",
-        title = escape(&title(report)),
-        class = if quick { " class=\"quick\"" } else { "" },
-    )
+    let footer = format!(
+        "After Yosinski, Clune, Bengio and Lipson (2014), \u{201c}How transferable are features in deep neural \
+         networks?\u{201d}. Accuracies are top-1 on {images} images, in percent; differences are in percentage points."
+    );
+    document(&title(report), if quick { " class=\"quick\"" } else { "" }, &body, &footer)
 }
 
 /// What the names of a study's figures and sections begin with, where there are several studies: its place makes it
