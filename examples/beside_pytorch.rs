@@ -49,7 +49,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     };
     let stream = |purpose: &str| Stream::named(&format!("beside/{seed}/{purpose}"));
     let streams = Streams { order: stream("order"), crops: stream("crops"), dropout: stream("dropout") };
-    let reading = Reading { augmentation: Augmentation::CropAndMirror, views: 0, padding: PADDING };
+    let reading = Reading { augmentation: Augmentation::CropAndMirror, padding: PADDING, ..Reading::centre() };
 
     let def = zoo::net(net, data.classes())?;
     let images = Images { set: &data.train, normalisation: &normalisation };
@@ -77,7 +77,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let mut seen = Vec::new();
     for step in 0..steps {
         let (images, windows) = (batches.indices(step), batches.crops(step, &data.train, def.input[1])?);
-        seen.push(json!({ "images": images, "windows": windows, "rate": solver.schedule.rate(step) }));
+        seen.push(json!({ "images": images, "windows": windows.words, "rate": solver.schedule.rate(step) }));
     }
     // The mean of a channel is the same at every pixel.
     let mean = &normalisation.padded_mean(0)[..data.train.channels];

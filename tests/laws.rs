@@ -26,6 +26,7 @@ pub mod normalised;
 pub mod padding;
 pub mod precision;
 pub mod prefix;
+pub mod resized;
 pub mod rule;
 pub mod same_bits;
 pub mod schedules;

@@ -6,7 +6,8 @@
 //! itself ([`fashion::embedded`]) or a stream ([`mod@noise`]). [`shuffle`] takes the shapes out of images, [`mod@fit`]
 //! gives two sets one shape, [`split`] says which classes belong to which half, [`subset`] which images
 //! are trained on and which are held out, [`test_part`] draws a test part where there is none, [`mean`] computes means
-//! and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the window that a network sees.
+//! and deviations, [`normalisation`] says what becomes of a pixel, [`crop`] describes the window that a network sees, [`region`]
+//! resizes parts of an image to that window.
 //! Nothing here knows of devices, networks or learning.
 
 pub mod cifar;
@@ -31,6 +32,7 @@ pub mod noise;
 pub mod normalisation;
 mod on_bad;
 pub mod prefetch;
+pub mod region;
 pub mod shuffle;
 mod source;
 pub mod split;

@@ -5,6 +5,7 @@ use crate::{
     data::{
         OnBad, Source,
         normalisation::{Mean, Std},
+        region::Regions,
     },
     nn::{NetDef, zoo},
     train::batches::Augmentation,
@@ -227,6 +228,36 @@ impl Experiment {
         }
         if self.data.augment_padding > 0 && self.data.augmentation == Augmentation::None {
             return bad("data.augment_padding", "0 without augmentation", self.data.augment_padding.to_string());
+        }
+        if self.data.augment_padding > 0 && self.data.augmentation.resizes() {
+            let expected = "0: regions that are resized are parts of the image itself";
+            return bad("data.augment_padding", expected, self.data.augment_padding.to_string());
+        }
+        let regions = [
+            (
+                "data.crop_scale",
+                self.data.crop_scale,
+                Regions::USUAL.scale,
+                "two numbers above 0 and up to 1, the smaller first",
+                1.0,
+            ),
+            (
+                "data.crop_ratio",
+                self.data.crop_ratio,
+                Regions::USUAL.ratio,
+                "two numbers above 0, the smaller first",
+                f64::MAX,
+            ),
+        ];
+        for (key, [low, high], usual, expected, most) in regions {
+            if !(low > 0.0 && low <= high && high <= most) {
+                return bad(key, expected, format!("[{low}, {high}]"));
+            }
+            if [low, high] != usual && !self.data.augmentation.resizes() {
+                let expected =
+                    "left out without `data.augmentation = \"resized-crop\"` or `\"resized-crop-and-mirror\"`";
+                return bad(key, expected, format!("[{low}, {high}]"));
+            }
         }
         let [channels, height, width] = net.input;
         if self.data.augment_padding >= height.min(width) {

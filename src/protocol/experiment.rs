@@ -6,6 +6,7 @@ use crate::{
         DataError, ImageSet, Normalisation, OnBad, Source,
         fit::Fit,
         normalisation::{Mean, Std},
+        region::Regions,
         test_part::TestPart,
     },
     nn::Input,
@@ -100,12 +101,18 @@ pub struct Data {
     pub mean_of: MeanOf,
     /// What a pixel's difference to the mean is multiplied with.
     pub scale: f64,
-    /// `none`, `crop` or `crop-and-mirror`.
+    /// `none`, `crop`, `crop-and-mirror`, `resized-crop` or `resized-crop-and-mirror`.
     pub augmentation: Augmentation,
     /// Pixels of 0 put around images on each side before anything is subtracted, so that random windows reach into
     /// them: 4 is torchvision's `RandomCrop(32, padding=4)` on images of 32 x 32. Evaluations see the centre.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub augment_padding: usize,
+    /// The least and the most of an image's area that a resized region has: torchvision's `RandomResizedCrop(scale=...)`.
+    #[serde(default = "usual_scale", skip_serializing_if = "is_usual_scale")]
+    pub crop_scale: [f64; 2],
+    /// The least and the most of a resized region's width over its height: torchvision's `ratio`.
+    #[serde(default = "usual_ratio", skip_serializing_if = "is_usual_ratio")]
+    pub crop_ratio: [f64; 2],
     /// Windows of each image where there is augmentation, drawn once and seen in turn from epoch to epoch: a frozen
     /// prefix is then computed once for each. 0 draws a new window every time.
     #[serde(default, skip_serializing_if = "is_usual")]
@@ -129,6 +136,22 @@ fn unless_empty<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Source>, D
     if name.is_empty() { Ok(None) } else { name.parse().map(Some).map_err(de::Error::custom) }
 }
 
+const fn usual_scale() -> [f64; 2] {
+    Regions::USUAL.scale
+}
+
+const fn usual_ratio() -> [f64; 2] {
+    Regions::USUAL.ratio
+}
+
+fn is_usual_scale(scale: &[f64; 2]) -> bool {
+    *scale == Regions::USUAL.scale
+}
+
+fn is_usual_ratio(ratio: &[f64; 2]) -> bool {
+    *ratio == Regions::USUAL.ratio
+}
+
 fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -136,7 +159,8 @@ fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
 impl Data {
     /// Which windows of images become a net's input.
     pub const fn reading(&self) -> Reading {
-        Reading { augmentation: self.augmentation, views: self.views, padding: self.augment_padding }
+        let regions = Regions { scale: self.crop_scale, ratio: self.crop_ratio };
+        Reading { augmentation: self.augmentation, views: self.views, padding: self.augment_padding, regions }
     }
 
     /// The test part that is drawn where a data set has none of its own.

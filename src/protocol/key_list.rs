@@ -38,6 +38,8 @@ pub enum Kind {
     WholesByArm,
     /// A word, or one number per channel.
     Statistic,
+    /// Two numbers.
+    Pair,
 }
 
 /// What holds where a key is not given.
@@ -73,14 +75,14 @@ const fn key(name: &'static str, kind: Kind, usual: Usual, example: &'static str
 }
 
 use Kind::{
-    Arms, Flag, Number, OneOf, OptionalSource, Path, Small, SomeOf, Source as OfData, Statistic, Table, Text, Whole,
-    Wholes, WholesByArm,
+    Arms, Flag, Number, OneOf, OptionalSource, Pair, Path, Small, SomeOf, Source as OfData, Statistic, Table, Text,
+    Whole, Wholes, WholesByArm,
 };
 use Usual::{Is, Needed, NeededUnless, Put};
 
 /// All keys, in the order of the documents.
 #[rustfmt::skip]
-pub const KEYS: [Key; 72] = [
+pub const KEYS: [Key; 74] = [
     key("name", Text, Is("the name of the file"), "\"mine\"", "the name, which is that of its run directory"),
     key("description", Text, Put("\"\""), "\"Two halves of my photos\"", "what it is for, in a sentence"),
     key("seed", Whole, Put("1"), "7", "the number from which all random numbers derive"),
@@ -102,8 +104,10 @@ pub const KEYS: [Key; 72] = [
     key("data.unequal_halves", OneOf(&["refused", "balanced", "allowed"]), Is("`\"refused\"`"), "\"balanced\"", "halves with different numbers of training images: `refused` stops; `balanced` takes as many images of each half as the smallest has; `allowed` trains on what there is, in the same number of steps"),
     key("data.mean_of", OneOf(&["source", "target"]), Is("`\"source\"`; `\"target\"` where A and B are different data sets"), "\"target\"", "whose mean and deviation a transfer network takes"),
     key("data.scale", Number, Is("0.0125; 1 with data.std"), "0.0125", "what a pixel's difference to the mean is multiplied with"),
-    key("data.augmentation", OneOf(&["none", "crop", "crop-and-mirror"]), Put("\"none\""), "\"crop-and-mirror\"", "which windows of images networks train on"),
+    key("data.augmentation", OneOf(&["none", "crop", "crop-and-mirror", "resized-crop", "resized-crop-and-mirror"]), Put("\"none\""), "\"crop-and-mirror\"", "which windows of images networks train on"),
     key("data.augment_padding", Whole, Is("0"), "4", "pixels of 0 around images that random windows reach into"),
+    key("data.crop_scale", Pair, Is("[0.08, 1.0]"), "[0.25, 1.0]", "with resized-crop: the least and the most of an image's area that a region has, which is resized to the net's input"),
+    key("data.crop_ratio", Pair, Is("[3/4, 4/3]"), "[1.0, 1.0]", "with resized-crop: the least and the most of its width over its height"),
     key("data.views", Small, Is("0"), "8", "windows of each image, drawn once and seen in turn; 0 draws a new one every time"),
     key("net", Table, Needed, "", "the net"),
     key("net.name", Text, NeededUnless("net.file"), "\"alexnet32\"", "a net that comes with strata (`strata net list`)"),
@@ -187,6 +191,7 @@ impl Kind {
             Arms => format!("a list of some of {}", names(&Arm::ALL.map(Arm::name))),
             WholesByArm => "a table from arms to lists of whole numbers, such as { AnB = [1, 2] }".into(),
             Statistic => "a word, or a list of one number per channel".into(),
+            Pair => "a list of two numbers, such as [0.5, 1.0]".into(),
         }
     }
 }

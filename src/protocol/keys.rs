@@ -96,6 +96,7 @@ fn fits(kind: Kind, value: &toml::Value) -> bool {
         Kind::Arms => all(&|value| among(&Arm::ALL.map(Arm::name), value)),
         Kind::WholesByArm => value.as_table().is_some_and(|table| table.values().all(|value| all_of(value, &whole))),
         Kind::Statistic => value.is_str() || all(&is_number),
+        Kind::Pair => all(&is_number) && value.as_array().is_some_and(|list| list.len() == 2),
     }
 }
 

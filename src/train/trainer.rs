@@ -2,7 +2,7 @@
 
 use super::{
     Batches, Division, Images, Solver, TrainError,
-    batches::Reading,
+    batches::{Reading, Windows},
     feeder::Feeder,
     prefix::{self, Prefix, Prefixes},
     watch,
@@ -165,7 +165,7 @@ impl<'a> Trainer<'a> {
         Ok(if first { Tape::Above } else { Tape::AboveNext })
     }
 
-    fn write_batch(&mut self, images: &Images<'_>, indices: &[usize], crops: &[u32]) -> Result<(), TrainError> {
+    fn write_batch(&mut self, images: &Images<'_>, indices: &[usize], windows: &Windows) -> Result<(), TrainError> {
         let Some([bytes, crop_words, mean, scale]) = self.net.images else { return Ok(()) };
         if !self.normalised {
             self.executor.write(mean, &images.normalisation.padded_mean(self.reading.padding))?;
@@ -173,11 +173,12 @@ impl<'a> Trainer<'a> {
             self.normalised = true;
         }
         let batch = self.net.batch;
-        let gathered = self.feeder.batch(images.set, indices);
+        let mut gathered = self.feeder.batch(images.set, indices);
+        windows.resize(&mut gathered.pixels, images.set, self.net.def.input[1], self.reading.padding)?;
         let mut labels: Vec<u32> = gathered.labels.into_iter().map(u32::from).collect();
         labels.resize(batch, 0);
         self.executor.write_bytes(bytes, &gathered.pixels)?;
-        self.executor.write_words(crop_words, crops)?;
+        self.executor.write_words(crop_words, &windows.words)?;
         self.executor.write_words(self.net.labels, &labels)?;
         Ok(())
     }
@@ -208,10 +209,8 @@ impl<'a> Trainer<'a> {
         let inputs = train.set.len() * self.reading.inputs().unwrap_or(0);
         let mut cache = Vec::new();
         let windows = |trainer: &Self, inputs: &[usize]| {
-            let mut crops = trainer.batches.windows(inputs, train.set, side)?;
             // A batch that is not full computes some window of what stands in its empty places.
-            crops.resize(3 * batch, 0);
-            Ok(crops)
+            Ok(trainer.batches.windows(inputs, train.set, side)?.filled(batch))
         };
         self.each_batch(&train, inputs, Tape::Prefix, windows, |trainer, indices| {
             let values = trainer.executor.read(boundary)?;
@@ -232,7 +231,7 @@ impl<'a> Trainer<'a> {
         images: &Images<'_>,
         inputs: usize,
         tape: Tape,
-        windows: impl Fn(&Self, &[usize]) -> Result<Vec<u32>, TrainError>,
+        windows: impl Fn(&Self, &[usize]) -> Result<Windows, TrainError>,
         mut read: impl FnMut(&mut Self, &[usize]) -> Result<(), TrainError>,
     ) -> Result<(), TrainError> {
         let (batch, step) = (self.net.batch, Step { iteration: 0, rate: 0.0, dropout: self.dropout, first_image: 0 });
@@ -259,8 +258,8 @@ impl<'a> Trainer<'a> {
         read: impl FnMut(&mut Self, &[usize]) -> Result<(), TrainError>,
     ) -> Result<(), TrainError> {
         let centre = self.reading.centre_window(images.set, self.net.def.input[1])?;
-        let crops = [centre.top, centre.left, 0].repeat(self.net.batch);
-        self.each_batch(images, images.set.len(), Tape::Evaluate, |_, _| Ok(crops.clone()), read)
+        let windows = Windows::same(centre, self.net.batch);
+        self.each_batch(images, images.set.len(), Tape::Evaluate, |_, _| Ok(windows.clone()), read)
     }
 
     /// One training step. Does not wait for its loss where the device computes on its own: [`Self::losses`] gives it.

@@ -97,6 +97,8 @@ fn a_cosine_with_warm_up_nesterov_and_padded_windows_trains_and_its_weights_tell
         &["solver.warmup_iter=4"],
         &["solver.lr_policy=multistep", "solver.gamma=0.1", "solver.stepvalue=[4]"],
         &["data.augment_padding=0"],
+        &["data.augment_padding=0", "data.augmentation=resized-crop-and-mirror"],
+        &["data.augment_padding=0", "data.augmentation=resized-crop", "data.crop_scale=[0.5, 1]"],
         &["data.mean=channel"],
         &["data.std=channel"],
     ] {
@@ -108,7 +110,7 @@ fn a_cosine_with_warm_up_nesterov_and_padded_windows_trains_and_its_weights_tell
 #[test]
 fn schedules_and_images_that_cannot_be_meant_are_refused_with_a_remedy() {
     let runs = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &[&str]); 21] = [
+    let cases: [(&[&str], &[&str]); 26] = [
         (&["solver.lr_policy=poly"], &["poly", "step", "multistep", "cosine"]),
         (&["solver.lr_policy=multistep"], &["missing", "solver.stepvalue"]),
         (&["solver.lr_policy=multistep", "solver.stepvalue=[5, 5]"], &["stepvalue", "above the one before"]),
@@ -124,6 +126,14 @@ fn schedules_and_images_that_cannot_be_meant_are_refused_with_a_remedy() {
         (&["solver.max_epoch=3"], &["solver.max_epoch", "solver.max_epochs"]),
         (&["data.augment_padding=4"], &["data.augment_padding", "augmentation"]),
         (&["data.augment_padding=28", "data.augmentation=crop"], &["data.augment_padding", "below 28"]),
+        (
+            &["data.augment_padding=4", "data.augmentation=resized-crop"],
+            &["data.augment_padding", "parts of the image itself"],
+        ),
+        (&["data.crop_scale=[0.5, 1]"], &["data.crop_scale", "resized-crop"]),
+        (&["data.crop_scale=[0.5]", "data.augmentation=resized-crop"], &["data.crop_scale", "two numbers"]),
+        (&["data.crop_scale=[0.5, 1.5]", "data.augmentation=resized-crop"], &["data.crop_scale", "up to 1"]),
+        (&["data.crop_ratio=[2, 1]", "data.augmentation=resized-crop"], &["data.crop_ratio", "the smaller first"]),
         (&["data.mean=pixel"], &["pixel", "image", "channel"]),
         (&["data.mean=[1, 2]"], &["data.mean", "1 numbers"]),
         (&["data.mean=[0.485]"], &["data.mean", "255"]),

@@ -61,11 +61,11 @@ fn a_batch_in_parts_trains_like_a_whole_one() {
 #[test]
 fn an_image_has_as_many_windows_as_views_and_sees_them_in_turn() {
     let set = images(20, 5, "set");
-    let reading = Reading { augmentation: Augmentation::CropAndMirror, views: 3, padding: 0 };
+    let reading = Reading { augmentation: Augmentation::CropAndMirror, views: 3, ..Reading::centre() };
     let mut batches = Batches::new(Stream::named("order"), Stream::named("crops"), 20, 20, reading);
     let mut seen = vec![Vec::new(); 20];
     for epoch in 0..7 {
-        let crops = batches.crops(epoch, &set, 20).unwrap();
+        let crops = batches.crops(epoch, &set, 20).unwrap().words;
         for (index, crop) in batches.indices(epoch).into_iter().zip(crops.chunks_exact(3)) {
             seen[index].push(crop.to_vec());
         }

@@ -55,8 +55,19 @@ pub fn in_parts<'a>(
     solver: &Solver,
     device: &Device,
 ) -> Trainer<'a> {
-    let input = Reading::centre();
-    let mut trainer = Trainer::new(def, solver, Images { set, normalisation }, input, streams(), device).unwrap();
+    reading(def, set, normalisation, solver, device, Reading::centre())
+}
+
+/// A trainer that reads images in some way.
+pub fn reading<'a>(
+    def: &NetDef,
+    set: &'a ImageSet,
+    normalisation: &'a Normalisation,
+    solver: &Solver,
+    device: &Device,
+    reading: Reading,
+) -> Trainer<'a> {
+    let mut trainer = Trainer::new(def, solver, Images { set, normalisation }, reading, streams(), device).unwrap();
     trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
     trainer
 }

@@ -14,7 +14,7 @@ use strata::{
 
 const PADDING: usize = 4;
 const SIDE: usize = 28;
-const READING: Reading = Reading { augmentation: Augmentation::CropAndMirror, views: 0, padding: PADDING };
+const READING: Reading = Reading { augmentation: Augmentation::CropAndMirror, padding: PADDING, ..Reading::centre() };
 
 /// torchvision's `RandomCrop(28, padding=4)`, `RandomHorizontalFlip`, `Normalize`, written down: an image of 0 with the
 /// pixels in its middle, cut, mirrored, then less the mean and over the deviation.
@@ -37,7 +37,7 @@ fn a_window_of_a_padded_image_is_cut_before_anything_is_subtracted() {
             for step in 0..3 {
                 trainer.train_step().unwrap();
                 let got = trainer.executor.read(trainer.net.x).unwrap();
-                let crops = batches.crops(step, &set, SIDE).unwrap();
+                let crops = batches.crops(step, &set, SIDE).unwrap().words;
                 for (place, index) in batches.indices(step).into_iter().enumerate() {
                     let [top, left, mirror] = [0, 1, 2].map(|word| crops[3 * place + word] as usize);
                     mirrored += mirror;

@@ -1,12 +1,11 @@
 //! What is computed once for a frozen prefix is what it would give at every step.
 
-use super::made::{bits, images, losses, solver, streams, trainer};
+use super::made::{self, bits, images, losses, solver, trainer};
 use strata::{
     data::{ImageSet, Normalisation},
-    host::Stream,
     nn::{NetDef, zoo},
     ops::Device,
-    train::{Images, Prefixes, Reading, Trainer, batches::Augmentation, checkpoint},
+    train::{Prefixes, Reading, Trainer, batches::Augmentation, checkpoint},
 };
 
 /// Trains twice, with n layers computed once an image and at every step: losses and weights are the same.
@@ -42,14 +41,11 @@ fn on_views<'a>(
     def: &NetDef,
     set: &'a ImageSet,
     normalisation: &'a Normalisation,
+    augmentation: Augmentation,
     views: u32,
-    steps: u64,
 ) -> Trainer<'a> {
-    let reading = Reading { augmentation: Augmentation::CropAndMirror, views, padding: 0 };
-    let images = Images { set, normalisation };
-    let mut trainer = Trainer::new(def, &solver(steps, 16), images, reading, streams(), &Device::Cpu).unwrap();
-    trainer.net.initialise(&mut trainer.executor, |name| Stream::named(&format!("laws/{name}"))).unwrap();
-    trainer
+    let reading = Reading { augmentation, views, ..Reading::centre() };
+    made::reading(def, set, normalisation, &solver(10, 16), &Device::Cpu, reading)
 }
 
 #[test]
@@ -59,15 +55,12 @@ fn a_fixed_number_of_views_gives_the_same_bits_with_and_without_a_cache() {
     // Ten steps of 16 are eight epochs: each of three views is seen more than once.
     for n in [1, 5, 7] {
         let def = smaller(n);
-        the_cache_changes_no_bit(n, 10, || on_views(&def, &set, &normalisation, 3, 10));
-        assert_ne!(
-            losses(&mut on_views(&def, &set, &normalisation, 2, 10), 10),
-            losses(&mut on_views(&def, &set, &normalisation, 3, 10), 10)
-        );
-        assert_ne!(
-            losses(&mut on_views(&def, &set, &normalisation, 0, 10), 10),
-            losses(&mut on_views(&def, &set, &normalisation, 3, 10), 10)
-        );
+        for augmentation in [Augmentation::CropAndMirror, Augmentation::ResizedCropAndMirror] {
+            let made = |views: u32| on_views(&def, &set, &normalisation, augmentation, views);
+            the_cache_changes_no_bit(n, 10, || made(3));
+            assert_ne!(losses(&mut made(2), 10), losses(&mut made(3), 10));
+            assert_ne!(losses(&mut made(0), 10), losses(&mut made(3), 10));
+        }
     }
 }
 

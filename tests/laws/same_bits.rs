@@ -1,6 +1,6 @@
 //! The same seed gives the same bytes, whatever is resumed, threaded, batched or read from a store.
 
-use super::made::{bits, build, images, in_parts, losses, software, solver, streams, trained};
+use super::made::{bits, build, images, in_parts, losses, reading, software, solver, streams, trained};
 use strata::{
     data::{
         self, ImageSet, Normalisation, OnBad,
@@ -12,6 +12,7 @@ use strata::{
     ops::{Device, Executor, Step},
     train::{
         Division, HeldOut, Images, Reading, Record, Solver, Trainer,
+        batches::Augmentation,
         checkpoint::{self, Measured},
     },
 };
@@ -145,8 +146,10 @@ fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() 
 
     let normalisation = Normalisation::mean_image(&loaded, 0.0125).unwrap();
     let def = zoo::net("alexnet32", 4).unwrap();
-    let run = |set: &ImageSet, first: u64, batch_parts: usize| {
-        let mut trainer = in_parts(&def, set, &normalisation, &Solver { batch_parts, ..solver(8, 10) }, &Device::Cpu);
+    let run = |set: &ImageSet, first: u64, batch_parts: usize, augmentation: Augmentation| {
+        let solver = Solver { batch_parts, ..solver(8, 10) };
+        let way = Reading { augmentation, ..Reading::centre() };
+        let mut trainer = reading(&def, set, &normalisation, &solver, &Device::Cpu, way);
         trainer.step = first;
         let losses = losses(&mut trainer, 8 - first);
         let scores = trainer.evaluate(&Images { set, normalisation: &normalisation }).unwrap();
@@ -157,8 +160,14 @@ fn a_packed_set_trains_to_the_same_bits_as_one_in_memory_also_from_the_middle() 
         (losses, scores, weights)
     };
     for first in [0, 5] {
-        for parts in [1, 2] {
-            assert!(run(&stored, first, parts) == run(&loaded, first, parts), "from step {first}, {parts} parts");
+        for (parts, augmentation) in [
+            (1, Augmentation::None),
+            (2, Augmentation::None),
+            (1, Augmentation::ResizedCropAndMirror),
+            (2, Augmentation::ResizedCropAndMirror),
+        ] {
+            let [a, b] = [&stored, &loaded].map(|set| run(set, first, parts, augmentation));
+            assert!(a == b, "from step {first}, {parts} parts, {augmentation:?}");
         }
     }
 }

@@ -44,5 +44,6 @@ pub use decode::{decode, decode_with_remark, dimensions};
 pub use error::ImageFileError;
 pub use limits::{MAX_BYTES, MAX_SIDE};
 pub use remarks::{Remarks, take_remarks};
+pub(super) use resample::Resampler;
 pub use resize::Warp;
 pub use rgb::Rgb;

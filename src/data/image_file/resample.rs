@@ -7,8 +7,6 @@
 
 /// Bits after the point of a weight: a sum of 256 values with weights of at most 2 still fits into 32 bits.
 const PRECISION: u32 = 32 - 8 - 2;
-/// The channels of a pixel.
-const CHANNELS: usize = 3;
 
 /// What each output value of one dimension is made of.
 #[derive(Debug, Default)]
@@ -68,31 +66,31 @@ const HALF: i32 = 1 << (PRECISION - 1);
 
 /// A resampler. Keep one for many images: it reuses its buffers.
 #[derive(Debug, Default)]
-pub(super) struct Resampler {
+pub(in crate::data) struct Resampler {
     taps: Taps,
     between: Vec<u8>,
     sums: Vec<i32>,
 }
 
 impl Resampler {
-    /// The `to` (width, height) pixels of an image of `from` (width, height) pixels of three bytes. A dimension that
-    /// keeps its size is not touched.
-    pub fn apply(&mut self, pixels: &[u8], from: [usize; 2], to: [usize; 2]) -> Vec<u8> {
-        let mut out = vec![0; to[0] * to[1] * CHANNELS];
+    /// The `to` (width, height) pixels of an image of `from` (width, height) pixels of C bytes. A dimension that keeps its
+    /// size is not touched.
+    pub fn apply<const C: usize>(&mut self, pixels: &[u8], from: [usize; 2], to: [usize; 2]) -> Vec<u8> {
+        let mut out = vec![0; to[0] * to[1] * C];
         match (from[0] == to[0], from[1] == to[1]) {
             (true, true) => out.copy_from_slice(pixels),
-            (true, false) => self.along_columns(pixels, from[1], &mut out, to),
-            (false, true) => self.along_rows(pixels, from[0], &mut out, to[0]),
+            (true, false) => self.along_columns::<C>(pixels, from[1], &mut out, to),
+            (false, true) => self.along_rows::<C>(pixels, from[0], &mut out, to[0]),
             (false, false) => {
                 let mut between = std::mem::take(&mut self.between);
                 if columns_first(from, to) {
-                    between.resize(from[0] * to[1] * CHANNELS, 0);
-                    self.along_columns(pixels, from[1], &mut between, [from[0], to[1]]);
-                    self.along_rows(&between, from[0], &mut out, to[0]);
+                    between.resize(from[0] * to[1] * C, 0);
+                    self.along_columns::<C>(pixels, from[1], &mut between, [from[0], to[1]]);
+                    self.along_rows::<C>(&between, from[0], &mut out, to[0]);
                 } else {
-                    between.resize(to[0] * from[1] * CHANNELS, 0);
-                    self.along_rows(pixels, from[0], &mut between, to[0]);
-                    self.along_columns(&between, from[1], &mut out, to);
+                    between.resize(to[0] * from[1] * C, 0);
+                    self.along_rows::<C>(pixels, from[0], &mut between, to[0]);
+                    self.along_columns::<C>(&between, from[1], &mut out, to);
                 }
                 self.between = between;
             }
@@ -100,13 +98,30 @@ impl Resampler {
         out
     }
 
-    fn along_rows(&mut self, pixels: &[u8], from: usize, out: &mut [u8], to: usize) {
+    /// The same of any number of channels, each of which is resampled by itself.
+    pub fn apply_any(&mut self, pixels: &[u8], channels: usize, from: [usize; 2], to: [usize; 2]) -> Vec<u8> {
+        match channels {
+            3 => self.apply::<3>(pixels, from, to),
+            1 => self.apply::<1>(pixels, from, to),
+            _ => {
+                let mut out = vec![0; to[0] * to[1] * channels];
+                for channel in 0..channels {
+                    let plane: Vec<u8> = pixels.iter().skip(channel).step_by(channels).copied().collect();
+                    let plane = self.apply::<1>(&plane, from, to);
+                    out.iter_mut().skip(channel).step_by(channels).zip(plane).for_each(|(out, value)| *out = value);
+                }
+                out
+            }
+        }
+    }
+
+    fn along_rows<const C: usize>(&mut self, pixels: &[u8], from: usize, out: &mut [u8], to: usize) {
         self.taps.set(from, to);
-        for (row, out) in pixels.chunks_exact(from * CHANNELS).zip(out.chunks_exact_mut(to * CHANNELS)) {
-            for ((first, weights), out) in self.taps.spans.iter().zip(out.chunks_exact_mut(CHANNELS)) {
-                let mut sums = [HALF; CHANNELS];
+        for (row, out) in pixels.chunks_exact(from * C).zip(out.chunks_exact_mut(to * C)) {
+            for ((first, weights), out) in self.taps.spans.iter().zip(out.chunks_exact_mut(C)) {
+                let mut sums = [HALF; C];
                 let weights = &self.taps.weights[weights.clone()];
-                for (pixel, weight) in row[first * CHANNELS..].chunks_exact(CHANNELS).zip(weights) {
+                for (pixel, weight) in row[first * C..].chunks_exact(C).zip(weights) {
                     for (sum, &value) in sums.iter_mut().zip(pixel) {
                         *sum += i32::from(value) * weight;
                     }
@@ -116,9 +131,9 @@ impl Resampler {
         }
     }
 
-    fn along_columns(&mut self, pixels: &[u8], from: usize, out: &mut [u8], [width, to]: [usize; 2]) {
+    fn along_columns<const C: usize>(&mut self, pixels: &[u8], from: usize, out: &mut [u8], [width, to]: [usize; 2]) {
         self.taps.set(from, to);
-        let line = width * CHANNELS;
+        let line = width * C;
         for ((first, weights), out) in self.taps.spans.iter().zip(out.chunks_exact_mut(line)) {
             self.sums.clear();
             self.sums.resize(line, HALF);

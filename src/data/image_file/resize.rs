@@ -34,7 +34,7 @@ impl Warp {
             let reason = format!("there are {} bytes of pixels", pixels.len());
             return Err(ImageFileError::Resize { path: path.into(), width, height, side, reason }.into());
         }
-        Ok(self.resampler.apply(&pixels, from, to))
+        Ok(self.resampler.apply::<3>(&pixels, from, to))
     }
 }
 
