@@ -4,6 +4,7 @@
 
 mod cli;
 mod clusters;
+mod compilers;
 mod data;
 mod documents;
 mod exchange;

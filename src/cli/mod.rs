@@ -1,6 +1,7 @@
 //! The command line: arguments, printing, exit codes. Results go to stdout, progress and messages to stderr.
 
 mod bench;
+mod compile;
 mod data;
 mod device;
 mod devices;
@@ -114,6 +115,9 @@ enum Command {
     Doctor(doctor::Options),
     /// List the adapters of this machine and the one that `auto` selects
     Devices(devices::Options),
+    /// Have a driver compile every pipeline, for the scripts that look at what it makes of them
+    #[command(hide = true)]
+    Compile(compile::Options),
 }
 
 /// How results are printed.
@@ -220,6 +224,7 @@ pub fn main() -> ExitCode {
         Command::Man(options) => shell_files::man(&options),
         Command::Doctor(options) => doctor::main(&options),
         Command::Devices(options) => devices::main(&options),
+        Command::Compile(options) => compile::main(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
