@@ -5,6 +5,7 @@
 mod advise;
 mod cli;
 mod clusters;
+mod compilers;
 mod data;
 mod documents;
 mod exchange;

@@ -2,6 +2,7 @@
 
 mod advise;
 mod bench;
+mod compile;
 mod data;
 mod device;
 mod devices;
@@ -117,6 +118,9 @@ enum Command {
     Doctor(doctor::Options),
     /// List the adapters of this machine and the one that `auto` selects
     Devices(devices::Options),
+    /// Have a driver compile every pipeline, for the scripts that look at what it makes of them
+    #[command(hide = true)]
+    Compile(compile::Options),
 }
 
 /// How results are printed.
@@ -224,6 +228,7 @@ pub fn main() -> ExitCode {
         Command::Man(options) => shell_files::man(&options),
         Command::Doctor(options) => doctor::main(&options),
         Command::Devices(options) => devices::main(&options),
+        Command::Compile(options) => compile::main(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

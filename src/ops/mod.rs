@@ -86,6 +86,7 @@ mod interleaved;
 pub mod lrn;
 pub mod max_pool;
 mod peak;
+pub mod pipelines;
 mod placement;
 mod planned;
 mod pooling;

@@ -3,11 +3,12 @@
 //! `conv2d` and `dense` describe the operands of each of their passes and what becomes of the sums ([`pass::Pass`]),
 //! and the operations the sizes of a dispatch ([`ProductParameters`]). Everything else is here once: `way` is the table
 //! of the ways in which a product is computed, `compose` makes a shader of modules for every way, `split` divides sums
-//! that have too few tiles, and `record` chooses a kernel and dispatches it. The modules lie in `shaders/product`.
+//! that have too few tiles, `record` chooses a kernel and dispatches it, and `forms` lists what may be chosen. The modules lie in `shaders/product`.
 
 mod compose;
 pub(super) mod conv2d;
 pub(super) mod dense;
+pub(super) mod forms;
 mod parameters;
 mod pass;
 mod record;

@@ -1,0 +1,94 @@
+//! What a device may be asked to compile of a product: which ways fit it, and which values its constants take.
+
+use super::way::{WAYS, Way};
+use crate::{
+    gpu::{Constants, Limits, Shader},
+    host::Precision,
+};
+
+/// The constants that shaders leave open, with what `record` sets them to.
+const CONSTANTS: [(&str, &[Constants]); 2] = [
+    ("ALIGNED", &[&[("ALIGNED", 1.0)], &[("ALIGNED", 0.0)]]),
+    ("VECTORS", &[&[], &[("VECTORS", 4.0)], &[("VECTORS", 2.0)], &[("VECTORS", 1.0)]]),
+];
+
+/// The ending of the names of kernels for processors.
+const LANES: &str = "_lanes";
+
+/// The stem of products whose channels are always aligned.
+const ALIGNED: &str = "dense";
+
+/// The values that pipelines of a shader are made with: of the constant that it leaves open, or of none.
+pub fn constants(shader: &Shader) -> &'static [Constants] {
+    let source = shader.source();
+    let declared = |(name, _): &&(&str, _)| source.contains(&format!("override {name}:"));
+    match CONSTANTS.iter().find(declared) {
+        Some(("ALIGNED", values)) if shader.stem == ALIGNED => &values[..1],
+        Some((_, values)) => values,
+        None => &[&[]],
+    }
+}
+
+/// The way in which a shader of a product computes it, by the name of the shader.
+fn way(shader: &Shader) -> Option<&'static Way> {
+    let named = |way: &&Way| shader.name.ends_with(&format!("_{}", way.name()));
+    // The name of a tile ends those of its other precisions, too.
+    WAYS.iter().filter(named).max_by_key(|way| way.name().len())
+}
+
+/// Whether a device of a precision and some limits may take a shader. One that was opened for matrices runs programs in
+/// `f32`, too, but their pipelines are those of any other device.
+pub fn fits(shader: &Shader, precision: Precision, limits: &Limits) -> bool {
+    if shader.name.ends_with(LANES) {
+        return limits.lanes;
+    }
+    match way(shader) {
+        Some(way) => way.precision == precision && way.matrices == limits.matrices.filter(|_| !precision.is_f32()),
+        None => precision.is_f32(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONSTANTS, constants, fits, way};
+    use crate::{
+        gpu::{Limits, MATRICES},
+        host::Precision,
+        ops::catalogue,
+    };
+
+    #[test]
+    fn every_constant_that_a_shader_leaves_open_has_values() {
+        for kernel in catalogue() {
+            let source = kernel.shader.source();
+            let open = source.lines().filter_map(|line| line.trim().strip_prefix("override ")?.split(':').next());
+            for name in open {
+                let given = constants(kernel.shader);
+                let set: Vec<_> = given.iter().flat_map(|values| values.iter()).collect();
+                assert!(!set.is_empty(), "{}: {name} has no values", kernel.shader.name);
+                assert!(set.iter().all(|(other, _)| *other == name), "{name}");
+            }
+        }
+        assert!(CONSTANTS.iter().all(|(_, values)| values.len() > 1));
+    }
+
+    #[test]
+    fn a_device_is_asked_for_the_kernels_of_its_precision_and_its_matrices_only() {
+        let fitting = |precision, matrices, lanes| {
+            let limits = Limits { matrices, lanes, ..Limits::webgpu() };
+            let names = catalogue().filter(|kernel| fits(kernel.shader, precision, &limits));
+            names.map(|kernel| kernel.shader.name.to_string()).collect::<Vec<_>>()
+        };
+        let single = fitting(Precision::F32, None, false);
+        assert!(single.iter().any(|name| name == "dense_forward_64x64"));
+        assert!(single.iter().any(|name| name == "lrn"));
+        assert!(
+            !single.iter().any(|name| name.contains("mixed") || name.contains("f16x3") || name.ends_with("_lanes"))
+        );
+        assert!(fitting(Precision::F32, None, true).iter().any(|name| name.ends_with("_lanes")));
+        let mixed = fitting(Precision::Mixed, Some(MATRICES[0]), false);
+        assert!(!mixed.is_empty() && mixed.iter().all(|name| name.contains("_mixed16_")), "{mixed:?}");
+        let named = catalogue().filter(|kernel| way(kernel.shader).is_some()).count();
+        assert!(named > 100, "{named}");
+    }
+}
