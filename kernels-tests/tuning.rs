@@ -76,14 +76,14 @@ fn every_product_of_a_step_is_measured_and_the_fastest_tile_is_kept_in_a_file() 
 fn a_preferred_tile_is_taken_and_changes_no_bit() {
     let net = net();
     let untuned = weights(&net, &tiled());
-    for (tile, [rows, columns]) in TILES.into_iter().enumerate() {
+    for (tile, of_tile) in TILES.into_iter().enumerate() {
         let gpu = tiled();
         let products = net.program.tape(Tape::Train).iter().filter_map(|entry| entry.op.product());
         let lines: String = products.map(|product| format!("\"{product}\" = {tile}\n")).collect();
         Tuning::parse(&format!("adapter = \"x\"\n[tiles]\n{lines}")).unwrap().apply(&gpu);
-        assert!(weights(&net, &gpu) == untuned, "tiles of {rows}x{columns} change bits");
+        assert!(weights(&net, &gpu) == untuned, "tiles of {of_tile} change bits");
         for (shader, entry) in gpu.pipelines() {
-            let own = TILES.map(|[rows, columns]| format!("{rows}x{columns}"));
+            let own = TILES.map(|tile| tile.to_string());
             let of_tile = own.iter().position(|name| shader.ends_with(&format!("_{name}")));
             assert!(of_tile.is_none_or(|made| made == tile), "{shader}/{entry} is not of the preferred tile");
         }

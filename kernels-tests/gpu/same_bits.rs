@@ -9,6 +9,7 @@ use super::{
     software,
 };
 use strata::{
+    gpu::Registers,
     host::Window,
     ops::{Device, TILES, conv2d, dense, dropout},
 };
@@ -56,8 +57,24 @@ fn the_bits_do_not_depend_on_the_tile() {
     for case in products_around_tiles() {
         let first = bits(&case.run(&tiles[0]));
         for (tile, size) in tiles.iter().zip(TILES).skip(1) {
-            assert_eq!(first, bits(&case.run(tile)), "{size:?}");
+            assert_eq!(first, bits(&case.run(tile)), "{size}");
         }
+    }
+}
+
+/// Where registers are few, tiles are slim, and where they are fewest, loops stay loops.
+#[test]
+fn the_bits_do_not_depend_on_the_registers_of_the_adapter() {
+    let of = |registers| {
+        limited(|limits| {
+            limits.lanes = false;
+            limits.registers = registers;
+        })
+    };
+    let all = [Registers::Any, Registers::Most, Registers::Many, Registers::Few, Registers::Fewest].map(of);
+    for case in products_around_tiles() {
+        let [any, others @ ..] = all.each_ref().map(|gpu| bits(&case.run(gpu)));
+        assert!(others.iter().all(|other| *other == any));
     }
 }
 

@@ -5,6 +5,9 @@
 // them to all others. Only for channels that can be loaded four at a time. How operands are read, whether rows are those
 // of the results, and what becomes of the sums are modules of their own: lanes_*.wgsl, and the ends as for tiles.
 
+// Places are those of single numbers.
+fn unit() -> u32 { return 1u; }
+
 // Vectors of columns that are computed: fewer where there are no more columns.
 override VECTORS: u32 = 8u;
 

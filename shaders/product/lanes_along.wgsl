@@ -12,7 +12,7 @@ var<private> next_$o: Vector_$o;
 fn begin_$o(i: u32, task: Task) {
     #for u in 0..$groups
     #for e in 0..4
-    line_$o$u$e = line_$o(min(task.$side + ($uu * 8u + i) * 4u + $eu, product.$sides - 1u));
+    line_$o$u$e = line_$o(task, min(task.$side + ($uu * 8u + i) * 4u + $eu, product.$sides - 1u));
     #end
     #end
     next_$o = vector_$o(0u);
@@ -22,7 +22,7 @@ fn begin_$o(i: u32, task: Task) {
 fn enter_$o(task: Task, stretch: u32) {
     #for u in 0..$groups
     #for e in 0..4
-    place_$o$u$e = place_$o(task, line_$o$u$e, next_$o, true);
+    place_$o$u$e = found_$o(place_$o(line_$o$u$e, under_$o(next_$o)), true);
     #end
     #end
     next_$o = next_vector_$o(next_$o);

@@ -32,5 +32,7 @@ struct ProductParameters {
     // them runs through: with the padding where there is one group.
     s: u32, stored: u32, cg: u32, kg: u32, kr: u32,
     stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
+    // The depth of a slab.
+    slab: u32,
 }
 @group(0) @binding(0) var<uniform> product: ProductParameters;

@@ -1,7 +1,7 @@
 // What a workgroup computes: a tile of one group's results, over the whole depth or a part of it.
 
-// A place of an operand where there is no number: it counts as zero.
-const NOWHERE: u32 = 0xffffffffu;
+// Where an operand's vector lies, and whether there is one: else it counts as zeros.
+struct Place { at: u32, exists: bool }
 
 struct Task {
     exists: bool,

@@ -1,4 +1,4 @@
-// A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 64 of them. The operands
+// A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 8 x 4 or 8 x 8 of them. The operands
 // pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the next one is
 // on its way from memory into registers, and is then put where the one before was, so that one barrier a slab is
 // enough. Every result is summed in the order of the depth whatever the size of the tile, so that the size does not
@@ -20,40 +20,57 @@ const ACROSS_b: u32 = TILE_COLUMNS / 4u;
 const SLAB_a: u32 = SLAB * PITCH_a;
 const SLAB_b: u32 = SLAB * PITCH_b;
 
-// What an invocation has of the results: its vectors 0, 2, .. 14, and 1, 3, .. 15. The sums stay in named vectors:
-// arrays indexed by a loop would be spilled to memory.
-#for n in 0..8
-var<private> total_l$n: vec4<f32>; var<private> total_r$n: vec4<f32>;
+// Four numbers as they were loaded, and which of them exist.
+struct Fetched { loaded: vec4<f32>, exist: vec4<bool> }
+fn real_of(fetched: Fetched) -> vec4<f32> { return select(vec4<f32>(), fetched.loaded, fetched.exist); }
+// Numbers of a place in memory: places are those of vectors where these can be loaded.
+fn unit() -> u32 { return select(1u, 4u, ALIGNED); }
+
+// What an invocation has of the results: $SIDES vectors of columns in each of eight rows, number 8 * side + row. The sums
+// stay in named vectors: arrays indexed by a loop would be spilled to memory.
+const VECTORS: u32 = 8u * $SIDESu;
+#for s in 0..SIDES
+#for r in 0..8
+var<private> total$s$r: vec4<f32>;
+#end
 #end
 
 // Vector number v of the sums.
 fn total_vector(v: u32) -> vec4<f32> {
     switch v {
-        #for n in 0..7
-        case 2u * $nu: { return total_l$n; } case 2u * $nu + 1u: { return total_r$n; }
+        #for s in 0..SIDES
+        #for r in 1..8
+        case 8u * $su + $ru: { return total$s$r; }
         #end
-        case 14u: { return total_l7; } default: { return total_r7; }
+        #end
+        #for s in 1..SIDES
+        case 8u * $su: { return total$s0; }
+        #end
+        default: { return total00; }
     }
 }
 fn set_total_vector(v: u32, value: vec4<f32>) {
     switch v {
-        #for n in 0..7
-        case 2u * $nu: { total_l$n = value; } case 2u * $nu + 1u: { total_r$n = value; }
+        #for s in 0..SIDES
+        #for r in 1..8
+        case 8u * $su + $ru: { total$s$r = value; }
         #end
-        case 14u: { total_l7 = value; } default: { total_r7 = value; }
+        #end
+        #for s in 1..SIDES
+        case 8u * $su: { total$s0 = value; }
+        #end
+        default: { total00 = value; }
     }
 }
 
-// The sums of slab b alone, a vector of columns for each of the first invocations, for the gradient of a bias: in
-// the run at hand and in the runs before.
-var<private> column_sum: vec4<f32>;
-var<private> column_total: vec4<f32>;
+// The sum of a column of slab b alone, for each of the first invocations, for the gradient of a bias: in the run at hand
+// and in the runs before.
+var<private> column_sum: f32;
+var<private> column_total: f32;
 
-fn add_columns(i: u32, slab: u32) {
-    if i < ACROSS_b {
-        #for d in 0..DEPTH
-        column_sum += staged_b(slab * SLAB_b + $du * PITCH_b + i);
-        #end
+fn add_column(i: u32, slab: u32) {
+    for (var d = 0u; d < turns(SLAB); d++) {
+        column_sum += staged_one_b(slab * SLAB_b + d * PITCH_b + i / 4u, i % 4u);
     }
 }
 
@@ -65,7 +82,7 @@ fn multiply_tile(i: u32, number: u32) {
     let corner = vec2<u32>(task.row, task.column);
     #if CONTINUES
     if task.continued {
-        for (var v = 0u; v < 16u; v++) {
+        for (var v = 0u; v < turns(VECTORS); v++) {
             let at = place(i, v) + corner;
             if at.x < product.rows { set_total_vector(v, earlier(task, at.x, at.y)); }
         }
@@ -75,9 +92,8 @@ fn multiply_tile(i: u32, number: u32) {
     #if WEIGHTS
     // The gradient of the bias comes with the first rows.
     let sums_bias = product.sums_bias != 0u && task.row == 0u;
-    let bias_column = task.column + i * 4u;
-    let has_bias = sums_bias && i < ACROSS_b && bias_column < product.columns;
-    if has_bias && task.continued { column_total = earlier_bias(task, bias_column); }
+    let has_column = sums_bias && i < TILE_COLUMNS;
+    if has_column && task.continued { column_total = earlier_bias(task, task.column + i / 4u * 4u)[i % 4u]; }
     #end
     begin_a(i, task);
     begin_b(i, task);
@@ -96,29 +112,35 @@ fn multiply_tile(i: u32, number: u32) {
             depth = end;
             end = min(end + product.run, task.end);
         }
-        let more = depth < task.end;
-        if more {
-            fetch_a(i, task, depth, end);
-            fetch_b(i, task, depth, end);
-        }
-        add_slabs(i, slab);
         #if WEIGHTS
-        if sums_bias { add_columns(i, slab); }
+        // In front of the loads: after a branch, compilers wait for those that are under way.
+        if has_column { add_column(i, slab); }
         #end
+        // After the last slab this fetches zeros, because a branch would make compilers wait for the loads.
+        advance_a(closes);
+        advance_b(closes);
+        fetch_a(i, task, depth, end);
+        fetch_b(i, task, depth, end);
+        add_slabs(i, slab);
         slab = 1u - slab;
-        if more {
-            put_a(i, slab);
-            put_b(i, slab);
-        }
+        put_a(i, slab);
+        put_b(i, slab);
         // The next slabs must be complete before they are read, and these read by all before they are overwritten.
         workgroupBarrier();
         if closes { close_run(); }
     }
     #if WEIGHTS
-    if has_bias { finish_bias(task, bias_column, column_total); }
+    if sums_bias {
+        if i < TILE_COLUMNS { keep_column(i, column_total); }
+        // All must have written before it is read, and read before workgroup memory is used anew.
+        workgroupBarrier();
+        let column = task.column + i * 4u;
+        if i < ACROSS_b && column < product.columns { finish_bias(task, column, kept_columns(i)); }
+        workgroupBarrier();
+    }
     #end
     give_totals(i);
-    for (var v = 0u; v < 16u; v++) {
+    for (var v = 0u; v < turns(VECTORS); v++) {
         let at = place(i, v) + corner;
         if at.x < product.rows { finish(task, at.x, at.y, total_vector(v), term_of(task, at.y)); }
     }

@@ -23,7 +23,17 @@ fn stage_b(at: u32, v: vec4<f32>) {
     slab_b[at] = vec4<f16>(high);
     low_b[at] = vec4<f16>((v - high) * SCALE);
 }
-fn staged_b(at: u32) -> vec4<f32> { return vec4<f32>(slab_b[at]) + vec4<f32>(low_b[at]) / SCALE; }
+fn stage_one_a(at: u32, n: u32, v: f32) {
+    let high = high_of(vec4<f32>(v)).x;
+    slab_a[at][n] = f16(high);
+    low_a[at][n] = f16((v - high) * SCALE);
+}
+fn stage_one_b(at: u32, n: u32, v: f32) {
+    let high = high_of(vec4<f32>(v)).x;
+    slab_b[at][n] = f16(high);
+    low_b[at][n] = f16((v - high) * SCALE);
+}
+fn staged_one_b(at: u32, n: u32) -> f32 { return f32(slab_b[at][n]) + f32(low_b[at][n]) / SCALE; }
 
 // Numbers of f16, by way of their bits: a driver may take a conversion there and back for none.
 fn high_of(v: vec4<f32>) -> vec4<f32> {

@@ -1,5 +1,5 @@
-// A tile in f32: an invocation computes 8 rows x 8 columns of it, rows 4 i .. 4 i + 3 and $ROWS / 2 + 4 i ..,
-// columns 4 j .. 4 j + 3 and $COLUMNS / 2 + 4 j ..
+// A tile in f32: an invocation computes eight rows of it, 4 i .. 4 i + 3 and $ROWS / 2 + 4 i .., and four columns, 4 j ..
+// 4 j + 3, or eight, with $COLUMNS / 2 + 4 j ..: fewer sums fit into the registers of more GPUs.
 
 // Builtins come one by one: in a struct, compilers take the number of the workgroup for as little uniform as that of the
 // invocation, and refuse the barriers.
@@ -12,40 +12,73 @@ fn main(
     multiply_tile(i, linear(workgroup, workgroups));
 }
 
+// Whether loops take their number of turns from a parameter, so that compilers cannot unroll them: where they do, they
+// load the operands of all turns at once, and run out of registers on some GPUs.
+#if SLIM
+override ROLLED: bool = false;
+#end
+#if WIDE
+const ROLLED: bool = false;
+#end
+fn turns(number: u32) -> u32 { return select(number, number * (product.slab / SLAB), ROLLED); }
+
 // The slabs hold the numbers themselves, one depth after the other.
 const PITCH_a: u32 = ACROSS_a;
 const PITCH_b: u32 = ACROSS_b;
 var<workgroup> slab_a: array<vec4<f32>, 2u * SLAB_a>;
-var<workgroup> slab_b: array<vec4<f32>, 2u * SLAB_b>;
+var<workgroup> slab_b: array<vec4<f32>, (2u + $SHARE_bu) * SLAB_b>;
 
 fn stage_a(at: u32, v: vec4<f32>) { slab_a[at] = v; }
 fn stage_b(at: u32, v: vec4<f32>) { slab_b[at] = v; }
-fn staged_b(at: u32) -> vec4<f32> { return slab_b[at]; }
+fn stage_one_a(at: u32, n: u32, v: f32) { slab_a[at][n] = v; }
+fn stage_one_b(at: u32, n: u32, v: f32) { slab_b[at][n] = v; }
+fn staged_one_b(at: u32, n: u32) -> f32 { return slab_b[at][n]; }
 
-// The sums of an invocation's rows 0 to 7 in the run at hand; l is a row's left vector of columns, r its right one.
-#for n in 0..8
-var<private> l$n: vec4<f32>; var<private> r$n: vec4<f32>;
+// The totals of columns, where the slabs were.
+fn keep_column(column: u32, v: f32) { slab_b[column / 4u][column % 4u] = v; }
+fn kept_columns(i: u32) -> vec4<f32> { return slab_b[i]; }
+
+// Invocations side by side in a tile.
+const RIGHT: u32 = TILE_COLUMNS / (4u * $SIDESu);
+
+// The sums in the run at hand, of each side and row.
+#for s in 0..SIDES
+#for r in 0..8
+var<private> sum$s$r: vec4<f32>;
 #end
+#end
+
+// Adds the products of one depth, whose operands begin at these vectors of the slabs.
+fn add_depth(at_a: u32, at_b: u32) {
+    let upper = slab_a[at_a];
+    let lower = slab_a[at_a + ACROSS_a / 2u];
+    #for s in 0..SIDES
+    let across$s = slab_b[at_b + $su * RIGHT];
+    #end
+    #for r in 0..4
+    #for s in 0..SIDES
+    sum$s$r = fma(vec4<f32>(upper[$r]), across$s, sum$s$r);
+    #end
+    #end
+    #for r in 4..8
+    #for s in 0..SIDES
+    sum$s$r = fma(vec4<f32>(lower[$r - 4]), across$s, sum$s$r);
+    #end
+    #end
+}
 
 // Adds the product of the first (0) or the second (1) slabs.
 fn add_slabs(invocation: u32, slab: u32) {
-    let i = slab * SLAB_a + invocation / (TILE_COLUMNS / 8u);
-    let j = slab * SLAB_b + invocation % (TILE_COLUMNS / 8u);
+    let i = slab * SLAB_a + invocation / RIGHT;
+    let j = slab * SLAB_b + invocation % RIGHT;
+    if ROLLED {
+        for (var d = 0u; d < turns(SLAB); d++) { add_depth(d * ACROSS_a + i, d * ACROSS_b + j); }
+        return;
+    }
     for (var d = 0u; d < SLAB; d += 4u) {
         // Four depths: the bookkeeping of a loop costs as much as a depth.
         #for n in 0..4
-        let u$n = slab_a[(d + $nu) * ACROSS_a + i];
-        let v$n = slab_a[(d + $nu) * ACROSS_a + ACROSS_a / 2u + i];
-        let x$n = slab_b[(d + $nu) * ACROSS_b + j];
-        let y$n = slab_b[(d + $nu) * ACROSS_b + ACROSS_b / 2u + j];
-        #for c in 0..4
-        l$c = fma(vec4<f32>(u$n[$cu]), x$n, l$c);
-        r$c = fma(vec4<f32>(u$n[$cu]), y$n, r$c);
-        #end
-        #for c in 4..8
-        l$c = fma(vec4<f32>(v$n[$cu - 4u]), x$n, l$c);
-        r$c = fma(vec4<f32>(v$n[$cu - 4u]), y$n, r$c);
-        #end
+        add_depth((d + $nu) * ACROSS_a + i, (d + $nu) * ACROSS_b + j);
         #end
     }
 }
@@ -53,17 +86,19 @@ fn add_slabs(invocation: u32, slab: u32) {
 // Moves the sums of a run of slabs into the total. Sums of runs keep the rounding error of a long sum small:
 // it grows with the length of a run and with the number of runs, not with their product.
 fn close_run() {
-    column_total += column_sum; column_sum = vec4<f32>();
-    #for n in 0..8
-    total_l$n += l$n; total_r$n += r$n; l$n = vec4<f32>(); r$n = vec4<f32>();
+    column_total += column_sum; column_sum = 0.0;
+    #for s in 0..SIDES
+    #for r in 0..8
+    total$s$r += sum$s$r; sum$s$r = vec4<f32>();
+    #end
     #end
 }
 
-// The row and the first column, within the tile, of an invocation's vector number v = 2 * row + side.
+// The row and the first column, within the tile, of an invocation's vector number v = 8 * side + row.
 fn place(invocation: u32, v: u32) -> vec2<u32> {
-    let row = v / 2u;
-    return vec2<u32>((row / 4u) * (TILE_ROWS / 2u) + invocation / (TILE_COLUMNS / 8u) * 4u + row % 4u,
-        (v % 2u) * (TILE_COLUMNS / 2u) + invocation % (TILE_COLUMNS / 8u) * 4u);
+    let row = v % 8u;
+    return vec2<u32>((row / 4u) * (TILE_ROWS / 2u) + invocation / RIGHT * 4u + row % 4u,
+        (v / 8u * RIGHT + invocation % RIGHT) * 4u);
 }
 
 // The totals are where they are read and set.

@@ -28,6 +28,8 @@ fn main(
     multiply_tile(i, linear(workgroup, workgroups));
 }
 
+fn turns(number: u32) -> u32 { return number; }
+
 // Eight numbers of room after each depth let the rows of a matrix begin in different banks of workgroup memory.
 const PITCH_a: u32 = ACROSS_a + 2u;
 const PITCH_b: u32 = ACROSS_b + 2u;
@@ -49,7 +51,7 @@ var<private> sum$i$j: coop_mat$MATRIXx$MATRIX<f32, C>;
 // Moves the sums of a run of slabs into the total. Sums of runs keep the rounding error of a long sum small:
 // it grows with the length of a run and with the number of runs, not with their product.
 fn close_run() {
-    column_total += column_sum; column_sum = vec4<f32>();
+    column_total += column_sum; column_sum = 0.0;
     #for i in 0..2
     #for j in 0..4
     sum$i$j = sum$i$j + run$i$j; run$i$j = coop_mat$MATRIXx$MATRIX<f32, C>();
@@ -69,6 +71,10 @@ fn place(invocation: u32, v: u32) -> vec2<u32> {
 
 // The way between the matrices of a block, whose layout in the lanes nobody knows, and vectors: a matrix a block.
 var<workgroup> exchange: array<vec4<f32>, INVOCATIONS / LANES * MATRIX_VECTORS>;
+
+// The totals of columns, on the same way.
+fn keep_column(column: u32, v: f32) { exchange[column / 4u][column % 4u] = v; }
+fn kept_columns(i: u32) -> vec4<f32> { return exchange[i]; }
 
 // Makes matrices of the totals that were set.
 fn take_totals(invocation: u32) {

@@ -3,7 +3,9 @@
 
 fn stage_a(at: u32, v: vec4<f32>) { slab_a[at] = vec4<f16>(v); }
 fn stage_b(at: u32, v: vec4<f32>) { slab_b[at] = vec4<f16>(v); }
-fn staged_b(at: u32) -> vec4<f32> { return vec4<f32>(slab_b[at]); }
+fn stage_one_a(at: u32, n: u32, v: f32) { slab_a[at][n] = f16(v); }
+fn stage_one_b(at: u32, n: u32, v: f32) { slab_b[at][n] = f16(v); }
+fn staged_one_b(at: u32, n: u32) -> f32 { return f32(slab_b[at][n]); }
 
 // Adds the product of the first (0) or the second (1) slabs.
 fn add_slabs(invocation: u32, slab: u32) {

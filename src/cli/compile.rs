@@ -65,7 +65,8 @@ fn compile(pipeline: &Pipeline, gpu: &Gpu, skip: &[String]) -> Value {
     };
     // Should the driver break off at the next one, this is known.
     note!("@@@end {name} {:.3}", seconds.unwrap_or(f64::NAN));
-    json!({ "name": name, "skipped": false, "sizes": sizes, "seconds": seconds, "error": error })
+    let given = pipeline.is_given(gpu);
+    json!({ "name": name, "skipped": false, "given": given, "sizes": sizes, "seconds": seconds, "error": error })
 }
 
 /// Prints results for the scripts, which are of the same version: no schema describes them.

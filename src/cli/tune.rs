@@ -6,7 +6,7 @@ use crate::{
     cli::{DeviceArgs, PrecisionArgs, at_least_one},
     host::Precision,
     nn::{Net, Tape},
-    ops::{Device, Measured, TILES, Tuning, tiles},
+    ops::{Device, Measured, TILES, Tile, Tuning, tiles},
     protocol::{Arm, Experiment, Plan, halves::Halves, network_def::net_of, resolve},
 };
 use anyhow::Result;
@@ -122,14 +122,14 @@ pub fn main(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn print(tiles: &[[usize; 2]], rows: &[Measured], out: &mut impl Write) -> Result<()> {
+fn print(tiles: &[Tile], rows: &[Measured], out: &mut impl Write) -> Result<()> {
     write!(out, "{:<8} {:<24} {:>10}", "layer", "pass", "untuned")?;
-    tiles.iter().try_for_each(|[rows, columns]| write!(out, " {:>10}", format!("{rows}x{columns}")))?;
+    tiles.iter().try_for_each(|tile| write!(out, " {tile:>13}"))?;
     writeln!(out, "  taken")?;
     for row in rows {
         write!(out, "{:<8} {:<24} {:>7.3} ms", row.layer, row.pass, row.untuned_milliseconds)?;
-        row.milliseconds.iter().try_for_each(|ms| write!(out, " {ms:>7.3} ms"))?;
-        let taken = row.preferred.map_or("as untuned".into(), |[rows, columns]| format!("{rows}x{columns}"));
+        row.milliseconds.iter().try_for_each(|ms| write!(out, " {ms:>10.3} ms"))?;
+        let taken = row.preferred.map_or("as untuned".into(), |tile| tile.to_string());
         writeln!(out, "  {taken}")?;
     }
     let sum = |of: fn(&Measured) -> f64| rows.iter().map(of).sum::<f64>();

@@ -1,7 +1,7 @@
 //! An opened device with its pipelines, which all sessions share.
 
 use super::{
-    AdapterInfo, Choice, GpuError, Kernel, Limits, MATRICES, adapter,
+    AdapterInfo, Choice, GpuError, Kernel, Limits, MATRICES, Registers, adapter,
     fault::Fault,
     lock::lock,
     matrices,
@@ -118,7 +118,9 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error| errors.keep(&error)));
 
         let mut limits = Limits::of(&required);
-        let wgpu::AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = adapter.get_info();
+        let described = adapter.get_info();
+        limits.registers = Registers::of(&described);
+        let wgpu::AdapterInfo { subgroup_min_size, subgroup_max_size, .. } = described;
         limits.matrices = info.matrices.filter(|_| of_matrices);
         limits.lanes = info.is_software
             && !of_matrices

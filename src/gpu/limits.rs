@@ -1,6 +1,6 @@
 //! What decides how tensors and grids are divided, and which kernels a device takes.
 
-use super::Matrices;
+use super::{Matrices, Registers};
 
 /// The limits that decide how tensors and grids are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Limits {
     pub lanes: bool,
     /// How matrices are multiplied, where the device was opened for products of them.
     pub matrices: Option<Matrices>,
+    /// How many sums of a product an invocation can hold.
+    pub registers: Registers,
     /// The number of the tile of matrix products, where it is not chosen by their shapes.
     pub tile: Option<usize>,
     /// Whether shaders run without the checks of indices, divisors and loops that untrusted ones need.
@@ -41,6 +43,7 @@ impl Limits {
             uniform_alignment: limits.min_uniform_buffer_offset_alignment as usize,
             lanes: false,
             matrices: None,
+            registers: Registers::Any,
             tile: None,
             trusted: true,
             #[cfg(feature = "testing")]

@@ -105,7 +105,7 @@ pub use error::OpsError;
 pub use executor::{Device, Executor};
 pub use peak::Peak;
 pub use planned::Planned;
-pub use product::{TILES, tiles};
+pub use product::{TILES, Tile, tiles};
 pub use program::{Element, Program, Role, TensorId, TensorShape};
 pub use timing::median;
 pub use tuning::{Measured, Tuning};

@@ -29,6 +29,11 @@ impl Pipeline {
         forms::fits(self.kernel.shader, gpu.precision(), gpu.limits())
     }
 
+    /// Whether a program of the device's precision takes it where nothing was measured.
+    pub fn is_given(&self, gpu: &Gpu) -> bool {
+        forms::is_given(self.kernel.shader, self.constants, gpu.limits())
+    }
+
     /// Has a device make it, and returns how long that took.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 
 use super::{
     Device, Executor, OpsError, Step, catalogue,
-    product::{TILES, tiles},
+    product::{TILES, Tile, tiles},
     program::{Entry, Program, TapeName},
 };
 use crate::{
@@ -48,8 +48,8 @@ pub struct Measured {
     pub untuned_milliseconds: f64,
     /// Milliseconds with each of the [`tiles`] of the precision.
     pub milliseconds: Vec<f64>,
-    /// Rows and columns of the tile that is preferred, where that is worth it.
-    pub preferred: Option<[usize; 2]>,
+    /// The tile that is preferred, where that is worth it.
+    pub preferred: Option<Tile>,
 }
 
 impl Measured {
@@ -212,7 +212,7 @@ mod tests {
     fn a_file_that_is_damaged_is_refused_with_what_is_wrong() {
         let wrong = |text: &str| Tuning::parse(text).unwrap_err();
         assert!(
-            wrong("adapter = \"x\"\n[tiles]\n\"dense\" = 5\n").contains("tile 5; the tiles are numbered from 0 to 4")
+            wrong("adapter = \"x\"\n[tiles]\n\"dense\" = 9\n").contains("tile 9; the tiles are numbered from 0 to 8")
         );
         assert!(wrong("adapter = \"x\"").contains("tiles"));
         assert!(wrong("adapter = \"x\"\ncolour = 1\n[tiles]\n").contains("colour"));

@@ -13,9 +13,11 @@ fn listed(shader: &Shader, kernels: &[&Kernel]) -> Value {
     let source = shader.source();
     // naga knows subgroups without a word for them, and has none.
     let subgroups = shader.name.ends_with("_lanes");
-    let constants = match source.contains("override ALIGNED") {
-        true => json!([{ "ALIGNED": 1 }, { "ALIGNED": 0 }]),
-        false => json!([{}]),
+    let constants = match (source.contains("override ALIGNED"), shader.name.ends_with("_slim")) {
+        (true, false) => json!([{ "ALIGNED": 1 }, { "ALIGNED": 0 }]),
+        // Loops stay loops in slim tiles alone.
+        (true, true) => json!([{ "ALIGNED": 1 }, { "ALIGNED": 0 }, { "ALIGNED": 1, "ROLLED": 1 }]),
+        (false, _) => json!([{}]),
     };
     let kernel = |kernel: &&Kernel| {
         let bindings = kernel.bindings.iter().map(|&(number, access)| {

@@ -94,8 +94,9 @@ impl Pass {
         modules.extend(needs(&self.operands));
         let letters = ["a", "b"].into_iter().zip([("row", "rows"), ("column", "columns")]);
         for (operand, (letter, (side, sides))) in self.operands.iter().zip(letters) {
-            let first = if letter == "a" { "0u" } else { "INVOCATIONS - SQUARES_b" };
-            let names = [("o", letter), ("side", side), ("sides", sides), ("first", first)];
+            // Where both operands lie along the depth, the first one holds where they are.
+            let held = if self.operands[0].along { "a" } else { letter };
+            let names = [("o", letter), ("side", side), ("sides", sides), ("held", held)];
             let fetch = match operand.along {
                 true => module!("product/fetch_along"),
                 false => module!("product/fetch_across"),
@@ -105,7 +106,9 @@ impl Pass {
             modules.push(fetch.with(&names));
         }
         modules.extend([module!("product/tile"), slabs]);
-        self.shader(&way.name(), modules, way.sizes(), self.continues)
+        let mut sizes = way.sizes();
+        sizes.extend([("HOLDS_a", 1), ("HOLDS_b", u32::from(!self.operands[0].along))]);
+        self.shader(&way.name(), modules, sizes, self.continues)
     }
 
     fn lanes_shader(&self) -> Shader {

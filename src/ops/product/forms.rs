@@ -1,14 +1,33 @@
 //! What a device may be asked to compile of a product: which ways fit it, and which values its constants take.
 
-use super::way::{WAYS, Way};
+use super::{
+    tile,
+    way::{WAYS, Way},
+};
 use crate::{
-    gpu::{Constants, Limits, Shader},
+    gpu::{Constants, Limits, Registers, Shader},
     host::Precision,
 };
 
-/// The constants that shaders leave open, with what `record` sets them to.
-const CONSTANTS: [(&str, &[Constants]); 2] = [
-    ("ALIGNED", &[&[("ALIGNED", 1.0)], &[("ALIGNED", 0.0)]]),
+/// The constants of the kernels for GPUs: whether channels can be loaded four at a time, and whether loops stay loops.
+pub(super) const fn constants_of(aligned: bool, rolled: bool) -> Constants {
+    match (aligned, rolled) {
+        (true, false) => &[("ALIGNED", 1.0)],
+        (true, true) => &[("ALIGNED", 1.0), (ROLLED, 1.0)],
+        (false, false) => &[("ALIGNED", 0.0)],
+        (false, true) => &[("ALIGNED", 0.0), (ROLLED, 1.0)],
+    }
+}
+
+const ROLLED: &str = "ROLLED";
+const TILED: &[Constants] = &[constants_of(true, false), constants_of(false, false)];
+const SLIM: &[Constants] =
+    &[constants_of(true, false), constants_of(true, true), constants_of(false, false), constants_of(false, true)];
+
+/// The constants that shaders leave open, with what `record` sets them to: the first one that a shader declares.
+const CONSTANTS: [(&str, &[Constants]); 3] = [
+    (ROLLED, SLIM),
+    ("ALIGNED", TILED),
     ("VECTORS", &[&[], &[("VECTORS", 4.0)], &[("VECTORS", 2.0)], &[("VECTORS", 1.0)]]),
 ];
 
@@ -23,7 +42,7 @@ pub fn constants(shader: &Shader) -> &'static [Constants] {
     let source = shader.source();
     let declared = |(name, _): &&(&str, _)| source.contains(&format!("override {name}:"));
     match CONSTANTS.iter().find(declared) {
-        Some(("ALIGNED", values)) if shader.stem == ALIGNED => &values[..1],
+        Some((name, values)) if shader.stem == ALIGNED && *name != "VECTORS" => &values[..values.len() / 2],
         Some((_, values)) => values,
         None => &[&[]],
     }
@@ -48,6 +67,19 @@ pub fn fits(shader: &Shader, precision: Precision, limits: &Limits) -> bool {
     }
 }
 
+/// Whether a program in `f32` takes a shader of a product with some constants where nothing was measured, on a device of
+/// some limits.
+pub fn is_given(shader: &Shader, constants: Constants, limits: &Limits) -> bool {
+    let rolled = constants.iter().any(|(name, _)| *name == ROLLED);
+    match way(shader) {
+        Some(way) if way.matrices.is_none() => {
+            tile::is_given(limits.registers, way.tile)
+                && rolled == (way.tile.is_slim() && limits.registers == Registers::Fewest)
+        }
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{CONSTANTS, constants, fits, way};
@@ -66,7 +98,7 @@ mod tests {
                 let given = constants(kernel.shader);
                 let set: Vec<_> = given.iter().flat_map(|values| values.iter()).collect();
                 assert!(!set.is_empty(), "{}: {name} has no values", kernel.shader.name);
-                assert!(set.iter().all(|(other, _)| *other == name), "{name}");
+                assert!(set.iter().any(|(other, _)| *other == name), "{}: {name}", kernel.shader.name);
             }
         }
         assert!(CONSTANTS.iter().all(|(_, values)| values.len() > 1));

@@ -14,7 +14,7 @@ parameters! {
         momentum: f32, decay: f32, lr_mult: f32, formula: u32,
         kp: u32, h: u32, w: u32, cp: u32, p: u32, q: u32,
         s: u32, stored: u32, cg: u32, kg: u32, kr: u32,
-        stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32,
+        stride_h: u32, stride_w: u32, pad_h: u32, pad_w: u32, dilation_h: u32, dilation_w: u32, slab: u32,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Chooses the kernel of a product and dispatches it: tiles through workgroup memory on a GPU, lanes on a processor.
 
 use super::{
+    forms,
     parameters::ProductParameters,
     pass::{Buffer, Pass},
-    way::{self, TILES},
+    tile::{TILES, Tile},
+    way,
 };
-use crate::gpu::{Access, Binding, Constants, GpuError, Kernel, Part, Recorder, read, read_write};
+use crate::gpu::{Access, Binding, Constants, GpuError, Kernel, Part, Recorder, Registers, read, read_write};
 
 /// Depths whose sums are added to those before: in tiles, and in lanes, where an operand that lies along the depth is
 /// contiguous within a stretch.
@@ -62,8 +64,10 @@ impl Product<'_> {
             Some(kernel) => (Some(kernel), &[], LANES),
             None => {
                 let tile = way::choose(recorder, parts, [rows, columns]);
-                let aligned: Constants = if self.aligned { &[("ALIGNED", 1.0)] } else { &[("ALIGNED", 0.0)] };
-                (pass.tiled(recorder, tile), aligned, TILES[tile])
+                let rolled = TILES[tile].is_slim() && recorder.limits().registers == Registers::Fewest;
+                parameters.slab = way::depth(recorder, tile) as u32;
+                let Tile { rows, columns, .. } = TILES[tile];
+                (pass.tiled(recorder, tile), forms::constants_of(self.aligned, rolled), [rows, columns])
             }
         };
         if lanes.is_some() && pass.transposed {

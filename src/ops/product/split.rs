@@ -1,7 +1,7 @@
 //! Sums that are split, because their tiles are too few to keep a large GPU busy: into parts of their depth, which are
 //! added in their order. The shape of a layer alone decides, so that the division changes no bits.
 
-use super::way::{TILES, WORKGROUPS};
+use super::tile::{TILES, WORKGROUPS};
 use crate::gpu::Part;
 
 /// Bytes of partial sums at most.
@@ -9,7 +9,7 @@ pub const BYTES: usize = 64 << 20;
 
 /// The tiles of some results.
 fn tiles([rows, columns]: [usize; 2]) -> usize {
-    rows.div_ceil(TILES[0][0]) * columns.div_ceil(TILES[0][1])
+    rows.div_ceil(TILES[0].rows) * columns.div_ceil(TILES[0].columns)
 }
 
 /// Images of a part of a sum over a batch, a power of two up to 32 that no segment of the batch is divided within, or
