@@ -172,10 +172,6 @@ pub fn advice() -> Advice {
 
 fn written(advice: &Advice, folder: &Path) -> (Written, String) {
     let written = write(advice, folder).unwrap();
-    if let Some(keep) = std::env::var_os("STRATA_LOOK") {
-        std::fs::write(Path::new(&keep).join("table.txt"), format!("{}\n{}", sentence(advice), table(advice))).unwrap();
-        write(advice, Path::new(&keep)).unwrap();
-    }
     let page = std::fs::read_to_string(&written.page).unwrap();
     (written, page)
 }

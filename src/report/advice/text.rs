@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 pub fn table(advice: &Advice) -> String {
     let mut text = format!("{}\n\n{}", about(advice), columns(&tables::candidates(advice)));
     text.push_str(&format!(
-        "{NOTATION}\nIntervals are {} over {} splits and hold how these differ; differences to the leader are paired.\n",
+        "{NOTATION}\nIntervals are {} over {} splits and contain how much these differ; differences to the leader are paired.\n",
         level(advice),
         advice.splits
     ));

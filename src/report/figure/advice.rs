@@ -117,7 +117,7 @@ pub(super) fn figure(advice: &Advice) -> Option<Drawing> {
     }
     let caption = format!(
         "First panel: means over {} paired splits of validation images with {:.0} % intervals (variance of Nadeau and \
-         Bengio 2003), which hold how splits differ in difficulty; the paired differences in the table do not. Filled \
+         Bengio 2003), which contain how much splits differ in difficulty; paired differences do not. Filled \
          marks are the candidates that are not distinguishable from the best, the ring is the recommendation.{}{} Second \
          panel: what training one network costs, where activations of frozen blocks are computed once.",
         advice.splits,

@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use super::super::{format::plain, results::Results, statistics::Estimate};
 use super::{
     axes::{Axes, TEXT, ticks},
-    look::{Look, Shape},
+    look::Look,
     names::{shortened, width},
-    svg::{Anchor, Svg, escape},
+    svg::{self, Anchor, Svg, escape},
 };
 
 /// The most room that the name of an x tick has.
@@ -23,8 +23,8 @@ pub(super) const ACCURACY: &str = "top-1 accuracy (%)";
 const APART: f64 = 0.15;
 /// How far the points of one arm at one n are spread sideways, in units of n, so that equal ones show.
 const JITTER: f64 = 0.12;
-/// The colour of a ring around a mark.
-const RING: &str = "#111";
+/// The stroke of a ring around a mark.
+const RING: &str = r##"fill="none" stroke="#111" stroke-width="1.6""##;
 /// The golden ratio's fraction: its multiples fill an interval evenly, however many they are.
 const GOLDEN: f64 = 0.618_033_988_749_895;
 
@@ -322,8 +322,8 @@ impl Panel {
                 false => look.mark(svg, (x, y), 4.2 * share, &attributes, &tip),
             }
             if self.ringed.as_ref().is_some_and(named) {
-                let ring = Look { colour: RING, shape: Shape::Circle, dash: "" };
-                ring.hollow_mark(svg, (x, y), 9.0 * share, "", "");
+                let [x, y, r] = [x, y, 9.0 * share].map(svg::at);
+                svg.raw(&format!(r#"<circle cx="{x}" cy="{y}" r="{r}" {RING}/>"#));
             }
         }
     }

@@ -6,7 +6,7 @@ use super::super::{
     format::{duration, short},
 };
 use super::{
-    html::{document, figure, figures, fold, paragraph, plain_table, section},
+    html::{Cell, document, figure, figures, fold, paragraph, section, table},
     minus_numbers,
 };
 use crate::protocol::advice::record::Advice;
@@ -49,12 +49,17 @@ fn at(drawn: &[Figure], place: Place) -> String {
     figures(&drawn.iter().filter(|one| one.place == place).map(figure).collect::<Vec<_>>())
 }
 
-/// A table with typographic minus signs; its last column holds words.
-fn shown(title: &str, table: &Table) -> String {
-    let rows = table.rows.iter().map(|row| {
-        row.iter().map(|cell| if cell == "-" { "\u{2013}".to_string() } else { minus_numbers(cell) }).collect()
-    });
-    plain_table(title, &Table { head: table.head.clone(), rows: rows.collect() })
+/// A table with typographic minus signs. Its last column stands left where it holds words.
+fn shown(title: &str, from: &Table) -> String {
+    let last = from.head.len().saturating_sub(1);
+    let words = from.rows.iter().any(|row| row.get(last).is_some_and(|cell| cell.contains(char::is_alphabetic)));
+    let cell = |(at, text): (usize, &String)| match text.as_str() {
+        "-" => Cell::number("\u{2013}"),
+        text if at == last && words => Cell::text(text),
+        text => Cell::number(minus_numbers(&text.replace("10^12 madds", "10\u{b9}\u{b2} multiply-adds"))),
+    };
+    let cells = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<Vec<Cell>>();
+    table(title, &cells(&from.head), &from.rows.iter().map(cells).collect::<Vec<_>>())
 }
 
 /// How the set of the best follows from the splits.
