@@ -8,7 +8,7 @@ use super::{
 use crate::protocol::advice::record::{Advice, Kind, Measure};
 
 /// The answer: what to copy and whether to freeze it, which candidates are not distinguishable, and what that gains; or
-/// that it cannot be told, and what is cheapest then. ASCII, in whole sentences.
+/// that it cannot be told, and what is recommended all the same. ASCII, in whole sentences.
 #[must_use]
 pub fn sentence(advice: &Advice) -> String {
     let choice = &advice.choice;
@@ -19,6 +19,8 @@ pub fn sentence(advice: &Advice) -> String {
     let first = if choice.cannot_tell {
         let run = advice.candidates.iter().filter(|c| c.accuracy.iter().any(Option::is_some)).count();
         let kinds = || choice.set.iter().filter_map(|&at| advice.candidates.get(at)).map(|candidate| candidate.kind);
+        let cost = |&at: &usize| (advice.candidates.get(at).map(|candidate| candidate.multiply_adds), at);
+        let cheapest = choice.set.iter().copied().min_by_key(cost);
         let scratch = kinds().any(|kind| kind == Kind::Scratch) && kinds().any(|kind| kind != Kind::Scratch);
         let whether = if scratch { " whether copying helps" } else { "" };
         format!(
@@ -27,7 +29,7 @@ pub fn sentence(advice: &Advice) -> String {
             choice.set.len(),
             counted(advice.splits, "split"),
             listed(advice, &choice.set),
-            if choice.set.contains(&choice.recommended) { "The cheapest of them" } else { "Recommended all the same" },
+            if cheapest == Some(choice.recommended) { "The cheapest of them" } else { "Recommended all the same" },
             lower(&what),
         )
     } else if choice.set == [choice.recommended] {

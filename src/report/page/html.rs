@@ -77,8 +77,7 @@ pub(super) fn table(caption: &str, head: &[Cell], rows: &[Vec<Cell>]) -> String 
     out
 }
 
-/// A plain table.
-pub(super) fn plain_table(title: &str, table_: &Table) -> String {
+fn of_figure(title: &str, table_: &Table) -> String {
     let head: Vec<Cell> = table_.head.iter().map(|text| Cell::number(text.as_str())).collect();
     let cells = |row: &Vec<String>| row.iter().map(|text| Cell::number(text.as_str())).collect();
     let rows: Vec<Vec<Cell>> = table_.rows.iter().map(cells).collect();
@@ -101,7 +100,7 @@ pub(super) fn figure(figure: &Figure) -> String {
         },
         title = escape(&figure.title),
         caption = escape(&figure.caption),
-        table = plain_table(&figure.title, &figure.table),
+        table = of_figure(&figure.title, &figure.table),
     );
     out
 }
