@@ -24,7 +24,7 @@ fn images_that_cannot_be_divided_are_refused() {
         images(&data, classes, 16);
         data
     };
-    refused(&folder("one", &[("red", 9)]), &[], 4, &["1 class", "at least 2 classes"]);
+    refused(&folder("one", &[("red", 9)]), &[], 4, &["only one class", "\"red\""]);
     let few = folder("few", &[("red", 9), ("green", 2), ("blue", 2)]);
     refused(&few, &[], 4, &["\"blue\" (and 1 other classes) has fewer than 3 images", "one to test on"]);
 }
