@@ -18,5 +18,6 @@ pub mod outcome;
 pub mod parts;
 pub mod procedure;
 pub mod queue;
+pub mod race;
 pub mod record;
 pub mod refit;

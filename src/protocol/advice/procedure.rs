@@ -17,11 +17,12 @@ use super::{
     curve, inference,
     keys::Keys,
     neighbours,
-    network::{Common, Task},
+    network::Common,
     outcome::Directory,
     parts::Parts,
-    queue::{Done, Events, Queue},
-    record::{Advice, Candidate, ClassCount, Data, DropReason, Dropped, Kind, Measure, Neighbours, Source},
+    queue::{Events, Queue},
+    race::{Race, in_order, is_kept, run},
+    record::{Advice, Candidate, ClassCount, Data, DropReason, Kind, Measure, Source},
     refit,
 };
 use crate::{
@@ -59,33 +60,6 @@ pub struct Request<'a> {
     pub budget: Option<f64>,
     /// Where everything is kept.
     pub out: &'a Path,
-}
-
-/// What was measured of the candidates so far.
-struct Race {
-    kinds: Vec<Kind>,
-    accuracy: Vec<Vec<Option<f64>>>,
-    balanced: Vec<Vec<Option<f64>>>,
-    seconds: Vec<Vec<f64>>,
-    dropped: Vec<Option<Dropped>>,
-    measure: Measure,
-}
-
-impl Race {
-    fn scores(&self) -> &[Vec<Option<f64>>] {
-        match self.measure {
-            Measure::Accuracy => &self.accuracy,
-            Measure::BalancedAccuracy => &self.balanced,
-        }
-    }
-
-    fn is_in(&self, candidate: usize) -> bool {
-        self.dropped[candidate].is_none()
-    }
-
-    fn drop(&mut self, candidate: usize, after_splits: usize, reason: DropReason) {
-        self.dropped[candidate].get_or_insert(Dropped { after_splits, reason });
-    }
 }
 
 /// Everything that networks of an advice need, before the first one.
@@ -319,47 +293,6 @@ pub fn advise(request: Request<'_>, data: Dataset, events: &dyn Events) -> Resul
         seconds: directory.seconds(),
         budget_minutes: request.budget,
     })
-}
-
-/// Whether a candidate is never left out for time.
-fn is_kept(kind: Kind, most_n: usize) -> bool {
-    matches!(kind, Kind::Scratch) || kind == Kind::FineTuned { n: most_n } || kind == Kind::Frozen { n: most_n }
-}
-
-/// The order in which candidates are trained: those whose blocks' neighbours score best first.
-fn in_order(kinds: &[Kind], neighbours: &[Neighbours]) -> Vec<usize> {
-    let knn = |at: usize| neighbours.iter().find(|of| of.n == kinds[at].n()).map_or(0.0, |of| of.knn);
-    let mut order: Vec<usize> = (0..kinds.len()).collect();
-    order.sort_by(|&a, &b| knn(b).total_cmp(&knn(a)).then(a.cmp(&b)));
-    order
-}
-
-/// Trains candidates on splits and takes their scores. One that has diverged is out.
-fn run(queue: &Queue<'_>, race: &mut Race, wanted: &[(usize, usize)]) -> Result<(), ProtocolError> {
-    let due: Vec<(usize, usize)> =
-        wanted.iter().copied().filter(|&(at, split)| race.accuracy[at][split].is_none() && race.is_in(at)).collect();
-    let task = |&(at, split): &(usize, usize)| {
-        let images = &queue.parts.splits[split];
-        Task {
-            kind: race.kinds[at],
-            draw: format!("split={split}"),
-            train: images.train.clone(),
-            judged: Some(images.validation.clone()),
-            keep: false,
-        }
-    };
-    let done: Vec<Done> = queue.run(&due.iter().map(task).collect::<Vec<_>>())?;
-    for (&(at, split), (outcome, seconds)) in due.iter().zip(done) {
-        let validation = &queue.parts.splits[split].validation;
-        let labels: Vec<u16> = validation.iter().map(|&index| queue.parts.data.train.labels[index]).collect();
-        race.accuracy[at][split] = outcome.score(&labels, Measure::Accuracy);
-        race.balanced[at][split] = outcome.score(&labels, Measure::BalancedAccuracy);
-        race.seconds[at].push(seconds);
-        if race.accuracy[at][split].is_none() {
-            race.drop(at, split, DropReason::Diverged);
-        }
-    }
-    Ok(())
 }
 
 /// How pixels become numbers: less the mean of each channel over all images that are not locked away, times the
