@@ -158,7 +158,7 @@ mod tests {
         let choice = chosen([50.0, 52.0, 60.0, 60.3, 60.2, 61.0], 3.0);
         assert_eq!((choice.recommended, choice.leader, choice.cannot_tell), (4, 5, true));
         assert!(
-            choice.reason.contains("No other number") && choice.reason.contains("frozen-2 is the cheapest"),
+            choice.reason.contains("No other number") && choice.reason.contains("head-first-3 is the cheapest"),
             "{choice:?}"
         );
         // One lucky mean between low ones is not believed, two high ones beside each other are.
