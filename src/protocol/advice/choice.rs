@@ -67,7 +67,7 @@ impl Scored<'_> {
     /// leads that by more than the margin. None where fine-tuning all was dropped or is no candidate.
     fn of_ladder(&self, margin: f64) -> Option<usize> {
         let ladder = self.ladder();
-        let all = ladder.iter().copied().filter(|(at, _)| self.kinds[*at] != Kind::Scratch).last()?;
+        let all = ladder.iter().rev().copied().find(|(at, _)| self.kinds[*at] != Kind::Scratch)?;
         let is_all = self.kinds.iter().all(|kind| kind.n() <= self.kinds[all.0].n());
         let highest = ladder.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)))?;
         match is_all && highest.1 - all.1 <= margin {

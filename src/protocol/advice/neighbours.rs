@@ -15,6 +15,9 @@ const RIDGE: f64 = 0.1;
 /// The most images that are compared with each other: of more, the first of each class.
 const MOST: usize = 2000;
 
+/// The classes that images to train on, by their places, give others.
+type Classes<'a> = dyn Fn(&[usize], &[usize]) -> Vec<u16> + Sync + 'a;
+
 /// The scores of every n whose blocks are kept, as means over splits, in percent.
 pub fn scores(
     blocks: &Blocks,
@@ -30,7 +33,7 @@ pub fn scores(
     let within = |indices: &[usize]| indices.iter().filter_map(|&index| place[index]).collect::<Vec<usize>>();
     let splits: Vec<[Vec<usize>; 2]> =
         splits.iter().map(|split| [within(&split.train), within(&split.validation)]).collect();
-    let mean = |of: &(dyn Fn(&[usize], &[usize]) -> Vec<u16> + Sync)| {
+    let mean = |of: &Classes<'_>| {
         let each = splits.par_iter().map(|[train, validation]| {
             let truth: Vec<u16> = validation.iter().map(|&at| labels[at]).collect();
             let right: Vec<bool> = of(train, validation).iter().zip(&truth).map(|(got, label)| got == label).collect();
