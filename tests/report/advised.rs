@@ -206,6 +206,12 @@ fn where_it_cannot_be_told_the_sentence_begins_with_that() {
         ),
         "{text}"
     );
+    let mut all = advice.clone();
+    all.choice.set = (0..advice.candidates.len()).filter(|&at| advice.candidates[at].mean.is_some()).collect();
+    assert!(
+        sentence(&all)
+            .starts_with("Cannot tell whether copying helps: all 18 candidates are not distinguishable on 5 splits. ")
+    );
     advice.choice.set.insert(0, 0);
     assert!(sentence(&advice).starts_with("Cannot tell whether copying helps: of 18 candidates 15 are not"));
     // The procedure may recommend what is not in the set, where validation says that this is better.
@@ -249,6 +255,24 @@ fn the_table_names_every_candidate_with_what_became_of_it() {
     // The nearest neighbours of its n stand beside each candidate.
     assert!(row("6+ ").contains(" 62.90 ") && row("6 ").contains(" 62.90 "), "{text}");
     assert!(text.contains("The budget had no room for 1 candidate: low-rate-4."));
+}
+
+#[test]
+fn small_nets_are_counted_in_smaller_units_and_intervals_end_at_one_hundred() {
+    let mut advice = advice();
+    advice.neighbours.clear();
+    for candidate in &mut advice.candidates {
+        candidate.multiply_adds /= 1000;
+        candidate.mean = candidate.mean.map(|mean| interval(mean.mean, -3.0, 104.5));
+    }
+    let text = table(&advice);
+    assert!(text.contains("10^9 madds") && text.contains(" 1.900 ") && !text.contains("k-NN"), "{text}");
+    assert!(text.contains(" [0.00, 100.00] ") && !text.contains("104.50"), "{text}");
+    let folder = tempfile::tempdir().unwrap();
+    let (files, page) = written(&advice, folder.path());
+    assert!(page.contains("10\u{2079} multiply-adds"));
+    let svg = std::fs::read_to_string(&files.figures[0]).unwrap();
+    assert!(svg.contains("10\u{2079} multiply-adds a network"), "{svg}");
 }
 
 #[test]

@@ -23,12 +23,15 @@ pub fn sentence(advice: &Advice) -> String {
         let cheapest = choice.set.iter().copied().min_by_key(cost);
         let scratch = kinds().any(|kind| kind == Kind::Scratch) && kinds().any(|kind| kind != Kind::Scratch);
         let whether = if scratch { " whether copying helps" } else { "" };
+        let splits = counted(advice.splits, "split");
+        let which = if choice.set.len() == run {
+            format!("all {} are not distinguishable on {splits}", counted(run, "candidate"))
+        } else {
+            let (set, names) = (choice.set.len(), listed(advice, &choice.set));
+            format!("of {} {set} are not distinguishable on {splits} ({names})", counted(run, "candidate"))
+        };
         format!(
-            "Cannot tell{whether}: of {} {} are not distinguishable on {} ({}). {}: {}.",
-            counted(run, "candidate"),
-            choice.set.len(),
-            counted(advice.splits, "split"),
-            listed(advice, &choice.set),
+            "Cannot tell{whether}: {which}. {}: {}.",
             if cheapest == Some(choice.recommended) { "The cheapest of them" } else { "Recommended all the same" },
             lower(&what),
         )

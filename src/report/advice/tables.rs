@@ -6,7 +6,7 @@ use super::{
         format::{counted, plain, signed},
     },
     comparisons::{ratio, scores},
-    words::{copied, label, level, measure},
+    words::{copied, label, level, measure, work_exponent},
 };
 use crate::protocol::advice::{
     inference::{Interval, corrected_interval},
@@ -20,9 +20,10 @@ fn head(titles: &[&str]) -> Vec<String> {
     titles.iter().map(|title| (*title).to_string()).collect()
 }
 
-/// A mean with its interval.
+/// A mean accuracy with its interval, which is cut at 0 and 100 %.
 fn level_of(interval: &Interval) -> String {
-    format!("{} [{}, {}]", plain(interval.mean), plain(interval.low), plain(interval.high))
+    let [low, high] = [interval.low, interval.high].map(|end| plain(end.clamp(0.0, 100.0)));
+    format!("{} [{low}, {high}]", plain(interval.mean))
 }
 
 fn difference(interval: &Interval) -> String {
@@ -59,13 +60,17 @@ fn outcome(advice: &Advice, at: usize, candidate: &Candidate) -> String {
 /// Every candidate in its order.
 pub(in super::super) fn candidates(advice: &Advice) -> Table {
     let accuracy = format!("{} (%)", measure(advice));
-    let titles = ["candidate", "n", &accuracy, "to the leader", "splits", "time", "10^12 madds", "k-NN (%)", "result"];
+    let exponent = work_exponent(advice);
+    let (work, scored) = (format!("10^{exponent} madds"), !advice.neighbours.is_empty());
+    let mut titles = vec!["candidate", "n", &accuracy, "to the leader", "splits", "time", &work];
+    titles.extend(scored.then_some("k-NN (%)"));
+    titles.push("result");
     let row = |(at, candidate): (usize, &Candidate)| {
         let n = copied(candidate.kind);
         let knn = advice.neighbours.iter().find(|score| score.n == n).map(|score| plain(score.knn));
         let leader = at == advice.choice.leader;
         let mean = candidate.mean.as_ref().map(level_of).or_else(|| only_split(advice, candidate));
-        vec![
+        let mut row = vec![
             label(candidate.kind),
             n.to_string(),
             mean.unwrap_or_else(|| NOTHING.to_string()),
@@ -76,10 +81,11 @@ pub(in super::super) fn candidates(advice: &Advice) -> Table {
             },
             candidate.accuracy.iter().flatten().count().to_string(),
             time(candidate.seconds),
-            format!("{:.3}", candidate.multiply_adds as f64 / 1e12),
-            knn.unwrap_or_else(|| NOTHING.to_string()),
-            outcome(advice, at, candidate),
-        ]
+            format!("{:.3}", candidate.multiply_adds as f64 / 10_f64.powi(exponent)),
+        ];
+        row.extend(scored.then(|| knn.unwrap_or_else(|| NOTHING.to_string())));
+        row.push(outcome(advice, at, candidate));
+        row
     };
     Table { head: head(&titles), rows: advice.candidates.iter().enumerate().map(row).collect() }
 }

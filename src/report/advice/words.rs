@@ -119,6 +119,13 @@ pub(in super::super) fn about(advice: &Advice) -> String {
     )
 }
 
+/// The power of ten that counts of multiply-adds are written in: the largest of these of which the dearest candidate needs
+/// a tenth at least.
+pub(in super::super) fn work_exponent(advice: &Advice) -> i32 {
+    let most = advice.candidates.iter().map(|candidate| candidate.multiply_adds).max().unwrap_or(0);
+    [12, 9].into_iter().find(|&exponent| most as f64 >= 0.1 * 10_f64.powi(exponent)).unwrap_or(6)
+}
+
 /// The level of intervals, such as `95 %`.
 pub(super) fn level(advice: &Advice) -> String {
     format!("{} %", short(100.0 * advice.level))

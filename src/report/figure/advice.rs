@@ -1,7 +1,7 @@
 //! The figures of an advice: accuracy against n with what it costs, and accuracy by share of the training images.
 
 use super::super::{
-    advice::{copied, ratio, scores},
+    advice::{copied, ratio, scores, work_exponent},
     format::plain,
     run::Arm,
     statistics::{Estimate, Unit},
@@ -95,16 +95,26 @@ fn accuracy(advice: &Advice) -> Panel {
 }
 
 fn cost(advice: &Advice) -> Panel {
+    let exponent = work_exponent(advice);
     let of = |candidate: &Candidate| {
-        let work = candidate.multiply_adds as f64 / 1e12;
+        let work = candidate.multiply_adds as f64 / 10_f64.powi(exponent);
         (candidate.multiply_adds > 0).then(|| estimate(work, None, 1))
     };
-    let label = "10\u{b9}\u{b2} multiply-adds a network";
+    let label = format!("{} multiply-adds a network", power(exponent));
     Panel {
         at_zero: "(scratch)",
         include: vec![0.0],
         bounds: Some((0.0, f64::INFINITY)),
-        ..Panel::of_percentages(by_kind(advice, of), COPIED, label, Marks::Means)
+        ..Panel::of_percentages(by_kind(advice, of), COPIED, &label, Marks::Means)
+    }
+}
+
+/// A power of ten with a typographic exponent.
+const fn power(exponent: i32) -> &'static str {
+    match exponent {
+        12 => "10\u{b9}\u{b2}",
+        9 => "10\u{2079}",
+        _ => "10\u{2076}",
     }
 }
 
@@ -125,7 +135,7 @@ pub(super) fn figure(advice: &Advice) -> Option<Drawing> {
         if accuracy.cuts() { CUT } else { "" },
         if advice.neighbours.is_empty() { "" } else { " Nearest neighbours need no training." },
     );
-    let table = numbers(&accuracy, &cost);
+    let table = numbers(&accuracy, &cost, power(work_exponent(advice)));
     let panels = [("advice-accuracy", "Accuracy", accuracy.draw()), ("advice-cost", "Cost", cost.draw())];
     let (mut whole, mut left, mut height) = (Svg::default(), 0.0, 0.0_f64);
     let mut pictures = Vec::new();
@@ -147,8 +157,9 @@ fn interval(estimate: &Estimate) -> String {
 }
 
 /// The numbers of both panels.
-fn numbers(accuracy: &Panel, cost: &Panel) -> Table {
-    let head = ["series", "n", "accuracy (%)", "interval", "10\u{b9}\u{b2} multiply-adds"].map(String::from).to_vec();
+fn numbers(accuracy: &Panel, cost: &Panel, power: &str) -> Table {
+    let work = format!("{power} multiply-adds");
+    let head = ["series", "n", "accuracy (%)", "interval", &work].map(String::from).to_vec();
     let work = |label: &str, n: u32| {
         let series = cost.series.iter().find(|series| series.label == label)?;
         series.means.iter().find(|(at, _)| *at == n).map(|(_, e)| format!("{:.3}", e.mean))

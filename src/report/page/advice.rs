@@ -56,10 +56,17 @@ fn shown(title: &str, from: &Table) -> String {
     let cell = |(at, text): (usize, &String)| match text.as_str() {
         "-" => Cell::number("\u{2013}"),
         text if at == last && words => Cell::text(text),
-        text => Cell::number(minus_numbers(&text.replace("10^12 madds", "10\u{b9}\u{b2} multiply-adds"))),
+        text => Cell::number(minus_numbers(&work(text))),
     };
     let cells = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<Vec<Cell>>();
     table(title, &cells(&from.head), &from.rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+/// The title of a column of work with a typographic exponent.
+fn work(title: &str) -> String {
+    let exponents =
+        [("10^12", "10\u{b9}\u{b2}"), ("10^9", "10\u{2079}"), ("10^6", "10\u{2076}"), ("madds", "multiply-adds")];
+    exponents.iter().fold(title.to_string(), |title, (plain, set)| title.replace(plain, set))
 }
 
 /// How the set of the best follows from the splits.
