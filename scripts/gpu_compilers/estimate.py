@@ -25,8 +25,9 @@ DISPATCH_SECONDS = 2e-6
 @dataclasses.dataclass(frozen=True)
 class Card:
     title: str
-    # The chip whose code it runs.
+    # The chip whose code it runs, and its registers as `src/gpu/registers.rs` has them.
     chip: str
+    registers: str
     # 10^12 multiplications and additions a second, and 10^9 bytes.
     tera: float
     gigabytes: float
@@ -36,11 +37,11 @@ class Card:
 
 
 CARDS = (
-    Card("RTX 4090", "ada", 82.6, 1008, 128),
-    Card("RX 7900 XTX", "navi31", 61.4, 960, 96, "peak with dual issue"),
-    Card("Arc A770", "dg2", 19.7, 560, 32),
-    Card("Apple M1", "m1", 2.6, 68, 8),
-    Card("H200", "ada", 66.9, 4800, 132, "with the code of Ada, as Mesa has none for Hopper"),
+    Card("RTX 4090", "ampere", "most", 82.6, 1008, 128, "with the code of Ampere, from which Ada's hardly differs"),
+    Card("RX 7900 XTX", "navi31", "many", 61.4, 960, 96, "peak with dual issue"),
+    Card("Arc A770", "dg2", "fewest", 19.7, 560, 32),
+    Card("Apple M1", "m1", "fewest", 2.6, 68, 8),
+    Card("H200", "ampere", "most", 66.9, 4800, 132, "with the code of Ampere"),
 )
 NETS = (("caffenet", 128), ("alexnet32", 128), ("resnet20", 128))
 
@@ -87,11 +88,14 @@ def operation(card, pipelines, planned):
     return max(arithmetic, memory) + DISPATCH_SECONDS * len(planned["dispatches"])
 
 
-def plan(strata, net, batch):
-    said = subprocess.run(
-        [strata, "compile", "--plan", net, "--batch", str(batch)], capture_output=True, text=True, check=True
-    ).stdout
-    return json.loads(said)
+def plan(strata, net, batch, registers):
+    command = [strata, "compile", "--plan", net, "--batch", str(batch), "--registers", registers]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["operations"]
+
+
+def base(name):
+    """A product without the constants that chips differ in."""
+    return name.split(",")[0]
 
 
 def tables(record, strata):
@@ -99,18 +103,26 @@ def tables(record, strata):
     cards = [card for card in CARDS if card.chip in record["chips"]]
     pipelines = {card.title: record["chips"][card.chip]["pipelines"] for card in cards}
     heads = "| " + " | ".join(card.title for card in cards) + " |"
-    names = [
-        name for name, found in pipelines[cards[0].title].items() if "share" in found and "ALIGNED=0" not in name
-    ]
+    # Those that a card is given, with aligned channels.
+    given = {
+        title: {
+            base(name): found for name, found in own.items()
+            if "share" in found and "ALIGNED=0" not in name and found.get("given", True)
+        }
+        for title, own in pipelines.items()
+    }
+    names = dict.fromkeys(name for own in given.values() for name in own)
     lines = ["| product, % of peak at most " + heads, "|---" * (len(cards) + 1) + "|"]
     for name in names:
-        found = [(card, pipelines[card.title].get(name)) for card in cards]
-        cells = (f"{100 * efficiency(card, own):.0f}" if own and "share" in own else "" for card, own in found)
-        lines.append(f"| `{name.split(',')[0]}` | " + " | ".join(cells) + " |")
+        found = [(card, given[card.title].get(name)) for card in cards]
+        cells = (f"{100 * efficiency(card, own):.0f}" if own else "" for card, own in found)
+        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
     lines += ["", "| training, images per second at most " + heads, "|---" * (len(cards) + 1) + "|"]
     for net, batch in NETS:
-        planned = plan(strata, net, batch)["operations"]
-        seconds = [sum(operation(card, pipelines[card.title], one) for one in planned) for card in cards]
+        seconds = [
+            sum(operation(card, pipelines[card.title], one) for one in plan(strata, net, batch, card.registers))
+            for card in cards
+        ]
         lines.append(f"| {net}, {batch} | " + " | ".join(f"{batch / took:,.0f}" for took in seconds) + " |")
     peaks = "; ".join(
         f"{card.title} {card.tera:g} TFLOP/s, {card.gigabytes:g} GB/s, {card.units} units"

@@ -1,5 +1,7 @@
 """The tables of `docs/compilers.md`, made of a record."""
 
+import re
+
 from . import estimate
 from .record import ROOT
 
@@ -26,20 +28,21 @@ def between(values, form=str):
 def summary(record):
     """A line a chip."""
     lines = [
-        "| chip | pipelines | that spill | occupancy of f32 products | share, dense | share, conv2d | unaligned | waits a slab |",
-        "|---|---|---|---|---|---|---|---|",
+        "| chip | pipelines | given | of these spill | occupancy of f32 products | share, dense | share, conv2d | unaligned | waits a slab |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for chip in record["chips"].values():
         done = {name: found for name, found in chip["pipelines"].items() if "error" not in found}
-        tiles = products(done)
-        spilling = sum(bool(found["spills"] or found["scratch"]) for found in done.values())
+        given = {name: found for name, found in done.items() if found.get("given", True)}
+        spilling = sum(bool(found["spills"] or found["scratch"]) for found in given.values())
+        tiles = products(given)
 
         def shares(wanted):
             return between([found["share"] for name, found in tiles.items() if wanted(name)], percent)
 
         occupancy = between([found["occupancy"] for found in tiles.values()])
         lines.append(
-            f"| {chip['title']} | {len(chip['pipelines'])} | {spilling} | {occupancy} {chip['occupancy']} "
+            f"| {chip['title']} | {len(chip['pipelines'])} | {len(given)} | {spilling} | {occupancy} {chip['occupancy']} "
             f"| {shares(lambda name: name.startswith('dense'))} "
             f"| {shares(lambda name: name.startswith('conv2d') and 'ALIGNED=0' not in name)} "
             f"| {shares(lambda name: 'ALIGNED=0' in name)} "
@@ -53,17 +56,28 @@ def cell(found):
         return "refused" if found else ""
     spilled = f", **{found['spills']} spills**" if found["spills"] else ""
     waits = f", {found['waits']:g} wait{'s' if found['waits'] != 1 else ''}" if found["waits"] else ""
-    return f"{percent(found['share'])}, {found['registers']} r, {found['occupancy']}{waits}{spilled}"
+    mark = "" if found.get("given", True) else "("
+    return f"{mark}{percent(found['share'])}, {found['registers']} r, {found['occupancy']}{waits}{spilled}{')' if mark else ''}"
+
+
+def order(name):
+    """Passes together, aligned ones first."""
+    shader, *constants = name.split(",")
+    return re.split(r"_(?=\d+x\d+)", shader)[0], "ALIGNED=0" in constants, shader
 
 
 def kernels(record):
     """A line a product in f32, a column a chip."""
     chips = [record["chips"][name] for name in SHOWN if name in record["chips"]]
-    names = dict.fromkeys(name for chip in chips for name in products(chip["pipelines"]))
+    # Chips of few registers keep loops as loops: the same product otherwise.
+    rows = [
+        {name.replace(",ROLLED=1", ""): found for name, found in products(chip["pipelines"]).items()} for chip in chips
+    ]
+    names = sorted(dict.fromkeys(name for own in rows for name in own), key=order)
     lines = ["| product | " + " | ".join(chip["title"] for chip in chips) + " |", "|---" * (len(chips) + 1) + "|"]
     for name in names:
         words = name.replace(",ALIGNED=1", "").replace(",ALIGNED=0", ", unaligned")
-        lines.append(f"| `{words}` | " + " | ".join(cell(chip["pipelines"].get(name)) for chip in chips) + " |")
+        lines.append(f"| `{words}` | " + " | ".join(cell(own.get(name)) for own in rows) + " |")
     return lines
 
 
@@ -89,7 +103,8 @@ def tables(record, strata):
     parts = [
         f"Made on {record['date']} with Mesa {record['mesa']}.", "", *summary(record), "",
         "### Products in f32", "",
-        "Share of multiply-adds, registers (r), occupancy, waits a slab and spills where there are any.", "",
+        "Share of multiply-adds, registers (r), occupancy, waits a slab and spills where there are any. In brackets: what a "
+        "chip is not given by shape, only where `strata tune` finds it faster.", "",
         *kernels(record), "", "### Other pipelines", "", *others(record), "",
         "### What cards can do at most", "",
         "An estimate from this code, not a measurement; `scripts/gpu_compilers/estimate.py` lists what it assumes.", "",

@@ -63,12 +63,16 @@ def known(last, made, chip):
     return {name: found for name, found in rows.items() if re.split("[,/]", name)[0] in same and "error" not in found}
 
 
-def of_chip(chip, folder, strata, only, kept):
+PRECISIONS = ("f32", "mixed", "f16x3")
+
+
+def of_chip(chip, folder, strata, only, kept, precisions=PRECISIONS):
     """Every pipeline on one chip, in every precision that its driver offers, but for those whose rows are `kept`."""
     arguments = [word for text in only for word in ("--only", text)]
     arguments += [word for name in kept for word in ("--skip", name)]
     pipelines, about = {}, None
-    for precision in ("f32", "mixed", "f16x3"):
+    for precision in precisions:
+        # The first device says whether there are others.
         if about and not about["matrices"]:
             break
         dumps, report, status, rest = dump.compile_for(chip, folder, strata, ["--precision", precision, *arguments])
@@ -112,13 +116,17 @@ def write(record, path):
     path.write_text("\n".join(lines) + "\n")
 
 
-def faults(chip, pipelines):
-    """What no chip may do with a pipeline that it is given: spill, take scratch memory, or be refused."""
+def faults(chip, pipelines, recorded=None):
+    """What no chip should do with a pipeline that it is given: spill, take scratch memory, or be refused. What the record
+    says already is no news, unless it has grown."""
     for name, found in pipelines.items():
+        then = (recorded or {}).get(name, {})
         if "error" in found:
             yield f"{chip}: {name}: {found['error']}"
-        elif found.get("given", True) and (found["spills"] or found["scratch"]):
-            yield f"{chip}: {name}: {found['spills']} spills, {found['scratch']} of scratch memory"
+        elif found.get("given", True):
+            grown = [what for what in ("spills", "scratch") if found[what] > then.get(what, 0)]
+            if grown:
+                yield f"{chip}: {name}: {found['spills']} spills, {found['scratch']} of scratch memory"
 
 
 def losses(chip, pipelines, recorded):

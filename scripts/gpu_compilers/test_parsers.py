@@ -151,6 +151,11 @@ class Comparison(unittest.TestCase):
         self.assertEqual(list(record.faults("x", {"b": spilled | {"given": False}})), [])
         self.assertEqual(len(list(record.faults("x", {"a": {"error": "no"}}))), 1)
 
+    def test_spills_that_are_recorded_may_not_grow(self):
+        spilled = self.good | {"spills": 3, "scratch": 16}
+        self.assertEqual(list(record.faults("x", {"b": spilled}, {"b": spilled})), [])
+        self.assertEqual(len(list(record.faults("x", {"b": spilled | {"spills": 4}}, {"b": spilled}))), 1)
+
     def test_what_was_better_is_named(self):
         now = self.good | {"share": 0.79, "waits": 1}
         self.assertEqual(

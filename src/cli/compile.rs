@@ -8,7 +8,7 @@ use super::{
     output::{note, print_line},
 };
 use crate::{
-    gpu::{Gpu, Limits},
+    gpu::{Gpu, Limits, Registers},
     host::Precision,
     nn::Tape,
     ops::{
@@ -40,9 +40,24 @@ pub struct Options {
     /// Compile nothing, and list the operations of a training step of this net with their work and their dispatches
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "list")]
     plan: Option<String>,
+    /// Plan for an adapter of so many registers, which decide the tiles: any, most, many, few or fewest
+    #[arg(long, default_value = "any", requires = "plan", value_parser = registers)]
+    registers: Registers,
     /// Plan steps of this many images
     #[arg(long, default_value_t = 128, requires = "plan", value_parser = at_least_one::<usize>())]
     batch: usize,
+}
+
+/// The registers of a name.
+fn registers(name: &str) -> Result<Registers, String> {
+    match name {
+        "any" => Ok(Registers::Any),
+        "most" => Ok(Registers::Most),
+        "many" => Ok(Registers::Many),
+        "few" => Ok(Registers::Few),
+        "fewest" => Ok(Registers::Fewest),
+        _ => Err("there are any, most, many, few and fewest".into()),
+    }
 }
 
 impl Options {
@@ -55,8 +70,9 @@ impl Options {
 fn compile(pipeline: &Pipeline, gpu: &Gpu, skip: &[String]) -> Value {
     let name = pipeline.name();
     let sizes: BTreeMap<&str, u32> = pipeline.kernel.shader.sizes.iter().copied().collect();
+    let given = pipeline.is_given(gpu);
     if skip.contains(&name) {
-        return json!({ "name": name, "skipped": true, "sizes": sizes });
+        return json!({ "name": name, "skipped": true, "given": given, "sizes": sizes });
     }
     note!("@@@ {name}");
     let (seconds, error) = match pipeline.compile(gpu) {
@@ -65,7 +81,6 @@ fn compile(pipeline: &Pipeline, gpu: &Gpu, skip: &[String]) -> Value {
     };
     // Should the driver break off at the next one, this is known.
     note!("@@@end {name} {:.3}", seconds.unwrap_or(f64::NAN));
-    let given = pipeline.is_given(gpu);
     json!({ "name": name, "skipped": false, "given": given, "sizes": sizes, "seconds": seconds, "error": error })
 }
 
@@ -75,9 +90,10 @@ fn print(results: &Value) -> Result<()> {
 }
 
 /// The operations of a training step, with tensors as a desktop's GPU binds them.
-fn plan(name: &str, batch: usize) -> Result<Value> {
+fn plan(name: &str, batch: usize, registers: Registers) -> Result<Value> {
     let net = net::build(name, batch, None, Precision::F32)?;
-    let limits = Limits { binding_bytes: i32::MAX as u64, buffer_bytes: i32::MAX as u64, ..Limits::webgpu() };
+    let limits =
+        Limits { binding_bytes: i32::MAX as u64, buffer_bytes: i32::MAX as u64, registers, ..Limits::webgpu() };
     let planned = Planned::of(&net.program, &limits)?;
     let dispatches = &planned.tapes[Tape::Train.number()].dispatches;
     let operations = net.program.tape(Tape::Train).iter().enumerate().map(|(number, entry)| {
@@ -101,7 +117,7 @@ pub fn main(options: &Options) -> Result<()> {
         return print(&json!({ "shaders": shaders(), "pipelines": names }));
     }
     if let Some(net) = &options.plan {
-        return print(&plan(net, options.batch)?);
+        return print(&plan(net, options.batch, options.registers)?);
     }
     let device = device::open(&options.device.device, options.precision.precision.unwrap_or_default())?;
     let Device::Gpu(gpu) = &device else { bail!("{} compiles no shaders; choose another --device", device.describe()) };

@@ -26,7 +26,7 @@ impl Pipeline {
 
     /// Whether a program of the device's precision may need it.
     pub fn fits(&self, gpu: &Gpu) -> bool {
-        forms::fits(self.kernel.shader, gpu.precision(), gpu.limits())
+        forms::fits(self.kernel.shader, self.constants, gpu.precision(), gpu.limits())
     }
 
     /// Whether a program of the device's precision takes it where nothing was measured.

@@ -55,14 +55,24 @@ fn way(shader: &Shader) -> Option<&'static Way> {
     WAYS.iter().filter(named).max_by_key(|way| way.name().len())
 }
 
-/// Whether a device of a precision and some limits may take a shader. One that was opened for matrices runs programs in
-/// `f32`, too, but their pipelines are those of any other device.
-pub fn fits(shader: &Shader, precision: Precision, limits: &Limits) -> bool {
+/// Whether the loops of a way stay loops on an adapter.
+fn is_rolled(way: &Way, limits: &Limits) -> bool {
+    way.matrices.is_none() && way.tile.is_slim() && limits.registers == Registers::Fewest
+}
+
+/// Whether a device of a precision and some limits may take a shader with some constants. One that was opened for
+/// matrices runs programs in `f32`, too, but their pipelines are those of any other device.
+pub fn fits(shader: &Shader, constants: Constants, precision: Precision, limits: &Limits) -> bool {
     if shader.name.ends_with(LANES) {
         return limits.lanes;
     }
     match way(shader) {
-        Some(way) => way.precision == precision && way.matrices == limits.matrices.filter(|_| !precision.is_f32()),
+        Some(way) => {
+            let rolled = constants.iter().any(|(name, _)| *name == ROLLED);
+            way.precision == precision
+                && way.matrices == limits.matrices.filter(|_| !precision.is_f32())
+                && rolled == is_rolled(way, limits)
+        }
         None => precision.is_f32(),
     }
 }
@@ -73,8 +83,7 @@ pub fn is_given(shader: &Shader, constants: Constants, limits: &Limits) -> bool 
     let rolled = constants.iter().any(|(name, _)| *name == ROLLED);
     match way(shader) {
         Some(way) if way.matrices.is_none() => {
-            tile::is_given(limits.registers, way.tile)
-                && rolled == (way.tile.is_slim() && limits.registers == Registers::Fewest)
+            tile::is_given(limits.registers, way.tile) && rolled == is_rolled(way, limits)
         }
         _ => true,
     }
@@ -108,7 +117,8 @@ mod tests {
     fn a_device_is_asked_for_the_kernels_of_its_precision_and_its_matrices_only() {
         let fitting = |precision, matrices, lanes| {
             let limits = Limits { matrices, lanes, ..Limits::webgpu() };
-            let names = catalogue().filter(|kernel| fits(kernel.shader, precision, &limits));
+            let names =
+                catalogue().filter(|kernel| fits(kernel.shader, constants(kernel.shader)[0], precision, &limits));
             names.map(|kernel| kernel.shader.name.to_string()).collect::<Vec<_>>()
         };
         let single = fitting(Precision::F32, None, false);
