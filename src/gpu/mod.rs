@@ -11,6 +11,7 @@ mod adapter;
 mod arrangement;
 mod buffer;
 mod clock;
+mod compile;
 mod device;
 mod error;
 mod fault;

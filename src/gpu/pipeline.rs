@@ -1,12 +1,8 @@
 //! Pipelines: from a kernel's text to what a dispatch sets.
 #![allow(unsafe_code)]
 
-use super::{Access, Gpu, GpuError, Kernel, fault::Fault, lock::lock};
-use std::{
-    collections::HashMap,
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use super::{Access, Kernel, fault::Fault, lock::lock};
+use std::{collections::HashMap, sync::Mutex};
 
 /// A pipeline and the layout of its only bind group.
 #[derive(Debug)]
@@ -87,19 +83,6 @@ pub(super) fn create(
         cache: None,
     });
     Pipeline { pipeline, layout }
-}
-
-impl Gpu {
-    /// Makes a pipeline ahead of any program, and returns how long it took; a pipeline that is there already takes no
-    /// time.
-    ///
-    /// # Errors
-    /// What the driver refuses.
-    pub fn compile(&self, kernel: &'static Kernel, constants: Constants) -> Result<Duration, GpuError> {
-        let start = Instant::now();
-        self.pipeline("no layer", kernel, constants)?;
-        Ok(start.elapsed())
-    }
 }
 
 fn layout_entry(access: Access, binding: u32) -> wgpu::BindGroupLayoutEntry {
