@@ -272,7 +272,7 @@ fn small_nets_are_counted_in_smaller_units_and_intervals_end_at_one_hundred() {
     let (files, page) = written(&advice, folder.path());
     assert!(page.contains("10\u{2079} multiply-adds"));
     let svg = std::fs::read_to_string(&files.figures[0]).unwrap();
-    assert!(svg.contains("10\u{2079} multiply-adds a network"), "{svg}");
+    assert!(svg.contains("10\u{2079} multiply-adds per network"), "{svg}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub struct Found {
 /// A file that is none of strata's; a study without a trained base, with the command that trains one.
 pub fn find(name: &str, runs: Option<&Path>) -> Result<Found> {
     let path = Path::new(name);
-    if path.is_file() && !path.extension().is_some_and(|suffix| suffix == "toml") {
+    if path.is_file() && path.extension().is_none_or(|suffix| suffix != "toml") {
         let bytes =
             bounded::read(path, weights::MAX_FILE).map_err(|source| TrainError::Io { path: path.into(), source })?;
         return Ok(Found { path: name.into(), digest: digest::hex(&bytes), file: WeightsFile::decode(path, &bytes)? });

@@ -104,7 +104,7 @@ impl Scored<'_> {
         set: &[usize],
         margin: f64,
     ) -> String {
-        let name = |at: usize| self.kinds[at].name();
+        let name = |at: usize| self.kinds[at].label();
         let most_n = self.kinds.iter().map(|kind| kind.n()).max().unwrap_or(0);
         let why = if set.len() == 1 {
             format!("Every other candidate was shown to be worse than {}.", name(leader))

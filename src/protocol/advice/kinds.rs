@@ -26,7 +26,18 @@ impl Kind {
         }
     }
 
-    /// Its name in files and tables.
+    /// Its name for people: `scratch`, `5`, `5+`, `5 head first`, `5 low rate`.
+    pub fn label(self) -> String {
+        match self {
+            Self::Scratch => "scratch".to_string(),
+            Self::Frozen { n } => n.to_string(),
+            Self::FineTuned { n } => format!("{n}+"),
+            Self::HeadFirst { n } => format!("{n} head first"),
+            Self::LowRate { n, .. } => format!("{n} low rate"),
+        }
+    }
+
+    /// Its name in files and data.
     pub fn name(self) -> String {
         match self {
             Self::Scratch => "scratch".into(),

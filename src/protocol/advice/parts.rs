@@ -180,7 +180,7 @@ mod tests {
     fn each_image_is_judged_once_every_class_in_every_fold_and_the_test_part_is_in_none() {
         let parts = Parts::of(even(3, 20), 5, 0.2, 1).unwrap();
         assert_eq!((parts.data.test.len(), parts.data.train.len(), parts.splits.len()), (12, 48, 5));
-        let mut judged = vec![0; 48];
+        let mut judged = [0; 48];
         for split in &parts.splits {
             split.validation.iter().for_each(|&index| judged[index] += 1);
             assert_eq!(split.train.len() + split.validation.len(), 48);

@@ -2,7 +2,7 @@
 
 use super::{
     comparisons::{others, ratio},
-    words::{against, difference, label},
+    words::{against, difference},
 };
 use crate::protocol::advice::{
     inference::{Interval, corrected_interval},
@@ -72,7 +72,7 @@ pub(in super::super) fn cheap_score(advice: &Advice) -> Option<String> {
         _ => false,
     };
     let found: Vec<String> =
-        advice.choice.set.iter().filter(of_n).map(|&at| label(advice.candidates[at].kind)).collect();
+        advice.choice.set.iter().filter(of_n).map(|&at| advice.candidates[at].kind.label()).collect();
     let (n, k) = (best.n, best.k);
     let then = match &found[..] {
         [] => format!("Neither {n} nor {n}+ is among the best, so this score alone would have misled."),

@@ -15,4 +15,4 @@ pub use write::{Written, write};
 pub(super) use comparisons::{ratio, scores};
 pub(super) use further::{cheap_score, more_images};
 pub(super) use tables::{candidates, curve, neighbours, refit};
-pub(super) use words::{NOTATION, about, copied, work_exponent};
+pub(super) use words::{NOTATION, about, work_exponent};

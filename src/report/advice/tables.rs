@@ -6,7 +6,7 @@ use super::{
         format::{counted, plain, signed},
     },
     comparisons::{ratio, scores},
-    words::{copied, label, level, measure, work_exponent},
+    words::{level, measure, work_exponent},
 };
 use crate::protocol::advice::{
     inference::{Interval, corrected_interval},
@@ -66,12 +66,12 @@ pub(in super::super) fn candidates(advice: &Advice) -> Table {
     titles.extend(scored.then_some("k-NN (%)"));
     titles.push("result");
     let row = |(at, candidate): (usize, &Candidate)| {
-        let n = copied(candidate.kind);
+        let n = candidate.kind.n();
         let knn = advice.neighbours.iter().find(|score| score.n == n).map(|score| plain(score.knn));
         let leader = at == advice.choice.leader;
         let mean = candidate.mean.as_ref().map(level_of).or_else(|| only_split(advice, candidate));
         let mut row = vec![
-            label(candidate.kind),
+            candidate.kind.label(),
             n.to_string(),
             mean.unwrap_or_else(|| NOTHING.to_string()),
             match &candidate.to_leader {
@@ -110,7 +110,7 @@ pub(in super::super) fn refit(advice: &Advice) -> Option<Table> {
         let kind = advice.candidates.get(network.candidate)?.kind;
         let less = refit.differences.iter().find(|d| d.against == network.candidate).map(|d| difference(&d.difference));
         let mut row = vec![
-            label(kind),
+            kind.label(),
             level_of(&network.mean),
             less.unwrap_or_else(|| NOTHING.to_string()),
             list(&network.accuracy),
@@ -132,7 +132,7 @@ pub(in super::super) fn curve(advice: &Advice) -> Option<Table> {
             let mean = corrected_interval(&value.scores, ratio(advice), advice.level).as_ref().map(level_of);
             let one = value.scores.first().map(|score| plain(*score));
             rows.push(vec![
-                label(candidate.kind),
+                candidate.kind.label(),
                 format!("{:.0}", 100.0 * point.share),
                 point.images.to_string(),
                 mean.or(one).unwrap_or_else(|| NOTHING.to_string()),

@@ -25,25 +25,6 @@ pub(super) fn difference(interval: &Interval) -> String {
     format!("{} [{}, {}]", signed(interval.mean), signed(interval.low), signed(interval.high))
 }
 
-/// The short name of a candidate: `scratch`, `5`, `5+`, `5 head first`, `5 low rate`.
-pub(super) fn label(kind: Kind) -> String {
-    match kind {
-        Kind::Scratch => "scratch".to_string(),
-        Kind::Frozen { n } => n.to_string(),
-        Kind::FineTuned { n } => format!("{n}+"),
-        Kind::HeadFirst { n } => format!("{n} head first"),
-        Kind::LowRate { n, .. } => format!("{n} low rate"),
-    }
-}
-
-/// How many blocks a candidate copies.
-pub(in super::super) const fn copied(kind: Kind) -> usize {
-    match kind {
-        Kind::Scratch => 0,
-        Kind::Frozen { n } | Kind::FineTuned { n } | Kind::HeadFirst { n } | Kind::LowRate { n, .. } => n,
-    }
-}
-
 /// What a reader is told to do, without a full stop.
 pub(super) fn action(kind: Kind, most_n: usize) -> String {
     let copy = |n: usize| format!("Copy {n} of {most_n} block{}", if most_n == 1 { "" } else { "s" });
@@ -61,7 +42,7 @@ pub(super) fn action(kind: Kind, most_n: usize) -> String {
 pub(super) fn against(kind: Kind, most_n: usize) -> String {
     match kind {
         Kind::FineTuned { n } if n == most_n => "fine-tuning all".to_string(),
-        kind => label(kind),
+        kind => kind.label(),
     }
 }
 
@@ -80,8 +61,8 @@ pub(super) fn listed(advice: &Advice, candidates: &[usize]) -> String {
         let run = 1 + rest.windows(2).take_while(|pair| next(pair[0], pair[1])).count();
         let (head, tail) = rest.split_at(run);
         match head.last() {
-            Some(&last) if run >= RUN => parts.push(format!("{} to {}", label(first), label(last))),
-            _ => parts.extend(head.iter().map(|&kind| label(kind))),
+            Some(&last) if run >= RUN => parts.push(format!("{} to {}", first.label(), last.label())),
+            _ => parts.extend(head.iter().map(|kind| kind.label())),
         }
         rest = tail;
     }
@@ -104,7 +85,7 @@ pub(in super::super) fn about(advice: &Advice) -> String {
     let each = if least == most { format!("{least} of each") } else { format!("{least} to {most} of each") };
     format!(
         "{} of {}; {}: {} of {} ({each}), {} of them for the test; {} with {} training and {} validation images each; {} \
-         of {} images a network",
+         of {} images per network",
         source.net,
         source.path,
         data.name,

@@ -1,7 +1,7 @@
 //! The figures of an advice: accuracy against n with what it costs, and accuracy by share of the training images.
 
 use super::super::{
-    advice::{copied, ratio, scores, work_exponent},
+    advice::{ratio, scores, work_exponent},
     format::plain,
     run::Arm,
     statistics::{Estimate, Unit},
@@ -36,7 +36,7 @@ fn series_of(kind: Kind) -> (&'static str, Look) {
 }
 
 fn n(kind: Kind) -> u32 {
-    u32::try_from(copied(kind)).unwrap_or(u32::MAX)
+    u32::try_from(kind.n()).unwrap_or(u32::MAX)
 }
 
 fn estimate(mean: f64, interval: Option<Interval>, units: usize) -> Estimate {
@@ -100,7 +100,7 @@ fn cost(advice: &Advice) -> Panel {
         let work = candidate.multiply_adds as f64 / 10_f64.powi(exponent);
         (candidate.multiply_adds > 0).then(|| estimate(work, None, 1))
     };
-    let label = format!("{} multiply-adds a network", power(exponent));
+    let label = format!("{} multiply-adds per network", power(exponent));
     Panel {
         at_zero: "(scratch)",
         include: vec![0.0],

@@ -15,8 +15,8 @@ pub(super) fn table(results: &Results) -> String {
         Cell::text("arm"),
         Cell::number("n"),
         Cell::number("networks"),
-        Cell::number("work").below("10\u{b9}\u{b2} multiply-adds a network"),
-        Cell::number("time").below("a network"),
+        Cell::number("work").below("10\u{b9}\u{b2} multiply-adds per network"),
+        Cell::number("time").below("per network"),
         Cell::number("speed").below("10\u{2079} multiply-adds per second"),
         Cell::number("time").below("of all"),
     ];
