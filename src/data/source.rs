@@ -39,7 +39,7 @@ sources! {
     Cifar10 = "cifar10", "a folder of CIFAR-10's binary files";
     Cifar100 = "cifar100", "a folder of CIFAR-100's binary files";
     Cifar100Coarse = "cifar100-coarse", "the same files with the 20 superclasses as classes";
-    Folder = "folder", "image files: one folder a class, or tar archives of the same";
+    Folder = "folder", "image files: one folder per class, or tar archives of the same";
     Packed = "packed", "one file that `strata data pack` made of a folder";
     Noise = "noise", "generated images without a path: ten classes, each a pattern of random bytes under noise of \
         each image's own";

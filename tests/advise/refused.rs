@@ -26,7 +26,7 @@ fn images_that_cannot_be_divided_are_refused() {
     };
     refused(&folder("one", &[("red", 9)]), &[], 4, &["only one class", "\"red\""]);
     let few = folder("few", &[("red", 9), ("green", 2), ("blue", 2)]);
-    refused(&few, &[], 4, &["\"blue\" (and 1 other classes) has fewer than 3 images", "one to test on"]);
+    refused(&few, &[], 4, &["\"blue\" (and 1 other class) has fewer than 3 images", "one to test on"]);
 }
 
 #[test]

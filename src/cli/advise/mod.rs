@@ -38,7 +38,7 @@ pub struct Options {
     #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
     runs: Option<PathBuf>,
     #[arg(long, value_name = "SOURCE|PATH", allow_hyphen_values = true,
-        help = format!("Advise for this folder of images (one folder a class), packed file or data source ({})", Source::ALL.map(Source::name).join(", ")))]
+        help = format!("Advise for this folder of images (one folder per class), packed file or data source ({})", Source::ALL.map(Source::name).join(", ")))]
     data: String,
     /// Read the data source's files from this folder, or this packed file
     #[arg(long, value_name = "PATH", allow_hyphen_values = true)]

@@ -124,7 +124,7 @@ impl Scored<'_> {
         let cheapest = set.iter().copied().min_by_key(|&at| (self.costs[at], at)).filter(|&at| at != recommended);
         let cheaper = cheapest.map(|at| {
             let share = 100.0 * self.costs[at] as f64 / self.costs[recommended].max(1) as f64;
-            format!(" {} is the cheapest that is not shown to be worse, at {share:.0} % of the work.", name(at))
+            format!(" The cheapest that is not shown to be worse is {}, at {share:.0} % of the work.", name(at))
         });
         format!("{why}{}", cheaper.unwrap_or_default())
     }
@@ -158,7 +158,7 @@ mod tests {
         let choice = chosen([50.0, 52.0, 60.0, 60.3, 60.2, 61.0], 3.0);
         assert_eq!((choice.recommended, choice.leader, choice.cannot_tell), (4, 5, true));
         assert!(
-            choice.reason.contains("No other number") && choice.reason.contains("head-first-3 is the cheapest"),
+            choice.reason.contains("No other number") && choice.reason.contains("worse is 3 head first, at 80 %"),
             "{choice:?}"
         );
         // One lucky mean between low ones is not believed, two high ones beside each other are.

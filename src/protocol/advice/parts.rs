@@ -48,8 +48,11 @@ impl Parts {
         let small: Vec<&String> =
             data.class_names.iter().zip(&counts).filter(|(_, count)| **count < fewest).map(|(name, _)| name).collect();
         if let Some(first) = small.first() {
-            let others =
-                if small.len() > 1 { format!(" (and {} other classes)", small.len() - 1) } else { String::new() };
+            let others = match small.len().saturating_sub(1) {
+                0 => String::new(),
+                1 => " (and 1 other class)".to_string(),
+                more => format!(" (and {more} other classes)"),
+            };
             let reason = format!(
                 "class {first:?}{others} has fewer than {fewest} images; advice needs at least one image of each class to \
                  train on, one to validate on{}: add images, or leave the class out",
