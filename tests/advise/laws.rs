@@ -15,7 +15,6 @@ use strata::{
         keys::Keys,
         network::Task,
         procedure::{self, Prepared, Request},
-        queue::Events,
         record::Kind,
     },
     train::{Prefixes, WeightsFile},
@@ -52,7 +51,7 @@ fn an_advice_that_was_interrupted_goes_on_to_the_same_bytes() {
     send("-INT", &child);
     let stopped = child.wait_with_output().unwrap();
     assert_eq!(stopped.status.code(), Some(130), "{}", err(&stopped));
-    assert!(err(&stopped).contains("the same command goes on"), "{}", err(&stopped));
+    assert!(err(&stopped).contains("the same command resumes"), "{}", err(&stopped));
     let left = trained();
     assert!(left < results(&whole).len(), "it was stopped on the way");
     assert_eq!(timeless(found(&mut advise(&data, &place))), expected);
@@ -106,7 +105,7 @@ fn frozen_networks_learn_the_same_bits_from_the_one_pass_as_from_a_pass_of_their
     let data = Source::Folder.load(Some(&three(root.path())), [16, 16, 3], OnBad::Fail).unwrap();
     let file = WeightsFile::read(&source()).unwrap();
     let keys = Keys::of(&["solver.min_iter=6", "solver.batch_size=8"].map(String::from)).unwrap();
-    let (out, events) = (root.path().join("advice"), Quiet(Stop::default()));
+    let (out, events) = (root.path().join("advice"), Stop::default());
     let request = Request {
         source: &file,
         source_path: "source",
@@ -139,15 +138,4 @@ fn frozen_networks_learn_the_same_bits_from_the_one_pass_as_from_a_pass_of_their
     let weights = |kind| trained(&prepared, kind).1.unwrap();
     assert_eq!(weights(Kind::Frozen { n: 1 })["conv1.weight"], file.tensors["conv1.weight"]);
     assert_ne!(weights(Kind::FineTuned { n: 1 })["conv1.weight"], file.tensors["conv1.weight"]);
-}
-
-struct Quiet(Stop);
-
-impl Events for Quiet {
-    fn stage(&self, _: &str) {}
-    fn planned(&self, _: f64) {}
-    fn ended(&self, _: &str, _: f64, _: bool) {}
-    fn stop(&self) -> &Stop {
-        &self.0
-    }
 }

@@ -48,7 +48,7 @@ pub struct Options {
     fit: Option<Fit>,
     #[command(flatten)]
     files: FilesArgs,
-    /// Keep everything here; the same command goes on where it was
+    /// Keep everything here; the same command resumes
     #[arg(long, value_name = "DIR", default_value = "advice", allow_hyphen_values = true)]
     out: PathBuf,
     /// Derive all random numbers from this seed
@@ -115,7 +115,7 @@ pub fn main(options: &Options) -> Result<()> {
     progress.finish();
     let advice = match result {
         Err(ProtocolError::Train(TrainError::Stopped { .. })) => {
-            note!("stopped; the same command goes on with the networks that are left");
+            note!("stopped; the same command resumes with the networks that are left");
             return Err(exit_code::Stopped(interrupt.asked().unwrap_or(exit_code::INTERRUPTED)).into());
         }
         result => result?,

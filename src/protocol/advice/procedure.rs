@@ -118,8 +118,7 @@ impl Prepared<'_> {
 /// Advises. `data` has images of the source's shape.
 ///
 /// # Errors
-/// Images that cannot be divided; a directory of another advice; a stop, after which the same request goes on where it
-/// was; a lost device; a file that cannot be written.
+/// Images that cannot be divided; a directory of another advice; a stop, after which the same request resumes; a lost device; a file that cannot be written.
 pub fn advise(request: Request<'_>, data: Dataset, events: &dyn Events) -> Result<Advice, ProtocolError> {
     let Request { source, keys, seed, device, .. } = request;
     let prepared = prepare(request, data, events)?;

@@ -30,6 +30,16 @@ pub trait Events: Sync {
     fn stop(&self) -> &Stop;
 }
 
+/// Nobody is told; the flag alone counts.
+impl Events for Stop {
+    fn stage(&self, _: &str) {}
+    fn planned(&self, _: f64) {}
+    fn ended(&self, _: &str, _: f64, _: bool) {}
+    fn stop(&self) -> &Stop {
+        self
+    }
+}
+
 /// Where networks are trained and kept.
 #[derive(Clone, Copy)]
 pub struct Queue<'a> {
