@@ -100,9 +100,9 @@ pub fn ready(args: &StudyArgs, experiment: &Experiment, wanted: &[&Node]) -> Res
     let found = RunDir::look(&args.runs(), experiment)?;
     let halves = Halves::beside(experiment, wanted.iter().copied(), &found.earlier_splits(experiment))?;
     halves.look(experiment)?;
-    halves.taken.iter().for_each(|line| note!("{line}"));
+    halves.sizes.taken.iter().for_each(|line| note!("{line}"));
     let mut works = HashMap::new();
-    let mut counted = Works::new(experiment, &halves);
+    let mut counted = Works::new(experiment, &halves.sizes);
     for node in wanted {
         works.insert(node.name.clone(), counted.of(node)?.computed as f64);
     }

@@ -7,7 +7,7 @@ use crate::{
     host::Precision,
     nn::{Net, Tape},
     ops::{Device, Measured, TILES, Tile, Tuning, tiles},
-    protocol::{Arm, Experiment, Plan, halves::Halves, network_def::net_of, resolve},
+    protocol::{Arm, Experiment, Plan, half_sizes::HalfSizes, network_def::net_of, resolve},
 };
 use anyhow::Result;
 use clap::Args;
@@ -53,7 +53,7 @@ fn nets(of: &Of<'_>, batch: usize, precision: Precision) -> Result<Vec<Net>> {
         Of::Named(name) => return Ok(vec![net::build(name, batch, None, precision)?]),
         Of::Experiment(experiment) => experiment,
     };
-    let halves = Halves::of(experiment)?;
+    let halves = HalfSizes::of(experiment)?;
     let mut nets: Vec<Net> = Vec::new();
     for node in Plan::of(experiment).nodes.iter().filter(|node| node.arm == Arm::Base) {
         let classes = halves.size_of(experiment, node)?.classes();

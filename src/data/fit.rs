@@ -114,6 +114,9 @@ fn part(name: &str, set: &ImageSet, shape: [usize; 3], how: Fit) -> Result<Image
     if how == Fit::Pad && (set.height > height || set.width > width) {
         return refuse("padding cannot make images smaller; use \"resize\"");
     }
+    if set.is_listed() {
+        return Ok(ImageSet::listed(shape, set.labels.clone()));
+    }
     let sized = |warp: &mut Warp, index: usize| -> Result<Vec<u8>, DataError> {
         if how == Fit::Pad {
             return Ok(padded(set.image(index), set.shape(), [height, width]));

@@ -1,4 +1,4 @@
-//! Images and labels, in memory or in a packed store.
+//! Images and labels, in memory, in a packed store or in files that were listed only.
 
 use super::{DataError, store::Stored};
 use rayon::prelude::*;
@@ -16,8 +16,8 @@ pub struct ImageSet {
     pub width: usize,
     /// Channels, C: 1 for gray, 3 for red, green, blue in this order.
     pub channels: usize,
-    /// N x H x W x C values from 0 to 255; none where the images lie in a packed store or in memory that several sets
-    /// share. [`Self::image`] reads all.
+    /// N x H x W x C values from 0 to 255; none where the images lie in a packed store, in memory that several sets
+    /// share or in files that were listed. [`Self::image`] reads all but the last.
     pub pixels: Vec<u8>,
     /// N classes, counted from 0.
     pub labels: Vec<u16>,
@@ -29,6 +29,8 @@ pub struct ImageSet {
 enum Elsewhere {
     Stored(Stored),
     Shared(Shared),
+    /// In files of which the names alone were read.
+    Listed,
 }
 
 /// Images in memory that several sets share: parts of one data set, such as the halves of its splits.
@@ -82,6 +84,16 @@ impl ImageSet {
         }
     }
 
+    /// Images that nobody decodes, because how many there are of each class is all that is asked.
+    pub(super) fn listed([height, width, channels]: [usize; 3], labels: Vec<u16>) -> Self {
+        Self { height, width, channels, pixels: Vec::new(), labels, elsewhere: Some(Elsewhere::Listed) }
+    }
+
+    /// Whether the files of the images were listed and none was decoded: [`Self::image`] panics.
+    pub fn is_listed(&self) -> bool {
+        matches!(self.elsewhere, Some(Elsewhere::Listed))
+    }
+
     /// Whether the images lie in a packed store, where reading one may wait for the disk.
     pub fn is_stored(&self) -> bool {
         matches!(self.elsewhere, Some(Elsewhere::Stored(_)))
@@ -106,7 +118,7 @@ impl ImageSet {
     pub fn verify(&self) -> Result<(), DataError> {
         match &self.elsewhere {
             Some(Elsewhere::Stored(stored)) => stored.store.verify_places(&stored.places),
-            Some(Elsewhere::Shared(_)) | None => Ok(()),
+            Some(Elsewhere::Shared(_) | Elsewhere::Listed) | None => Ok(()),
         }
     }
 
@@ -130,13 +142,14 @@ impl ImageSet {
         [self.height, self.width, self.channels]
     }
 
-    /// The H x W x C bytes of image `index`; like a slice, it panics when `index` is not below [`Self::len`].
+    /// The H x W x C bytes of image `index`; like a slice, it panics when `index` is not below [`Self::len`], and it
+    /// panics where the images were listed only ([`Self::is_listed`]).
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.image_len();
         match &self.elsewhere {
             Some(Elsewhere::Stored(stored)) => stored.image(index),
             Some(Elsewhere::Shared(Shared { pixels, places })) => &pixels[places[index] as usize * size..][..size],
-            None => &self.pixels[index * size..(index + 1) * size],
+            Some(Elsewhere::Listed) | None => &self.pixels[index * size..(index + 1) * size],
         }
     }
 
@@ -146,7 +159,7 @@ impl ImageSet {
     }
 
     /// A new set of the images at `indices`, in that order; an index may appear more than once. Stored images,
-    /// and those that sets share, are not copied.
+    /// those that sets share and those that were listed are not copied.
     ///
     /// # Errors
     /// [`DataError::NoSuchImage`] for an index that is not below [`Self::len`].
@@ -161,6 +174,7 @@ impl ImageSet {
                 let places = indices.iter().map(|&index| places[index]).collect();
                 Elsewhere::Shared(Shared { pixels: Arc::clone(pixels), places })
             }
+            Elsewhere::Listed => Elsewhere::Listed,
         });
         let mut pixels = Vec::new();
         if elsewhere.is_none() {
@@ -197,7 +211,7 @@ impl ImageSet {
             Some(Elsewhere::Stored(Stored { store, places })) => {
                 blake3::Hash::from_slice(store.image_digest(places[index] as usize)).ok()
             }
-            Some(Elsewhere::Shared(_)) | None => None,
+            Some(Elsewhere::Shared(_) | Elsewhere::Listed) | None => None,
         };
         let digest = |index: usize| packed(index).unwrap_or_else(|| blake3::hash(self.image(index)));
         (0..self.len()).into_par_iter().map(digest).collect()
@@ -213,7 +227,7 @@ impl ImageSet {
             None => {
                 hasher.update(&self.pixels);
             }
-            Some(Elsewhere::Shared(_)) => self.images().for_each(|image| {
+            Some(Elsewhere::Shared(_) | Elsewhere::Listed) => self.images().for_each(|image| {
                 hasher.update(image);
             }),
             // The digests of the packed images stand for them: reading a large set whole would take minutes.

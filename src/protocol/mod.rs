@@ -17,6 +17,7 @@ mod error;
 pub mod experiment;
 mod experiment_file;
 mod half_key;
+pub mod half_sizes;
 pub mod halves;
 pub mod halving;
 pub mod job;

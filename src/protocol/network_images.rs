@@ -5,8 +5,6 @@ use super::{
     experiment::{Kept, MeanOf},
     halves::Halves,
     part::HalfData,
-    reduced,
-    sizes::Size,
     streams,
 };
 use crate::data::Normalisation;
@@ -42,20 +40,6 @@ impl Halves {
             _ => target.normalisation.clone(),
         };
         Ok((target, normalisation))
-    }
-
-    /// How many images a network is trained and evaluated on.
-    ///
-    /// # Errors
-    /// As [`Self::of_node`], but for images that have changed: no pixel is read.
-    pub fn size_of(&self, experiment: &Experiment, node: &Node) -> Result<Size, ProtocolError> {
-        let key = node.key_of(node.target);
-        let whole = self.size(experiment, key)?;
-        let Some(per_class) = node.train_size else { return Ok(whole.clone()) };
-        match reduced::left(&whole.train_of_class, per_class) {
-            Ok(left) => Ok(Size { train_of_class: left.into(), ..*whole }),
-            Err(error) => Err(error.of_classes(&self.class_names(experiment, key)?).into()),
-        }
     }
 }
 

@@ -42,11 +42,11 @@ pub fn run(
     if ended(workshop, node, &target.digest)? {
         return Ok(());
     }
-    let work = work::of(experiment, node, halves)?;
+    let work = work::of(experiment, node, &halves.sizes)?;
     let division = Cell::new(None);
     let half = &target;
     let normalisation = &normalisation;
-    let dataset = &halves.name;
+    let dataset = &halves.sizes.name;
     let stop = watcher.stop().or(Arc::clone(claim.superseded()));
     let job = Job {
         experiment,

@@ -1,6 +1,6 @@
 //! Experiments as commands take them: with epochs turned into steps.
 
-use super::{Experiment, ProtocolError, halves};
+use super::{Experiment, ProtocolError, half_sizes};
 use crate::host::bounded;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use std::path::Path;
 /// As [`Experiment::find`]; data that cannot be read; networks on different numbers of images, for which an epoch is
 /// not the same number of steps.
 pub fn experiment(name: &str, overrides: &[String]) -> Result<Experiment, ProtocolError> {
-    Experiment::find_counting(name, overrides, halves::images_of_an_epoch)
+    Experiment::find_counting(name, overrides, half_sizes::images_of_an_epoch)
 }
 
 /// The experiment of a run directory as it was run, with `key=value` overrides applied.

@@ -32,7 +32,25 @@ pub fn load(
     how: Fit,
     on_bad: OnBad,
 ) -> Result<Dataset, ProtocolError> {
-    let data = fit::fit(source.load(path, kept(net), on_bad)?, kept(net), how)?;
+    fitted(source.load(path, kept(net), on_bad)?, net, how)
+}
+
+/// The same for whoever counts images and looks at none: [`Source::list`].
+///
+/// # Errors
+/// As [`load`], but for image files that are damaged.
+pub fn list(
+    source: Source,
+    path: Option<&Path>,
+    net: &NetDef,
+    how: Fit,
+    on_bad: OnBad,
+) -> Result<Dataset, ProtocolError> {
+    fitted(source.list(path, kept(net), on_bad)?, net, how)
+}
+
+fn fitted(data: Dataset, net: &NetDef, how: Fit) -> Result<Dataset, ProtocolError> {
+    let data = fit::fit(data, kept(net), how)?;
     check(&data, net, how)?;
     Ok(data)
 }

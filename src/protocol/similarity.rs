@@ -56,7 +56,7 @@ pub fn compare(
     let halves = Halves::of_nodes(experiment, trained.iter().copied())?;
     let blocks = experiment.net.blocks()?;
     let mut rows = Vec::new();
-    for key in halves.keys() {
+    for key in halves.sizes.keys() {
         let data = halves.half(experiment, key)?;
         let mut set = subset::first_evenly(&data.evaluate, images.max(data.classes).max(FEWEST_IMAGES))?;
         // The other half's network may have fewer outputs than these images have labels; here none is looked at.

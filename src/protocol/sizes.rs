@@ -99,7 +99,7 @@ fn parts(
     let (mut parts, mut notes) = (Vec::new(), Vec::new());
     let mut halves = Vec::new();
     for task in tasks {
-        let images = task.dataset(sets)?;
+        let images = task.labelled(sets)?;
         degenerate::task(&degenerate::half_name(&images.name, &task.key), &images)?;
         halves.push((task.key, images));
     }

@@ -1,7 +1,10 @@
 //! The data sets of an experiment.
 
 use super::{Experiment, ProtocolError, shapes};
-use crate::data::{Dataset, Source};
+use crate::{
+    data::{Dataset, OnBad, Source, fit::Fit},
+    nn::NetDef,
+};
 use std::path::Path;
 
 /// The data sets of an experiment, of which its halves are parts that share their images.
@@ -17,10 +20,25 @@ impl Sets {
     /// Loads the data sets of an experiment.
     ///
     /// # Errors
-    /// As [`load`]; two data sets whose images differ in shape.
+    /// A missing path, files that are missing or damaged, images that do not fit; two data sets whose images differ in
+    /// shape.
     pub fn load(experiment: &Experiment) -> Result<Self, ProtocolError> {
-        let data = load(experiment)?;
-        let other = load_other(experiment, &data)?;
+        Self::read(experiment, shapes::load)
+    }
+
+    /// The same for whoever counts images and looks at none: no file of a folder is decoded, unless a test part is drawn
+    /// from it, which asks for the pixels.
+    ///
+    /// # Errors
+    /// As [`Self::load`], but for files that are not decoded.
+    pub fn list(experiment: &Experiment) -> Result<Self, ProtocolError> {
+        Self::read(experiment, if experiment.data.test_part().is_some() { shapes::load } else { shapes::list })
+    }
+
+    fn read(experiment: &Experiment, how: Read) -> Result<Self, ProtocolError> {
+        let settings = &experiment.data;
+        let data = read(experiment, "data.path", settings.source, &settings.path, how)?;
+        let other = other(experiment, &data, how)?;
         let (data, other) = with_test_parts(experiment, data, other)?;
         Ok(Self { data: data.into_shared(), other: other.map(Dataset::into_shared) })
     }
@@ -42,20 +60,17 @@ impl Sets {
     }
 }
 
-/// Loads an experiment's data set, of two the one that is A, or B where A is one source after the other.
+/// How a data set is read: [`shapes::load`] or [`shapes::list`].
+type Read = fn(Source, Option<&Path>, &NetDef, Fit, OnBad) -> Result<Dataset, ProtocolError>;
+
+/// The second data set, where there are two.
 ///
 /// # Errors
-/// A missing path, files that are missing or damaged, images that do not fit.
-fn load(experiment: &Experiment) -> Result<Dataset, ProtocolError> {
-    let data = &experiment.data;
-    read(experiment, "data.path", data.source, &data.path)
-}
-
-/// Loads the second data set, where there are two.
-fn load_other(experiment: &Experiment, first: &Dataset) -> Result<Option<Dataset>, ProtocolError> {
+/// As [`read`]; images whose shape is not that of the first.
+fn other(experiment: &Experiment, first: &Dataset, how: Read) -> Result<Option<Dataset>, ProtocolError> {
     let data = &experiment.data;
     let Some(source) = data.other_source else { return Ok(None) };
-    let other = read(experiment, "data.other_path", source, &data.other_path)?;
+    let other = read(experiment, "data.other_path", source, &data.other_path, how)?;
     if other.train.shape() != first.train.shape() {
         let shapes = (first.train.shape(), other.train.shape());
         return Err(ProtocolError::Value {
@@ -91,11 +106,17 @@ fn with_test_parts(
 }
 
 /// A data set with images of the shape that the experiment's net takes; an empty path is none.
-fn read(experiment: &Experiment, key: &'static str, source: Source, path: &str) -> Result<Dataset, ProtocolError> {
+fn read(
+    experiment: &Experiment,
+    key: &'static str,
+    source: Source,
+    path: &str,
+    how: Read,
+) -> Result<Dataset, ProtocolError> {
     let path = Some(Path::new(path)).filter(|path| !path.as_os_str().is_empty());
     if source.needs_path() && path.is_none() {
         let expected = format!("the path of the files that {source} reads; give it with --set {key}=PATH");
         return Err(ProtocolError::Value { experiment: experiment.name.clone(), key, expected, got: "empty".into() });
     }
-    shapes::load(source, path, &experiment.net.def()?, experiment.data.fit, experiment.data.on_bad_image)
+    how(source, path, &experiment.net.def()?, experiment.data.fit, experiment.data.on_bad_image)
 }

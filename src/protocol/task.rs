@@ -47,11 +47,19 @@ impl Task {
     /// # Errors
     /// A class that is not there; images that cannot be shuffled or made.
     pub fn dataset(&self, sets: &Sets) -> Result<Dataset, ProtocolError> {
-        let Some(set) = self.set(sets) else {
-            return Ok(noise::noise(sets.data.train.shape(), self.classes.len())?);
-        };
-        let half = split::half(set, &self.classes)?;
+        let half = self.labelled(sets)?;
         Ok(if self.images == Images::Shuffled { shuffle::shuffled(half)? } else { half })
+    }
+
+    /// The same before pixels are shuffled, which is enough to count images: no pixel is looked at.
+    ///
+    /// # Errors
+    /// A class that is not there; noise that cannot be made.
+    pub fn labelled(&self, sets: &Sets) -> Result<Dataset, ProtocolError> {
+        match self.set(sets) {
+            Some(set) => Ok(split::half(set, &self.classes)?),
+            None => Ok(noise::noise(sets.data.train.shape(), self.classes.len())?),
+        }
     }
 
     /// The names of its classes.

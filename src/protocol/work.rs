@@ -1,6 +1,8 @@
 //! How much a network computes, counted in multiply-adds from its tapes before anything runs.
 
-use super::{Arm, Experiment, Node, ProtocolError, halves::Halves, network_def::net_of, pretrained, sizes::Size};
+use super::{
+    Arm, Experiment, Node, ProtocolError, half_sizes::HalfSizes, network_def::net_of, pretrained, sizes::Size,
+};
 use crate::{
     nn::{Input, Net, NetDef, Tape},
     train::{Solver, prefix},
@@ -39,7 +41,7 @@ impl Work {
 ///
 /// # Errors
 /// A split that is not there; a net that cannot be built.
-pub fn of(experiment: &Experiment, node: &Node, halves: &Halves) -> Result<Work, ProtocolError> {
+pub fn of(experiment: &Experiment, node: &Node, halves: &HalfSizes) -> Result<Work, ProtocolError> {
     if pretrained::is_file(node) {
         return Ok(Work::default());
     }
@@ -58,7 +60,7 @@ pub struct Works<'a> {
 #[derive(Debug)]
 enum Images<'a> {
     /// Those of the data.
-    Of(&'a Halves),
+    Of(&'a HalfSizes),
     /// All the same, whatever the data are.
     Given(&'a Size),
 }
@@ -69,7 +71,7 @@ type Key = (&'static str, Option<usize>, [usize; 4]);
 
 impl<'a> Works<'a> {
     /// The work of an experiment's networks.
-    pub fn new(experiment: &'a Experiment, halves: &'a Halves) -> Self {
+    pub fn new(experiment: &'a Experiment, halves: &'a HalfSizes) -> Self {
         Self { experiment, images: Images::Of(halves), counted: HashMap::new() }
     }
 

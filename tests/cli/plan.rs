@@ -1,6 +1,7 @@
 //! The plan: what there is to do, and what is saved.
 
 use super::made::{err, out, strata};
+use std::fs;
 
 #[test]
 fn plan_lists_every_network_with_parents_and_state() {
@@ -51,4 +52,34 @@ fn plan_counts_the_work_and_what_freezing_caching_and_sharing_save() {
     let text = plan("text");
     assert_eq!(text.matches("% saved").count(), 3, "{text}");
     assert!(!text.contains(" 0.0 % saved"), "{text}");
+}
+
+#[test]
+fn a_plan_of_a_folder_counts_its_files_and_decodes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["cat", "dog", "elk", "fox"] {
+        for (part, images) in [("train", 6), ("val", 2)] {
+            let of_class = folder.path().join(part).join(class);
+            fs::create_dir_all(&of_class).unwrap();
+            (0..images).for_each(|image| fs::write(of_class.join(format!("{image}.png")), b"no image").unwrap());
+        }
+    }
+    let path = format!("data.path={}", folder.path().display());
+    let all = ["data.train_per_class=0", "data.test_per_class=0", "data.held_out_per_class=0"];
+    let settings = [&["data.source=folder", &path, "net.name=alexnet32", "protocol.splits=[0]"][..], &all].concat();
+    let command = |verb: &str| {
+        let mut command = strata(&[verb, "--runs"]);
+        command.arg(folder.path().join("runs"));
+        settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
+        command
+    };
+    let plan = command("plan").args(["--format", "json"]).output().unwrap();
+    assert!(plan.status.success(), "{}", err(&plan));
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    assert!(plan["networks"][0]["multiply_adds"]["computed"].as_u64().unwrap() > 0, "{}", plan["networks"][0]);
+    let memory = command("plan").args(["--memory", "--device", "cpu"]).output().unwrap();
+    assert!(memory.status.success(), "{}", err(&memory));
+    // A run looks at the images, and names the first bad one.
+    let run = command("reproduce").args(["--device", "cpu"]).output().unwrap();
+    assert!(!run.status.success() && err(&run).contains("0.png"), "{}", err(&run));
 }

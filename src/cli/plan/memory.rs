@@ -4,7 +4,7 @@ use super::Options;
 use crate::{
     cli::{device, output::note, study},
     nn::{Net, memory_plan},
-    protocol::{Plan, halves::Halves, network_def::net_of},
+    protocol::{Plan, half_sizes::HalfSizes, network_def::net_of},
 };
 use anyhow::Result;
 use std::io::Write;
@@ -16,7 +16,7 @@ use std::io::Write;
 pub(super) fn print(options: &Options, out: &mut impl Write) -> Result<()> {
     let experiment = study::experiment(&options.study)?;
     let device = device::open(&options.device.device, experiment.solver.precision)?;
-    let halves = Halves::of(&experiment)?;
+    let halves = HalfSizes::of(&experiment)?;
     halves.taken.iter().for_each(|line| note!("{line}"));
     let plan = Plan::of(&experiment);
     writeln!(out, "device: {}", device.describe())?;

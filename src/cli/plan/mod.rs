@@ -14,7 +14,7 @@ use crate::{
     host::document::document,
     protocol::{
         Experiment, Node, Plan, ProtocolError, RunDir, State,
-        halves::Halves,
+        half_sizes::HalfSizes,
         sizes::Size,
         work::{self, Work},
     },
@@ -221,7 +221,7 @@ fn works<'a>(experiment: &Experiment, plan: &'a Plan, given: Option<&Size>) -> W
     if let Some(size) = given {
         return all(work::Works::of_size(experiment, size));
     }
-    let halves = match Halves::of_nodes(experiment, &plan.nodes) {
+    let halves = match HalfSizes::of_nodes(experiment, &plan.nodes) {
         Ok(halves) => halves,
         Err(error) => {
             note!("the work of the networks is not known without their images: {error}");

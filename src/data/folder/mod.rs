@@ -31,7 +31,7 @@ mod walk;
 
 pub use error::FolderError;
 pub use listing::{Item, Listing, SUFFIXES, is_image};
-pub use load::{MAX_MEMORY, load, load_good, sizes};
+pub use load::{MAX_MEMORY, list, load, load_good, sizes};
 pub use names::{TEST, TRAIN};
 pub use parts::{FolderSet, open};
 pub use place::Place;
