@@ -14,24 +14,29 @@ pub struct Tile {
     pub columns: usize,
     /// The depth of a slab in `f32`.
     pub(super) depth: usize,
-    /// The columns that an invocation has in each of eight rows: 8, or 4 in a slim tile.
+    /// The rows of an invocation: 8, or 4 in a small tile.
+    pub(super) high: usize,
+    /// The columns of an invocation: 8, or 4 in a slim or small tile.
     pub(super) each: usize,
     /// What its name says beside rows and columns.
     form: &'static str,
 }
 
 const fn tile(rows: usize, columns: usize, depth: usize) -> Tile {
-    Tile { rows, columns, depth, each: 8, form: "" }
+    Tile { rows, columns, depth, high: 8, each: 8, form: "" }
 }
 const fn slim(rows: usize, columns: usize, depth: usize) -> Tile {
-    Tile { rows, columns, depth, each: 4, form: "_slim" }
+    Tile { each: 4, form: "_slim", ..tile(rows, columns, depth) }
+}
+const fn small(rows: usize, columns: usize, depth: usize) -> Tile {
+    Tile { high: 4, form: "_small", ..slim(rows, columns, depth) }
 }
 
 /// Every tile; files of preferred tiles number them. Two slabs of each operand take at most 16 KiB, WebGPU's default
 /// limit of workgroup memory, and an invocation fetches at most four vectors of an operand. The shallow tile takes half
 /// of that memory, of which GPUs can then hold twice as many workgroups; a processor pays for its barriers. In narrow slim
 /// tiles slabs are shallow, so that an invocation has no more vectors on their way than in the wide one.
-pub const TILES: [Tile; 9] = [
+pub const TILES: [Tile; 12] = [
     tile(64, 64, 16),
     tile(128, 64, 8),
     tile(128, 128, 8),
@@ -41,6 +46,9 @@ pub const TILES: [Tile; 9] = [
     slim(64, 64, 8),
     slim(64, 32, 4),
     slim(64, 16, 4),
+    small(64, 64, 16),
+    small(64, 32, 8),
+    small(64, 16, 4),
 ];
 
 /// The numbers of the tiles for an adapter, the wide ones from small to large, and the narrow ones from wide to narrow:
@@ -53,7 +61,8 @@ const fn choices(registers: Registers) -> Choices {
         // A narrow tile of 8 columns an invocation has 32 of these: a subgroup of NVIDIA's, half a one of AMD's.
         Registers::Most => (&[5, 1, 2], &[3, 8]),
         Registers::Many => (&[5, 1, 2], &[7, 8]),
-        Registers::Few | Registers::Fewest => (&[6], &[7, 8]),
+        Registers::Few => (&[6], &[7, 8]),
+        Registers::Fewest => (&[9], &[10, 11]),
     }
 }
 
@@ -74,7 +83,7 @@ impl Tile {
 
     /// Invocations of a workgroup.
     pub(super) const fn invocations(&self) -> usize {
-        self.rows * self.columns / (8 * self.each)
+        self.rows * self.columns / (self.high * self.each)
     }
 }
 
@@ -118,11 +127,11 @@ mod tests {
 
     #[test]
     fn the_largest_tile_is_taken_of_which_there_are_enough() {
-        assert_eq!(name(Registers::Any, 9, 1, [1, 33]), "64x64");
-        assert_eq!(name(Registers::Many, 9, 1, [1, 33]), "64x64_shallow");
+        assert_eq!(name(Registers::Any, 12, 1, [1, 33]), "64x64");
+        assert_eq!(name(Registers::Many, 12, 1, [1, 33]), "64x64_shallow");
         for registers in [Registers::Any, Registers::Most, Registers::Many] {
-            assert_eq!(name(registers, 9, 1, [100_000, 64]), "128x64");
-            assert_eq!(name(registers, 9, 1, [100_000, 128]), "128x128");
+            assert_eq!(name(registers, 12, 1, [100_000, 64]), "128x64");
+            assert_eq!(name(registers, 12, 1, [100_000, 128]), "128x128");
         }
         assert_eq!(name(Registers::Many, 3, 1, [100_000, 64]), "128x64");
         assert_eq!(name(Registers::Many, 3, 2, [100_000, 128]), "128x128");
@@ -131,7 +140,7 @@ mod tests {
 
     #[test]
     fn few_columns_take_the_narrowest_tile_that_has_them_all() {
-        let narrow = |registers| [1, 16, 17, 32].map(|columns| name(registers, 9, 1, [100_000, columns]));
+        let narrow = |registers| [1, 16, 17, 32].map(|columns| name(registers, 12, 1, [100_000, columns]));
         assert_eq!(narrow(Registers::Any), ["64x16", "64x16", "64x32", "64x32"]);
         assert_eq!(narrow(Registers::Most), ["64x16_slim", "64x16_slim", "64x32", "64x32"]);
         assert_eq!(narrow(Registers::Many), ["64x16_slim", "64x16_slim", "64x32_slim", "64x32_slim"]);
@@ -141,7 +150,7 @@ mod tests {
     #[test]
     fn adapters_of_few_registers_take_slim_tiles_alone() {
         for registers in [Registers::Few, Registers::Fewest] {
-            let taken = [16, 32, 64, 128].map(|columns| name(registers, 9, 1, [100_000, columns]));
+            let taken = [16, 32, 64, 128].map(|columns| name(registers, 12, 1, [100_000, columns]));
             assert_eq!(taken, ["64x16_slim", "64x32_slim", "64x64_slim", "64x64_slim"]);
             assert_eq!(name(registers, 3, 1, [100_000, 128]), "128x128", "products of matrices");
         }
