@@ -55,20 +55,21 @@ pub const TILES: [Tile; 12] = [
 /// for products with few columns, of which most of a wide tile would lie beyond them.
 type Choices = (&'static [usize], &'static [usize]);
 
-const fn choices(registers: Registers) -> Choices {
+const fn choices(registers: Registers, convolves: bool) -> Choices {
     match registers {
         Registers::Any => (&[0, 1, 2], &[3, 4]),
         // A narrow tile of 8 columns an invocation has 32 of these: a subgroup of NVIDIA's, half a one of AMD's.
         Registers::Most => (&[5, 1, 2], &[3, 8]),
         Registers::Many => (&[5, 1, 2], &[7, 8]),
-        Registers::Few => (&[6], &[7, 8]),
-        Registers::Fewest => (&[9], &[10, 11]),
+        // Where windows lie takes registers, too.
+        Registers::Fewest if convolves => (&[9], &[10, 11]),
+        Registers::Few | Registers::Fewest => (&[6], &[7, 8]),
     }
 }
 
-/// Whether a product may take a tile on such an adapter where nothing was measured.
-pub(super) fn is_given(registers: Registers, tile: Tile) -> bool {
-    let (wide, narrow) = choices(registers);
+/// Whether a product, or a convolution, may take a tile on such an adapter where nothing was measured.
+pub(super) fn is_given(registers: Registers, convolves: bool, tile: Tile) -> bool {
+    let (wide, narrow) = choices(registers, convolves);
     wide.iter().chain(narrow).any(|&number| TILES[number] == tile)
 }
 
@@ -103,9 +104,15 @@ impl Serialize for Tile {
 /// The narrowest tile that has all columns, where one of the narrow ones does; else the largest of the others of which
 /// there are enough, because the larger ones read their operands less often. `tiles` are the first ones, which have a
 /// kernel in the precision.
-pub(super) fn by_shape(registers: Registers, tiles: usize, products: usize, [rows, columns]: [usize; 2]) -> usize {
+pub(super) fn by_shape(
+    registers: Registers,
+    convolves: bool,
+    tiles: usize,
+    products: usize,
+    [rows, columns]: [usize; 2],
+) -> usize {
     // Only products in f32 have kernels of all tiles; those of matrices have sizes of their own.
-    let (wide, narrow) = choices(if tiles == TILES.len() { registers } else { Registers::Any });
+    let (wide, narrow) = choices(if tiles == TILES.len() { registers } else { Registers::Any }, convolves);
     let has = |tile: &&usize| **tile < tiles;
     if let Some(&narrow) = narrow.iter().rev().filter(has).find(|&&tile| columns <= TILES[tile].columns) {
         return narrow;
@@ -122,7 +129,7 @@ mod tests {
     use super::{Registers, TILES, by_shape};
 
     fn name(registers: Registers, tiles: usize, products: usize, results: [usize; 2]) -> String {
-        TILES[by_shape(registers, tiles, products, results)].to_string()
+        TILES[by_shape(registers, false, tiles, products, results)].to_string()
     }
 
     #[test]
@@ -154,6 +161,10 @@ mod tests {
             assert_eq!(taken, ["64x16_slim", "64x32_slim", "64x64_slim", "64x64_slim"]);
             assert_eq!(name(registers, 3, 1, [100_000, 128]), "128x128", "products of matrices");
         }
+        let convolution = |registers, columns| TILES[by_shape(registers, true, 12, 1, [100_000, columns])].to_string();
+        let taken = [16, 32, 64, 128].map(|columns| convolution(Registers::Fewest, columns));
+        assert_eq!(taken, ["64x16_small", "64x32_small", "64x64_small", "64x64_small"]);
+        assert_eq!(convolution(Registers::Few, 128), "64x64_slim");
     }
 
     #[test]

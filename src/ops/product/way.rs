@@ -135,12 +135,12 @@ pub(super) fn depth(recorder: &Recorder<'_>, tile: usize) -> usize {
 }
 
 /// The tile for some products of so many rows and columns: that which is preferred for the operation, if one is.
-pub(super) fn choose(recorder: &Recorder<'_>, products: usize, results: [usize; 2]) -> usize {
+pub(super) fn choose(recorder: &Recorder<'_>, convolves: bool, products: usize, results: [usize; 2]) -> usize {
     let tiles = tiles(recorder.precision());
     recorder
         .tile()
         .filter(|&tile| tile < tiles)
-        .unwrap_or_else(|| by_shape(recorder.limits().registers, tiles, products, results))
+        .unwrap_or_else(|| by_shape(recorder.limits().registers, convolves, tiles, products, results))
 }
 
 #[cfg(test)]
