@@ -1,10 +1,9 @@
 // A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 4 x 4, 8 x 4 or 8 x 8.
-// The operands pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the next one is
-// on its way from memory into registers, and is then put where the one before was, so that one barrier a slab is
-// enough. Every result is summed in the order of the depth whatever the size of the tile, so that the size does not
-// change bits. How operands are fetched, what the slabs hold and how they are multiplied, and what becomes of the sums
-// are modules of their own: fetch*.wgsl; tile_f32.wgsl, tile_mixed.wgsl and tile_f16x3.wgsl; output.wgsl,
-// input_gradient.wgsl, keep.wgsl and update.wgsl.
+// The operands pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the
+// next is on its way into registers, and is then put where the one before was, so that one barrier per slab is enough.
+// Every result is summed in the order of the depth, so that no tile changes bits. How operands are fetched, what the
+// slabs hold and how they are multiplied, and what becomes of the sums are modules of their own: fetch*.wgsl;
+// tile_f32.wgsl, tile_mixed.wgsl and tile_f16x3.wgsl; output.wgsl, input_gradient.wgsl, keep.wgsl and update.wgsl.
 
 // Whether the channels a group allow loads of four at a time; else they are loaded one by one.
 override ALIGNED: bool = true;
