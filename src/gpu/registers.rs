@@ -13,7 +13,8 @@ pub enum Registers {
     Many,
     /// Enough for 32: AMD's other GPUs.
     Few,
-    /// Enough for 32 where compilers do not load ahead, and for 16 in convolutions: Intel's, Apple's, and those of unknown vendors.
+    /// Enough for 32 where compilers do not load ahead, and for 16 in convolutions: Intel's, Apple's, and those of
+    /// unknown vendors.
     Fewest,
 }
 
