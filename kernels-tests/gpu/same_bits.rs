@@ -71,7 +71,7 @@ fn the_bits_do_not_depend_on_the_registers_of_the_adapter() {
             limits.registers = registers;
         })
     };
-    let all = [Registers::Any, Registers::Most, Registers::Many, Registers::Few, Registers::Fewest].map(of);
+    let all = Registers::ALL.map(of);
     for case in products_around_tiles() {
         let [any, others @ ..] = all.each_ref().map(|gpu| bits(&case.run(gpu)));
         assert!(others.iter().all(|other| *other == any));

@@ -23,6 +23,11 @@ class Chip:
     # Whether waves have 32 or 64 lanes.
     both_waves: bool = False
 
+    @property
+    def slowness(self):
+        """A driver's place among those that take long: NVIDIA's prints the code after each of 18 passes."""
+        return 1 if self.driver == "nouveau" else 0
+
     def variables(self):
         own = {
             "VK_DRIVER_FILES": f"{ICD}/{self.driver}_icd.json",
@@ -34,19 +39,19 @@ class Chip:
 
 def _amd(name, title, both_waves=True):
     environment = (("AMDGPU_GPU_ID", name), ("RADV_DEBUG", "nocache,shaderstats,asm"))
-    return Chip(name, title, amd, "radeon", "amdgpu", environment, "waves a SIMD", both_waves)
+    return Chip(name, title, amd, "radeon", "amdgpu", environment, "waves per SIMD", both_waves)
 
 
 def _nvidia(name, title, chipset):
     environment = (
         ("NOUVEAU_CHIPSET", chipset), ("NVK_I_WANT_A_BROKEN_VULKAN_DRIVER", "1"), ("NAK_DEBUG", "print"),
     )
-    return Chip(name, title, nvidia, "nouveau", "nouveau", environment, "warps a multiprocessor")
+    return Chip(name, title, nvidia, "nouveau", "nouveau", environment, "warps per multiprocessor")
 
 
 def _intel(name, title):
     environment = (("INTEL_STUB_GPU_PLATFORM", name), ("INTEL_DEBUG", "cs"))
-    return Chip(name, title, intel, "intel", "intel", environment, "lanes a thread")
+    return Chip(name, title, intel, "intel", "intel", environment, "lanes per thread")
 
 
 CHIPS = [
@@ -60,6 +65,6 @@ CHIPS = [
     _nvidia("ada", "Ada (RTX 40)", "192"),
     _intel("dg2", "Xe-HPG (Arc A770)"),
     _intel("bmg", "Xe2 (Arc B580)"),
-    Chip("m1", "Apple M1", apple, "asahi", "asahi", (("AGX_MESA_DEBUG", "shaderdb,shaders"),), "threads a core"),
+    Chip("m1", "Apple M1", apple, "asahi", "asahi", (("AGX_MESA_DEBUG", "shaderdb,shaders"),), "threads per core"),
 ]
 BY_NAME = {chip.name: chip for chip in CHIPS}

@@ -26,9 +26,9 @@ def between(values, form=str):
 
 
 def summary(record):
-    """A line a chip."""
+    """A line per chip."""
     lines = [
-        "| chip | pipelines | given | of these spill | occupancy of f32 products | share, dense | share, conv2d | unaligned | waits a slab |",
+        "| chip | pipelines | given | of these spill | occupancy of f32 products | share, dense | share, conv2d | unaligned | waits per slab |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for chip in record["chips"].values():
@@ -67,7 +67,7 @@ def order(name):
 
 
 def kernels(record):
-    """A line a product in f32, a column a chip."""
+    """A line per product in f32, a column per chip."""
     chips = [record["chips"][name] for name in SHOWN if name in record["chips"]]
     # Chips of few registers keep loops as loops: the same product otherwise.
     rows = [
@@ -103,7 +103,7 @@ def tables(record, strata):
     parts = [
         f"Made on {record['date']} with Mesa {record['mesa']}.", "", *summary(record), "",
         "### Products in f32", "",
-        "Share of multiply-adds, registers (r), occupancy, waits a slab and spills where there are any. In brackets: what a "
+        "Share of multiply-adds, registers (r), occupancy, waits per slab and spills where there are any. In brackets: what a "
         "chip is not given by shape, only where `strata tune` finds it faster.", "",
         *kernels(record), "", "### Other pipelines", "", *others(record), "",
         "### What cards can do at most", "",
@@ -114,7 +114,7 @@ def tables(record, strata):
 
 
 def drivers(made):
-    """A line a software driver and precision."""
+    """A line per software driver and precision."""
     lines = [
         "| driver | precision | pipelines | cold, all (s) | median (s) | slowest (s) | not compiled | checks |",
         "|---|---|---|---|---|---|---|---|",
@@ -136,7 +136,7 @@ def drivers(made):
                 f"| {driver['title']}, {found['driver']} | {precision} | {found['pipelines']} | {found['seconds']} "
                 f"| {found['median_seconds']} | {found['slowest_seconds']} (`{found['slowest']}`) | {left} | {words} |"
             )
-    return [f"Made on {made['date']}, with {made['memory_gib']:g} GiB a command.", "", *lines]
+    return [f"Made on {made['date']}, with {made['memory_gib']:g} GiB per command.", "", *lines]
 
 
 def put(name, lines):

@@ -102,7 +102,7 @@ def newest():
 
 
 def write(record, path):
-    """One line a pipeline, so that a change is seen as such."""
+    """One line per pipeline, so that a change is seen as such."""
     lines = ["{"]
     lines += [f" {json.dumps(key)}: {json.dumps(record[key])}," for key in ("date", "mesa")]
     digests = (f"  {json.dumps(name)}: {json.dumps(digest)}" for name, digest in sorted(record["shaders"].items()))

@@ -1,10 +1,9 @@
-// A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 8 x 4 or 8 x 8 of them. The operands
-// pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the next one is
-// on its way from memory into registers, and is then put where the one before was, so that one barrier a slab is
-// enough. Every result is summed in the order of the depth whatever the size of the tile, so that the size does not
-// change bits. How operands are fetched, what the slabs hold and how they are multiplied, and what becomes of the sums
-// are modules of their own: fetch*.wgsl; tile_f32.wgsl, tile_mixed.wgsl and tile_f16x3.wgsl; output.wgsl,
-// input_gradient.wgsl, keep.wgsl and update.wgsl.
+// A tiled matrix product: a workgroup computes a tile of $ROWS x $COLUMNS results, an invocation 4 x 4, 8 x 4 or 8 x 8.
+// The operands pass through workgroup memory in slabs $DEPTH deep, of which there are two: while one is multiplied, the
+// next is on its way into registers, and is then put where the one before was, so that one barrier per slab is enough.
+// Every result is summed in the order of the depth, so that no tile changes bits. How operands are fetched, what the
+// slabs hold and how they are multiplied, and what becomes of the sums are modules of their own: fetch*.wgsl;
+// tile_f32.wgsl, tile_mixed.wgsl and tile_f16x3.wgsl; output.wgsl, input_gradient.wgsl, keep.wgsl and update.wgsl.
 
 // Whether the channels a group allow loads of four at a time; else they are loaded one by one.
 override ALIGNED: bool = true;
@@ -26,12 +25,15 @@ fn real_of(fetched: Fetched) -> vec4<f32> { return select(vec4<f32>(), fetched.l
 // Numbers of a place in memory: places are those of vectors where these can be loaded.
 fn unit() -> u32 { return select(1u, 4u, ALIGNED); }
 
-// What an invocation has of the results: $SIDES vectors of columns in each of eight rows, number 8 * side + row. The sums
-// stay in named vectors: arrays indexed by a loop would be spilled to memory.
-const VECTORS: u32 = 8u * $SIDESu;
+// What an invocation has of the results: $SIDES vectors of columns in each row, number HIGH * side + row. The sums stay
+// in named vectors: arrays indexed by a loop would be spilled to memory.
+const HIGH: u32 = 4u * $FOURSu;
+const VECTORS: u32 = HIGH * $SIDESu;
 #for s in 0..SIDES
-#for r in 0..8
-var<private> total$s$r: vec4<f32>;
+#for f in 0..FOURS
+#for r in 0..4
+var<private> total$s$f$r: vec4<f32>;
+#end
 #end
 #end
 
@@ -39,27 +41,25 @@ var<private> total$s$r: vec4<f32>;
 fn total_vector(v: u32) -> vec4<f32> {
     switch v {
         #for s in 0..SIDES
-        #for r in 1..8
-        case 8u * $su + $ru: { return total$s$r; }
+        #for f in 0..FOURS
+        #for r in 0..4
+        case HIGH * $su + 4u * $fu + $ru: { return total$s$f$r; }
         #end
         #end
-        #for s in 1..SIDES
-        case 8u * $su: { return total$s0; }
         #end
-        default: { return total00; }
+        default: { return vec4<f32>(); }
     }
 }
 fn set_total_vector(v: u32, value: vec4<f32>) {
     switch v {
         #for s in 0..SIDES
-        #for r in 1..8
-        case 8u * $su + $ru: { total$s$r = value; }
+        #for f in 0..FOURS
+        #for r in 0..4
+        case HIGH * $su + 4u * $fu + $ru: { total$s$f$r = value; }
         #end
         #end
-        #for s in 1..SIDES
-        case 8u * $su: { total$s0 = value; }
         #end
-        default: { total00 = value; }
+        default: {}
     }
 }
 

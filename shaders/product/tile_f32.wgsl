@@ -1,5 +1,5 @@
-// A tile in f32: an invocation computes eight rows of it, 4 i .. 4 i + 3 and $ROWS / 2 + 4 i .., and four columns, 4 j ..
-// 4 j + 3, or eight, with $COLUMNS / 2 + 4 j ..: fewer sums fit into the registers of more GPUs.
+// A tile in f32: an invocation computes four rows of it, 4 i .. 4 i + 3, or eight, with $ROWS / 2 + 4 i .., and four
+// columns, 4 j .. 4 j + 3, or eight, with $COLUMNS / 2 + 4 j ..: fewer sums fit into the registers of more GPUs.
 
 // Builtins come one by one: in a struct, compilers take the number of the workgroup for as little uniform as that of the
 // invocation, and refuse the barriers.
@@ -41,28 +41,28 @@ fn kept_columns(i: u32) -> vec4<f32> { return slab_b[i]; }
 // Invocations side by side in a tile.
 const RIGHT: u32 = TILE_COLUMNS / (4u * $SIDESu);
 
-// The sums in the run at hand, of each side and row.
+// The sums in the run at hand, of each side, four rows and row.
 #for s in 0..SIDES
-#for r in 0..8
-var<private> sum$s$r: vec4<f32>;
+#for f in 0..FOURS
+#for r in 0..4
+var<private> sum$s$f$r: vec4<f32>;
+#end
 #end
 #end
 
 // Adds the products of one depth, whose operands begin at these vectors of the slabs.
 fn add_depth(at_a: u32, at_b: u32) {
-    let upper = slab_a[at_a];
-    let lower = slab_a[at_a + ACROSS_a / 2u];
+    #for f in 0..FOURS
+    let down$f = slab_a[at_a + $fu * (ACROSS_a / 2u)];
+    #end
     #for s in 0..SIDES
     let across$s = slab_b[at_b + $su * RIGHT];
     #end
+    #for f in 0..FOURS
     #for r in 0..4
     #for s in 0..SIDES
-    sum$s$r = fma(vec4<f32>(upper[$r]), across$s, sum$s$r);
+    sum$s$f$r = fma(vec4<f32>(down$f[$r]), across$s, sum$s$f$r);
     #end
-    #end
-    #for r in 4..8
-    #for s in 0..SIDES
-    sum$s$r = fma(vec4<f32>(lower[$r - 4]), across$s, sum$s$r);
     #end
     #end
 }
@@ -88,17 +88,19 @@ fn add_slabs(invocation: u32, slab: u32) {
 fn close_run() {
     column_total += column_sum; column_sum = 0.0;
     #for s in 0..SIDES
-    #for r in 0..8
-    total$s$r += sum$s$r; sum$s$r = vec4<f32>();
+    #for f in 0..FOURS
+    #for r in 0..4
+    total$s$f$r += sum$s$f$r; sum$s$f$r = vec4<f32>();
+    #end
     #end
     #end
 }
 
-// The row and the first column, within the tile, of an invocation's vector number v = 8 * side + row.
+// The row and the first column, within the tile, of an invocation's vector number v = HIGH * side + row.
 fn place(invocation: u32, v: u32) -> vec2<u32> {
-    let row = v % 8u;
+    let row = v % HIGH;
     return vec2<u32>((row / 4u) * (TILE_ROWS / 2u) + invocation / RIGHT * 4u + row % 4u,
-        (v / 8u * RIGHT + invocation % RIGHT) * 4u);
+        (v / HIGH * RIGHT + invocation % RIGHT) * 4u);
 }
 
 // The totals are where they are read and set.

@@ -4,7 +4,7 @@
 use super::{
     DeviceArgs, PrecisionArgs, at_least_one,
     bench::net,
-    device,
+    device, one_of,
     output::{note, print_line},
 };
 use crate::{
@@ -40,24 +40,13 @@ pub struct Options {
     /// Compile nothing, and list the operations of a training step of this net with their work and their dispatches
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "list")]
     plan: Option<String>,
-    /// Plan for an adapter of so many registers, which decide the tiles: any, most, many, few or fewest
-    #[arg(long, default_value = "any", requires = "plan", value_parser = registers)]
+    /// Plan for an adapter of so many registers, which decide the tiles
+    #[arg(long, default_value = Registers::Any.name(), requires = "plan",
+        value_parser = one_of(Registers::ALL, Registers::name, Registers::belong_to))]
     registers: Registers,
     /// Plan steps of this many images
     #[arg(long, default_value_t = 128, requires = "plan", value_parser = at_least_one::<usize>())]
     batch: usize,
-}
-
-/// The registers of a name.
-fn registers(name: &str) -> Result<Registers, String> {
-    match name {
-        "any" => Ok(Registers::Any),
-        "most" => Ok(Registers::Most),
-        "many" => Ok(Registers::Many),
-        "few" => Ok(Registers::Few),
-        "fewest" => Ok(Registers::Fewest),
-        _ => Err("there are any, most, many, few and fewest".into()),
-    }
 }
 
 impl Options {

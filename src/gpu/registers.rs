@@ -13,7 +13,8 @@ pub enum Registers {
     Many,
     /// Enough for 32: AMD's other GPUs.
     Few,
-    /// Enough for 32 where compilers do not load ahead: Intel's, Apple's, and those of unknown vendors.
+    /// Enough for 32 where compilers do not load ahead, and for 16 in convolutions: Intel's, Apple's, and those of
+    /// unknown vendors.
     Fewest,
 }
 
@@ -22,6 +23,31 @@ const NVIDIA: u32 = 0x10de;
 const AMD: u32 = 0x1002;
 
 impl Registers {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Any, Self::Most, Self::Many, Self::Few, Self::Fewest];
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Most => "most",
+            Self::Many => "many",
+            Self::Few => "few",
+            Self::Fewest => "fewest",
+        }
+    }
+
+    /// Which adapters have them.
+    pub const fn belong_to(self) -> &'static str {
+        match self {
+            Self::Any => "Processors and unknown adapters",
+            Self::Most => "GPUs of NVIDIA",
+            Self::Many => "Large GPUs of AMD since RDNA 3",
+            Self::Few => "Other GPUs of AMD",
+            Self::Fewest => "GPUs of Intel, Apple and other vendors",
+        }
+    }
+
     pub(super) fn of(info: &wgpu::AdapterInfo) -> Self {
         if info.device_type == wgpu::DeviceType::Cpu || info.backend == wgpu::Backend::Noop {
             return Self::Any;

@@ -212,7 +212,8 @@ mod tests {
     fn a_file_that_is_damaged_is_refused_with_what_is_wrong() {
         let wrong = |text: &str| Tuning::parse(text).unwrap_err();
         assert!(
-            wrong("adapter = \"x\"\n[tiles]\n\"dense\" = 9\n").contains("tile 9; the tiles are numbered from 0 to 8")
+            wrong("adapter = \"x\"\n[tiles]\n\"dense\" = 12\n")
+                .contains("tile 12; the tiles are numbered from 0 to 11")
         );
         assert!(wrong("adapter = \"x\"").contains("tiles"));
         assert!(wrong("adapter = \"x\"\ncolour = 1\n[tiles]\n").contains("colour"));

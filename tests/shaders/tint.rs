@@ -13,9 +13,9 @@ fn listed(shader: &Shader, kernels: &[&Kernel]) -> Value {
     let source = shader.source();
     // naga knows subgroups without a word for them, and has none.
     let subgroups = shader.name.ends_with("_lanes");
-    let constants = match (source.contains("override ALIGNED"), shader.name.ends_with("_slim")) {
+    let constants = match (source.contains("override ALIGNED"), source.contains("override ROLLED")) {
         (true, false) => json!([{ "ALIGNED": 1 }, { "ALIGNED": 0 }]),
-        // Loops stay loops in slim tiles alone.
+        // Loops stay loops in slim and small tiles alone.
         (true, true) => json!([{ "ALIGNED": 1 }, { "ALIGNED": 0 }, { "ALIGNED": 1, "ROLLED": 1 }]),
         (false, _) => json!([{}]),
     };

@@ -37,6 +37,11 @@ const LANES: &str = "_lanes";
 /// The stem of products whose channels are always aligned.
 const ALIGNED: &str = "dense";
 
+/// Whether products of a stem are convolutions, which compute where the numbers of a window lie.
+pub(super) fn convolves(stem: &str) -> bool {
+    stem != ALIGNED
+}
+
 /// The values that pipelines of a shader are made with: of the constant that it leaves open, or of none.
 pub fn constants(shader: &Shader) -> &'static [Constants] {
     let source = shader.source();
@@ -83,7 +88,7 @@ pub fn is_given(shader: &Shader, constants: Constants, limits: &Limits) -> bool 
     let rolled = constants.iter().any(|(name, _)| *name == ROLLED);
     match way(shader) {
         Some(way) if way.matrices.is_none() => {
-            tile::is_given(limits.registers, way.tile) && rolled == is_rolled(way, limits)
+            tile::is_given(limits.registers, convolves(shader.stem), way.tile) && rolled == is_rolled(way, limits)
         }
         _ => true,
     }

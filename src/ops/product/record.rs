@@ -63,7 +63,7 @@ impl Product<'_> {
             Some(kernel) if pass.transposed => (Some(kernel), vectors_for(parameters.rows), LANES_TRANSPOSED),
             Some(kernel) => (Some(kernel), &[], LANES),
             None => {
-                let tile = way::choose(recorder, parts, [rows, columns]);
+                let tile = way::choose(recorder, forms::convolves(pass.stem), parts, [rows, columns]);
                 let rolled = TILES[tile].is_slim() && recorder.limits().registers == Registers::Fewest;
                 parameters.slab = way::depth(recorder, tile) as u32;
                 let Tile { rows, columns, .. } = TILES[tile];

@@ -36,6 +36,9 @@ pub(super) static WAYS: &[Way] = &[
     single(TILES[6]),
     single(TILES[7]),
     single(TILES[8]),
+    single(TILES[9]),
+    single(TILES[10]),
+    single(TILES[11]),
     mixed(TILES[0], MATRICES[0]),
     mixed(TILES[1], MATRICES[0]),
     mixed(TILES[2], MATRICES[0]),
@@ -72,7 +75,7 @@ impl Way {
     pub fn sizes(&self) -> Vec<(&'static str, u32)> {
         let Tile { rows, columns, .. } = self.tile;
         let depth = self.depth();
-        let (invocations, sides) = (self.tile.invocations(), self.tile.each / 4);
+        let (invocations, sides, fours) = (self.tile.invocations(), self.tile.each / 4, self.tile.high / 4);
         // The vectors of an operand that an invocation fetches, of a slab of so many. Four of them are a square; where
         // there are fewer than invocations, several fetch the same one.
         let vectors = |side: usize| depth * side / 4;
@@ -84,6 +87,7 @@ impl Way {
             ("DEPTH", depth),
             ("INVOCATIONS", invocations),
             ("SIDES", sides),
+            ("FOURS", fours),
             ("SLIM", usize::from(self.tile.is_slim())),
             ("WIDE", usize::from(!self.tile.is_slim())),
             ("TURNS_a", turns_a),
@@ -131,12 +135,12 @@ pub(super) fn depth(recorder: &Recorder<'_>, tile: usize) -> usize {
 }
 
 /// The tile for some products of so many rows and columns: that which is preferred for the operation, if one is.
-pub(super) fn choose(recorder: &Recorder<'_>, products: usize, results: [usize; 2]) -> usize {
+pub(super) fn choose(recorder: &Recorder<'_>, convolves: bool, products: usize, results: [usize; 2]) -> usize {
     let tiles = tiles(recorder.precision());
     recorder
         .tile()
         .filter(|&tile| tile < tiles)
-        .unwrap_or_else(|| by_shape(recorder.limits().registers, tiles, products, results))
+        .unwrap_or_else(|| by_shape(recorder.limits().registers, convolves, tiles, products, results))
 }
 
 #[cfg(test)]
@@ -152,6 +156,6 @@ mod tests {
                 assert!(TILES[..tiles(precision)].contains(&way.tile), "{}", way.name());
             }
         }
-        assert_eq!([Precision::F32, Precision::Mixed, Precision::F16x3].map(tiles), [9, 3, 2]);
+        assert_eq!([Precision::F32, Precision::Mixed, Precision::F16x3].map(tiles), [12, 3, 2]);
     }
 }
