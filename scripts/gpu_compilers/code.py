@@ -38,7 +38,9 @@ class Block:
 
 
 def loops(blocks):
-    """Natural loops, as lists of blocks in their order."""
+    """Natural loops, as lists of blocks in their order; none without blocks."""
+    if not blocks:
+        return []
     by_name = {block.name: block for block in blocks}
     before = collections.defaultdict(set)
     for block in blocks:
@@ -70,13 +72,28 @@ def loops(blocks):
     return [[by_name[name] for name in order if name in body] for body in bodies.values()]
 
 
-def inner(blocks):
-    """The loop with the most multiply-adds, of several with as many the shortest; none where no loop has any."""
-    def adds(body):
-        return sum(instruction.adds for block in body for instruction in block.instructions)
+def adds(body):
+    """The multiply-adds of some blocks."""
+    return sum(instruction.adds for block in body for instruction in block.instructions)
 
-    found = [body for body in loops(blocks) if adds(body)] if blocks else []
-    return max(found, key=lambda body: (adds(body), -len(body)), default=None)
+
+def inner(found, sums=1):
+    """Of some loops the innermost with a multiply-add for each of an invocation's `sums`, of several the one with the
+    most. A loop that stores is not one: it says what becomes of the sums. None where there is no such loop."""
+    def stores(body):
+        return any(instruction.kind == STORE for block in body for instruction in block.instructions)
+
+    found = [body for body in found if adds(body) >= sums and not stores(body)]
+    names = [{block.name for block in body} for body in found]
+    innermost = [body for body, own in zip(found, names) if not any(other < own for other in names)]
+    return max(innermost, key=adds, default=None)
+
+
+def around(found, body):
+    """The smallest of some loops that has all blocks of `body` and more; none where there is none."""
+    own = {block.name for block in body}
+    larger = [loop for loop in found if own < {block.name for block in loop}]
+    return min(larger, key=len, default=None)
 
 
 def waits(instructions):
@@ -104,8 +121,7 @@ def weights(body, slabs_in_a_run, slabs):
     """How often a turn of the loop meets each of its blocks: once, but for the one that adds a run's sums."""
     def of(block):
         adding = sum(instruction.addition for instruction in block.instructions)
-        adds = sum(instruction.adds for instruction in block.instructions)
-        return slabs / slabs_in_a_run if adding >= ADDITIONS and adds == 0 else 1.0
+        return slabs / slabs_in_a_run if adding >= ADDITIONS and adds([block]) == 0 else 1.0
 
     return [min(1.0, of(block)) for block in body]
 
@@ -130,17 +146,22 @@ class Loop:
 
 
 def measure(blocks, product):
-    """What a slab costs in the inner loop of a product: `product` has the sums of a lane (`sums`), the `depth` of a slab
-    and that of a `run`."""
-    body = inner(blocks)
+    """What a slab costs in the loop over the slabs of a product: `product` has the sums of a lane (`sums`), the `depth`
+    of a slab and that of a `run`."""
+    found = loops(blocks)
+    body = inner(found, product["sums"])
     if body is None:
         return None
-    adds = sum(instruction.adds for block in body for instruction in block.instructions)
-    # A compiler may have unrolled the loop over slabs.
-    slabs = max(1, round(adds / (product["sums"] * product["depth"])))
+    # A compiler may have unrolled the loop over slabs, or have kept the one over the depths of a slab within it.
+    slabs = adds(body) / (product["sums"] * product["depth"])
+    within, turns = {block.name for block in body}, 1.0
+    if slabs < 0.75 and (outer := around(found, body)):
+        body, turns, slabs = outer, 1.0 / slabs, 1.0
+    slabs = max(1, round(slabs))
     in_a_run = max(1.0, product["run"] / product["depth"])
     count, loads, fused = collections.Counter(), collections.Counter(), 0.0
     for block, weight in zip(body, weights(body, in_a_run, slabs)):
+        weight *= turns if block.name in within else 1.0
         for instruction in block.instructions:
             fused += weight * instruction.adds
             kind = instruction.kind

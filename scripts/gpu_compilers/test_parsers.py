@@ -28,7 +28,7 @@ class Excerpts(unittest.TestCase):
         self.assertEqual({key: found[key] for key in expected}, expected)
 
     def loop(self, chip, kinds, widths, waits):
-        body = code.inner(chips.BY_NAME[chip].reads.blocks(excerpt(chip)))
+        body = code.inner(code.loops(chips.BY_NAME[chip].reads.blocks(excerpt(chip))), 2)
         self.assertEqual(counted(body), (dict(zip((code.MULTIPLY_ADD, code.VECTOR, code.LOAD), kinds)), widths, waits))
 
     def test_amd(self):
@@ -108,16 +108,28 @@ class Loops(unittest.TestCase):
     def blocks(self, *edges):
         return [code.Block(name, [fused()] * adds, after) for name, adds, after in edges]
 
-    def test_the_loop_with_the_most_multiply_adds_is_the_inner_one(self):
+    def test_of_innermost_loops_the_one_with_the_most_multiply_adds_is_found(self):
         blocks = self.blocks(("a", 9, ["b"]), ("b", 1, ["b", "c"]), ("c", 0, ["d"]), ("d", 4, ["c", "e"]), ("e", 9, []))
-        self.assertEqual([block.name for block in code.inner(blocks)], ["c", "d"])
+        self.assertEqual([block.name for block in code.inner(code.loops(blocks))], ["c", "d"])
 
-    def test_of_two_around_the_same_work_the_shorter_one_is(self):
+    def test_of_two_loops_in_one_another_the_inner_one_is_found(self):
         blocks = self.blocks(("a", 0, ["b"]), ("b", 0, ["c"]), ("c", 5, ["c", "d"]), ("d", 0, ["b", "e"]), ("e", 0, []))
-        self.assertEqual([block.name for block in code.inner(blocks)], ["c"])
+        self.assertEqual([block.name for block in code.inner(code.loops(blocks))], ["c"])
 
     def test_without_a_loop_there_is_none(self):
-        self.assertIsNone(code.inner(self.blocks(("a", 3, ["b"]), ("b", 3, []))))
+        self.assertIsNone(code.inner(code.loops(self.blocks(("a", 3, ["b"]), ("b", 3, [])))))
+
+    def test_a_loop_that_stores_and_one_without_a_multiply_add_for_each_sum_are_passed_over(self):
+        storing = code.Block("a", [fused()] * 9 + [code.Instruction(code.STORE)], ["a", "b"])
+        blocks = [storing, code.Block("b", [fused()] * 4, ["b", "c"]), code.Block("c", [fused()] * 3, ["c"])]
+        self.assertEqual([block.name for block in code.inner(code.loops(blocks), 4)], ["b"])
+        self.assertIsNone(code.inner(code.loops(blocks), 5))
+
+    def test_a_loop_over_the_depths_of_a_slab_counts_as_often_as_it_turns(self):
+        blocks = [code.Block("a", [load(), fused()], ["b"]), code.Block("b", [fused()] * 4, ["b", "c"])]
+        blocks += [code.Block("c", [code.Instruction(code.VECTOR)] * 3, ["a"])]
+        found = code.measure(blocks, {"sums": 4, "depth": 8, "run": 256})
+        self.assertEqual((found.multiply_adds, found.vector, found.loads), (33, 3, {16: 1}))
 
     def test_the_sums_of_a_run_are_added_once_a_run(self):
         adding = [code.Instruction(code.VECTOR, addition=True)] * 64
