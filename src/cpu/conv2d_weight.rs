@@ -20,8 +20,9 @@ use std::ops::Range;
 /// Parts into which the sum over the images is divided, whatever the number of threads.
 const PARTS: usize = 8;
 
-/// Bytes of inputs and gradients in a block: they stay in a second-level cache beside the sums of a few taps.
-const BLOCK_BYTES: usize = 96 << 10;
+/// Bytes of inputs and gradients in a block: they stay in a second-level cache of 1 MiB beside the sums of a few taps.
+/// All sums are loaded and stored once a block, and may come from a third-level cache: the larger a block, the better.
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// Channels a group from which inputs are read where they lie.
 const CHANNELS_OF_A_TILE: usize = 4;

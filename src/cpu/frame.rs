@@ -9,6 +9,9 @@ use crate::host::{ConvDims, Real, Window};
 /// Short runs are copied in blocks of this many elements: one or two registers instead of a call.
 const BLOCK: usize = 16;
 
+/// Elements of a run that are copied so: a call pays for longer ones.
+const MOST_OF_BLOCKS: usize = 64;
+
 /// One axis of a frame.
 #[derive(Clone, Copy, Debug)]
 struct Axis {
@@ -184,14 +187,17 @@ impl Frame {
     }
 }
 
-/// Copies the first `count` elements. Where both sides have room, a short run is copied as a block of fixed size:
-/// what it writes after the run is overwritten by the runs that follow in the same row.
+/// Copies the first `count` elements. Where both sides have room, they are copied as blocks of fixed size instead of by
+/// a call: what the last block writes after the run is overwritten by the runs that follow in the same row.
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T], count: usize) {
-    if count <= BLOCK
-        && let (Some(from), Some(to)) = (from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>())
+    let room = count.next_multiple_of(BLOCK);
+    if count <= MOST_OF_BLOCKS
+        && let (Some(from), Some(to)) = (from.get(..room), to.get_mut(..room))
     {
-        *to = *from;
+        for (to, from) in to.as_chunks_mut::<BLOCK>().0.iter_mut().zip(from.as_chunks::<BLOCK>().0) {
+            *to = *from;
+        }
     } else {
         to[..count].copy_from_slice(&from[..count]);
     }
