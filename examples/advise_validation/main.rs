@@ -26,12 +26,7 @@ use strata::{
     host::{Stop, Stream, atomic, digest},
     nn::{NetDef, zoo},
     ops::Device,
-    protocol::advice::{
-        keys::Keys,
-        oracle,
-        procedure::{self, Request},
-        record::Kind,
-    },
+    protocol::advice::{keys::Keys, oracle, preparation::Request, procedure, record::Kind},
     train::{Images, Policy, Reading, Schedule, Solver, Trainer, Warmup, WeightsFile, trainer::Streams},
 };
 

@@ -14,7 +14,7 @@ use strata::{
         blocks::Blocks,
         keys::Keys,
         network::Task,
-        procedure::{self, Prepared, Request},
+        preparation::{Prepared, Request, prepare},
         record::Kind,
     },
     train::{Prefixes, WeightsFile},
@@ -118,7 +118,7 @@ fn frozen_networks_learn_the_same_bits_from_the_one_pass_as_from_a_pass_of_their
         budget: None,
         out: &out,
     };
-    let mut prepared = procedure::prepare(request, data, &events).unwrap();
+    let mut prepared = prepare(request, data, &events).unwrap();
     let trained = |prepared: &Prepared<'_>, kind: Kind| {
         let split = prepared.parts.splits[0].clone();
         let (train, judged) = (split.train, Some(split.validation));

@@ -15,11 +15,7 @@ use crate::{
     host::atomic,
     protocol::{
         ProtocolError,
-        advice::{
-            keys::Keys,
-            procedure::{self, Request},
-            record::Advice,
-        },
+        advice::{keys::Keys, preparation::Request, procedure, record::Advice},
     },
     report::advice as report,
     train::{TrainError, WeightsFile},

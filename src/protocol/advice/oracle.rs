@@ -3,7 +3,7 @@
 
 use super::{
     network::Task,
-    procedure::{self, Request},
+    preparation::{Request, prepare},
     queue::Events,
 };
 use crate::{data::Dataset, protocol::ProtocolError};
@@ -11,14 +11,14 @@ use crate::{data::Dataset, protocol::ProtocolError};
 /// The test score of each candidate with each seed, in percent; none where it has diverged.
 ///
 /// # Errors
-/// Those of [`procedure::prepare`] and of training.
+/// Those of [`prepare`] and of training.
 pub fn scores(
     request: Request<'_>,
     data: Dataset,
     seeds: usize,
     events: &dyn Events,
 ) -> Result<Vec<Vec<Option<f64>>>, ProtocolError> {
-    let prepared = procedure::prepare(request, data, events)?;
+    let prepared = prepare(request, data, events)?;
     let queue = prepared.queue(request.jobs, events);
     let all: Vec<usize> = (0..prepared.parts.data.train.len()).collect();
     let each = prepared.kinds.iter().flat_map(|&kind| (0..seeds).map(move |seed| (kind, seed)));
