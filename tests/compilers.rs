@@ -38,26 +38,37 @@ fn the_compilers_have_seen_the_shaders_of_today() {
     );
 }
 
-/// The most registers that a product spills where it is all that a chip is given: Intel's and Apple's, for convolutions.
-/// Compilers spill most where channels are loaded one by one (docs/compilers.md).
-const SPILLS: [(&str, u64); 2] = [("dg2", 1), ("m1", 15)];
+/// The most that convolutions with channels loaded one by one spill, by chip and part of the pipeline's name: on an A770
+/// and an M1, and on NVIDIA's in the precision `f16x3` (docs/compilers.md).
+const SPILLS: [(&str, &str, u64); 5] = [
+    ("dg2", "_small", 1),
+    ("m1", "_small", 15),
+    ("turing", "_f16x3_", 22),
+    ("ampere", "_f16x3_", 22),
+    ("ada", "_f16x3_", 22),
+];
 
 #[test]
-fn no_chip_spills_what_it_is_given_but_for_convolutions_on_those_of_few_registers() {
+fn no_chip_spills_what_it_is_given_but_for_unaligned_convolutions_that_are_named() {
     let (record, name) = record();
     let chips = record["chips"].as_object().unwrap();
-    assert!(chips.len() >= 9, "{name} has {} chips", chips.len());
+    assert!(chips.len() >= 11, "{name} has {} chips", chips.len());
     for (chip, of_chip) in chips {
-        let most = SPILLS.iter().find(|(spilling, _)| spilling == chip).map_or(0, |(_, most)| *most);
         let pipelines = of_chip["pipelines"].as_object().unwrap();
         let given = pipelines.iter().filter(|(_, found)| found["given"] != Value::Bool(false));
         let mut products = 0;
         for (pipeline, found) in given {
             products += usize::from(found.get("share").is_some());
-            let allowed = if pipeline.starts_with("conv2d_") { most } else { 0 };
+            let named = |(of, part, _): &&(&str, &str, u64)| {
+                of == chip
+                    && pipeline.starts_with("conv2d_")
+                    && pipeline.contains(part)
+                    && pipeline.contains("ALIGNED=0")
+            };
+            let allowed = SPILLS.iter().find(named).map_or(0, |(_, _, most)| *most);
             let spills = found["spills"].as_u64().unwrap_or_else(|| panic!("{chip}: {pipeline}: {found}"));
             assert!(spills <= allowed, "{chip}: {pipeline} spills {spills} in {name}");
-            assert!(most > 0 || found["scratch"] == 0, "{chip}: {pipeline}: {found}");
+            assert!(allowed > 0 || found["scratch"] == 0, "{chip}: {pipeline}: {found}");
         }
         assert!(products >= 36, "{chip}: {products} products");
     }
