@@ -1,4 +1,4 @@
-"""Compiles the matrix product and the convolution of ggml's Vulkan backend as those of strata are compiled, as a yardstick.
+"""Compiles the matrix product and the convolution of ggml's Vulkan backend as those of strata are, to compare them.
 
 Usage: python3 -m gpu_compilers.ggml DIR    in `scripts`; DIR is `ggml/src/ggml-vulkan/vulkan-shaders` of a llama.cpp
 
@@ -25,7 +25,7 @@ ENDLESS = 1 << 30
 
 def products(chip):
     """Of each product its source, definitions, buffers, bytes of push constants, constants, and what is measured."""
-    lanes = {"amd": 64, "nvidia": 32}.get(chip.reads.__name__.rsplit(".", 1)[-1], 32)
+    lanes = 64 if chip.driver == "radeon" else 32
     for name, constants in (
         ("matrix product 128x128", (128, 128, 128, 16, 2 * lanes, 64, 2, 4, 4, 1, lanes)),
         ("matrix product 64x64", (128, 64, 64, 16, lanes, 32, 2, 4, 2, 1, lanes)),

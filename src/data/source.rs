@@ -71,14 +71,15 @@ impl Source {
         }
     }
 
-    /// The data set at a path for whoever counts images and looks at none: of a folder the files are listed, and none is
-    /// decoded; other sources are read as [`Self::load`] reads them.
+    /// The data set at a path for whoever counts images and looks at none: the files of a folder are listed, and decoded
+    /// only where bad ones are left out, because they are not counted then. Other sources are read as [`Self::load`]
+    /// reads them.
     ///
     /// # Errors
     /// As [`Self::load`], but for image files that are damaged.
     pub fn list(self, path: Option<&Path>, shape: [usize; 3], on_bad: OnBad) -> Result<Dataset, DataError> {
-        match (self, path) {
-            (Self::Folder, Some(path)) => folder::list(&folder::open(path, None)?, shape[0] as u32, on_bad),
+        match (self, path, on_bad) {
+            (Self::Folder, Some(path), OnBad::Fail) => folder::list(&folder::open(path, None)?, shape[0] as u32),
             _ => self.load(path, shape, on_bad),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::ProtocolError;
 use crate::{
-    data::{Dataset, OnBad, Source, fit},
+    data::{DataError, Dataset, OnBad, Source, fit},
     nn::NetDef,
 };
 use std::path::Path;
@@ -20,37 +20,23 @@ fn kept(net: &NetDef) -> [usize; 3] {
     [side(height), side(width), channels]
 }
 
+/// How a data set is read: [`Source::load`], or [`Source::list`] for whoever counts images and looks at none.
+pub type Read = fn(Source, Option<&Path>, [usize; 3], OnBad) -> Result<Dataset, DataError>;
+
 /// Reads a data set for a net, and fits its images to the net's input.
 ///
 /// # Errors
-/// Those of [`Source::load`] and [`fit::fit`]; [`ProtocolError::Unfit`] for images of which the net would see a window
-/// only, or that it cannot take at all, or, where a window is asked for ([`Fit::Crop`]), that are smaller than it.
-pub fn load(
+/// Those of `read` and [`fit::fit`]; [`ProtocolError::Unfit`] for images of which the net would see a window only, or
+/// that it cannot take at all, or, where a window is asked for ([`Fit::Crop`]), that are smaller than it.
+pub fn fitted(
+    read: Read,
     source: Source,
     path: Option<&Path>,
     net: &NetDef,
     how: Fit,
     on_bad: OnBad,
 ) -> Result<Dataset, ProtocolError> {
-    fitted(source.load(path, kept(net), on_bad)?, net, how)
-}
-
-/// The same for whoever counts images and looks at none: [`Source::list`].
-///
-/// # Errors
-/// As [`load`], but for image files that are damaged.
-pub fn list(
-    source: Source,
-    path: Option<&Path>,
-    net: &NetDef,
-    how: Fit,
-    on_bad: OnBad,
-) -> Result<Dataset, ProtocolError> {
-    fitted(source.list(path, kept(net), on_bad)?, net, how)
-}
-
-fn fitted(data: Dataset, net: &NetDef, how: Fit) -> Result<Dataset, ProtocolError> {
-    let data = fit::fit(data, kept(net), how)?;
+    let data = fit::fit(read(source, path, kept(net), on_bad)?, kept(net), how)?;
     check(&data, net, how)?;
     Ok(data)
 }

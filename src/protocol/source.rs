@@ -1,10 +1,10 @@
 //! The data sets of an experiment.
 
-use super::{Experiment, ProtocolError, shapes};
-use crate::{
-    data::{Dataset, OnBad, Source, fit::Fit},
-    nn::NetDef,
+use super::{
+    Experiment, ProtocolError,
+    shapes::{self, Read},
 };
+use crate::data::{Dataset, Source};
 use std::path::Path;
 
 /// The data sets of an experiment, of which its halves are parts that share their images.
@@ -23,16 +23,16 @@ impl Sets {
     /// A missing path, files that are missing or damaged, images that do not fit; two data sets whose images differ in
     /// shape.
     pub fn load(experiment: &Experiment) -> Result<Self, ProtocolError> {
-        Self::read(experiment, shapes::load)
+        Self::read(experiment, Source::load)
     }
 
-    /// The same for whoever counts images and looks at none: no file of a folder is decoded, unless a test part is drawn
-    /// from it, which asks for the pixels.
+    /// The same for whoever counts images and looks at none ([`Source::list`]), unless a test part is drawn, which asks for
+    /// the pixels.
     ///
     /// # Errors
     /// As [`Self::load`], but for files that are not decoded.
     pub fn list(experiment: &Experiment) -> Result<Self, ProtocolError> {
-        Self::read(experiment, if experiment.data.test_part().is_some() { shapes::load } else { shapes::list })
+        Self::read(experiment, if experiment.data.test_part().is_some() { Source::load } else { Source::list })
     }
 
     fn read(experiment: &Experiment, how: Read) -> Result<Self, ProtocolError> {
@@ -59,9 +59,6 @@ impl Sets {
         [Some(&self.data), self.other.as_ref()].into_iter().flatten().any(|set| set.train.is_stored())
     }
 }
-
-/// How a data set is read: [`shapes::load`] or [`shapes::list`].
-type Read = fn(Source, Option<&Path>, &NetDef, Fit, OnBad) -> Result<Dataset, ProtocolError>;
 
 /// The second data set, where there are two.
 ///
@@ -118,5 +115,6 @@ fn read(
         let expected = format!("the path of the files that {source} reads; give it with --set {key}=PATH");
         return Err(ProtocolError::Value { experiment: experiment.name.clone(), key, expected, got: "empty".into() });
     }
-    how(source, path, &experiment.net.def()?, experiment.data.fit, experiment.data.on_bad_image)
+    let (net, data) = (experiment.net.def()?, &experiment.data);
+    shapes::fitted(how, source, path, &net, data.fit, data.on_bad_image)
 }

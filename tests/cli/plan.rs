@@ -79,6 +79,9 @@ fn a_plan_of_a_folder_counts_its_files_and_decodes_none() {
     assert!(plan["networks"][0]["multiply_adds"]["computed"].as_u64().unwrap() > 0, "{}", plan["networks"][0]);
     let memory = command("plan").args(["--memory", "--device", "cpu"]).output().unwrap();
     assert!(memory.status.success(), "{}", err(&memory));
+    // Those that are left out are not counted, so that all are decoded, and none is left.
+    let left_out = command("plan").args(["--set", "data.on_bad_image=skip", "--format", "json"]).output().unwrap();
+    assert!(left_out.status.success() && err(&left_out).contains("is not known"), "{}", err(&left_out));
     // A run looks at the images, and names the first bad one.
     let run = command("reproduce").args(["--device", "cpu"]).output().unwrap();
     assert!(!run.status.success() && err(&run).contains("0.png"), "{}", err(&run));

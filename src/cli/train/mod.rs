@@ -139,7 +139,14 @@ pub fn main(options: &Options) -> Result<()> {
     let device = device::open(&options.device.device, precision)?;
     let net = zoo::find(&options.net)?;
     let files = &options.files;
-    let dataset = shapes::load(options.data, options.data_path.as_deref(), &net, options.fit, files.on_bad_image)?;
+    let dataset = shapes::fitted(
+        Source::load,
+        options.data,
+        options.data_path.as_deref(),
+        &net,
+        options.fit,
+        files.on_bad_image,
+    )?;
     let dataset = files.drawn(dataset)?;
     dataset.taken.iter().for_each(|line| note!("{line}"));
     degenerate::task(&dataset.name, &dataset)?;

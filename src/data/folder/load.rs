@@ -46,22 +46,17 @@ pub fn load_good(set: &mut FolderSet, side: u32, on_bad: OnBad) -> Result<Datase
     Ok(Dataset { taken: set.taken.clone(), ..data })
 }
 
-/// Counts the images of a folder as if each were `side` x `side`, and decodes none: a plan needs no more. Under
-/// [`OnBad::Skip`] what was taken for what says that bad images are counted, too.
+/// Counts the images of a folder as if each were `side` x `side`, and decodes none: a plan needs no more.
 ///
 /// # Errors
 /// Those of [`Dataset::new`].
-pub fn list(set: &FolderSet, side: u32, on_bad: OnBad) -> Result<Dataset, DataError> {
+pub fn list(set: &FolderSet, side: u32) -> Result<Dataset, DataError> {
     let part = |listing: &Listing| {
         let labels = listing.items.iter().map(|item| item.label).collect();
         ImageSet::listed([side as usize, side as usize, 3], labels)
     };
     let data = Dataset::new(set.name(), set.train.class_names.clone(), part(&set.train), part(&set.test))?;
-    let mut taken = set.taken.clone();
-    if on_bad == OnBad::Skip {
-        taken.push("images that cannot be decoded are counted here; training leaves them out".to_string());
-    }
-    Ok(Dataset { taken, ..data })
+    Ok(Dataset { taken: set.taken.clone(), ..data })
 }
 
 /// The images of one part; those that are left out go from the listing to `skipped`, as their errors.
