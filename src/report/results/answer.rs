@@ -71,6 +71,10 @@ struct Read<'a> {
     margin: f64,
 }
 
+fn loses_nothing(row: &Row) -> bool {
+    matches!(row.test.verdict, Verdict::WithinMargin | Verdict::Higher)
+}
+
 impl<'a> Read<'a> {
     fn of(&self, verdict: Verdict) -> Vec<&'a Row> {
         self.rows.iter().filter(|row| row.test.verdict == verdict).collect()
@@ -79,14 +83,12 @@ impl<'a> Read<'a> {
     /// The largest n up to which nothing is lost: at it and at every smaller n the interval is inside the margin or above
     /// zero.
     fn free(&self) -> Option<u32> {
-        let free = |row: &&Row| matches!(row.test.verdict, Verdict::WithinMargin | Verdict::Higher);
-        self.rows.iter().take_while(free).last().map(|row| row.n)
+        self.rows.iter().take_while(|row| loses_nothing(row)).last().map(|row| row.n)
     }
 
     /// Whether at all of some n nothing is lost.
     fn nothing_at(&self, ns: &[u32]) -> bool {
-        let free = |row: &Row| matches!(row.test.verdict, Verdict::WithinMargin | Verdict::Higher);
-        ns.iter().all(|n| self.rows.iter().any(|row| row.n == *n && free(row)))
+        ns.iter().all(|n| self.rows.iter().any(|row| row.n == *n && loses_nothing(row)))
     }
 
     /// What it costs by n, after the words of what is done; `None` where no n is decided.
