@@ -5,7 +5,7 @@ use crate::{
     data::Source,
     host::{bounded, shell},
     protocol::{
-        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, experiment::Data,
+        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, experiment_data::Data,
         run_dir::Manifest,
     },
     train::{Division, HeldOut, Record, record},
