@@ -6,7 +6,7 @@ use crate::{
     host::{bounded, shell},
     protocol::{
         Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, experiment_data::Data,
-        run_dir::Manifest,
+        manifest::Manifest,
     },
     train::{Division, HeldOut, Record, record},
 };
