@@ -21,6 +21,7 @@ mod half_key;
 pub mod half_sizes;
 pub mod halves;
 pub mod halving;
+mod heartbeat;
 pub mod job;
 mod judging;
 pub mod key_document;
