@@ -65,7 +65,7 @@ pub struct Data {
     pub unequal_halves: Unequal,
     /// Whose training images' statistics (`mean`, `std`) a transfer network takes: its `source`'s, as the authors' did,
     /// or its `target`'s. An experiment that does not say takes the target's where A and B are different data sets (see
-    /// [`Experiment::find`](super::Experiment::find)); a resolved one that does not say was made when there was the source's only.
+    /// [`super::Experiment::find`]); a resolved one that does not say was made when there was the source's only.
     #[serde(default)]
     pub mean_of: MeanOf,
     /// What a pixel's difference to the mean is multiplied with.
