@@ -14,6 +14,7 @@ pub mod cifar;
 pub mod cifar_classes;
 pub mod crop;
 mod csv_fields;
+mod dataset;
 mod error;
 pub mod fashion;
 pub mod fetch;
@@ -40,8 +41,9 @@ pub mod store;
 pub mod subset;
 pub mod test_part;
 
+pub use dataset::Dataset;
 pub use error::DataError;
-pub use image_set::{Dataset, ImageSet};
+pub use image_set::ImageSet;
 pub use normalisation::Normalisation;
 pub use on_bad::OnBad;
 pub use source::Source;

@@ -1,7 +1,9 @@
 //! Finds the tensor of a file for each parameter of a net: by the names of layers, else by order and shape.
 
 use super::{
-    ExchangeError, ForeignFile, Format, Geometry, Group, Part, Turns, layer_names, nearest, sequential,
+    ExchangeError, ForeignFile, Format, Group, Part, Turns,
+    differences::differences,
+    layer_names, nearest, sequential,
     turn::{self, Turned, Wanted},
 };
 use crate::{
@@ -117,7 +119,12 @@ pub fn fit(path: &Path, file: &ForeignFile, def: &NetDef, turns: Turns) -> Resul
     let unused = left.map(|(tensor, _)| (tensor.name.clone(), tensor.shape.clone())).collect();
     let shapes = file.tensors.iter().map(|tensor| turn::shape(tensor, turns)).collect();
     let file_name = path.display().to_string();
-    let notes = notes(file, def, &rows);
+    let layer_of = |tensor: &str| {
+        let row = rows.iter().find(|row| row.tensor.as_ref().is_some_and(|(name, _)| name == tensor))?;
+        let (layer, _) = row.parameter.rsplit_once('.')?;
+        def.layers.iter().find(|other| other.name == layer)
+    };
+    let notes = differences(file, def, layer_of);
     Ok(Matching { net, by, rows, unused, notes, values, shapes, file: file_name })
 }
 
@@ -198,91 +205,6 @@ fn by_order<'a>(file: &'a ForeignFile, weights: &[Option<&Wanted>], turns: Turns
         of_shape.next().filter(|_| !twice && of_shape.next().is_none())
     };
     weights.iter().map(only).collect()
-}
-
-/// What the file says of its layers and the net has otherwise: scores are those of the net.
-fn notes(file: &ForeignFile, def: &NetDef, rows: &[Row]) -> Vec<String> {
-    let mut notes = Vec::new();
-    let mut lrns = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::Lrn(_)));
-    let mut pools = def.layers.iter().filter(|layer| matches!(layer.kind, Kind::MaxPool(_)));
-    let layer_of = |tensor: &str| {
-        let row = rows.iter().find(|row| row.tensor.as_ref().is_some_and(|(name, _)| name == tensor))?;
-        let (layer, _) = row.parameter.rsplit_once('.')?;
-        def.layers.iter().find(|other| other.name == layer)
-    };
-    for said in &file.layers {
-        match said {
-            Geometry::BatchNorm { mean, eps } => {
-                let Some(layer) = layer_of(mean) else { continue };
-                let Kind::BatchNorm(norm) = &layer.kind else { continue };
-                if *eps != norm.eps {
-                    notes.push(format!(
-                        "{}: the file's batch normalisation has eps {eps}; the net's has {}",
-                        layer.name, norm.eps
-                    ));
-                }
-            }
-            Geometry::Conv { weight, stride, padding, dilation, groups } => {
-                let Some(layer) = layer_of(weight) else { continue };
-                let Kind::Conv2d(conv) = &layer.kind else { continue };
-                let [top, left] = conv.padding;
-                let there = (*stride, *padding, *dilation, *groups);
-                let here = (conv.stride, [top, left, top, left], conv.dilation, conv.groups);
-                if there != here {
-                    notes.push(format!(
-                        "{}: the file's convolution has {}; the net's has {}",
-                        layer.name,
-                        described(there),
-                        described(here)
-                    ));
-                }
-            }
-            Geometry::Lrn { size, alpha, beta, k } => {
-                let Some(layer) = lrns.next() else {
-                    notes.push("the file normalises responses (LRN) where the net does not".into());
-                    continue;
-                };
-                let Kind::Lrn(lrn) = &layer.kind else { continue };
-                if (*size, *alpha, *beta, *k) != (lrn.size, lrn.alpha, lrn.beta, lrn.k) {
-                    notes.push(format!(
-                        "{}: the file's LRN has size {size}, alpha {alpha}, beta {beta}, k {k}; the net's has size \
-                         {}, alpha {}, beta {}, k {}",
-                        layer.name, lrn.size, lrn.alpha, lrn.beta, lrn.k
-                    ));
-                }
-            }
-            Geometry::MaxPool { kernel, stride, padding, ceil } => {
-                let Some(layer) = pools.next() else { continue };
-                let Kind::MaxPool(pool) = &layer.kind else { continue };
-                let [top, left] = pool.padding;
-                // Padding below and on the right alone is another way to round up.
-                let rounds = *ceil || padding[2] > padding[0] || padding[3] > padding[1];
-                let starts = [padding[0], padding[1]] == [top, left];
-                if (*kernel, *stride, rounds) != (pool.kernel_size, pool.stride, pool.ceil_mode) || !starts {
-                    let word = |up: bool| if up { "up" } else { "down" };
-                    notes.push(format!(
-                        "{}: the file's pooling has kernel {kernel:?}, stride {stride:?}, padding {padding:?} and \
-                         rounds sizes {}; the net's has kernel {:?}, stride {:?}, padding {:?} and rounds {}",
-                        layer.name,
-                        word(rounds),
-                        pool.kernel_size,
-                        pool.stride,
-                        pool.padding,
-                        word(pool.ceil_mode)
-                    ));
-                }
-            }
-        }
-    }
-    let said = file.layers.iter().filter(|said| matches!(said, Geometry::Lrn { .. })).count();
-    if !file.layers.is_empty() && said == 0 && lrns.next().is_some() {
-        notes.push("the net normalises responses (LRN) where the file does not".into());
-    }
-    notes
-}
-
-fn described((stride, padding, dilation, groups): ([usize; 2], [usize; 4], [usize; 2], usize)) -> String {
-    format!("stride {stride:?}, padding {padding:?} (top, left, bottom, right), dilation {dilation:?}, {groups} groups")
 }
 
 impl Matching {

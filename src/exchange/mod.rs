@@ -9,6 +9,7 @@ mod caffe;
 mod caffe_geometry;
 mod caffe_mean;
 mod caffe_messages;
+mod differences;
 mod error;
 mod file;
 mod inspect;

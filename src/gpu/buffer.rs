@@ -1,6 +1,6 @@
 //! Making a buffer.
 
-use super::{Gpu, GpuError, fault::Fault};
+use super::{Gpu, GpuError, fault::Fault, scope::scoped};
 
 /// A buffer of a device.
 ///
@@ -17,5 +17,5 @@ pub(super) fn create_buffer(
     if Fault::OutOfMemory.strikes() {
         return Err(GpuError::OutOfMemory { what: what() });
     }
-    gpu.scoped(|| gpu.device.create_buffer(&descriptor)).map_err(|caught| caught.of(&what()))
+    scoped(&gpu.device, || gpu.device.create_buffer(&descriptor)).map_err(|caught| caught.of(&what()))
 }

@@ -1,6 +1,6 @@
 //! The device's own clock: two timestamps a pass.
 
-use super::{Gpu, GpuError, buffer::create_buffer};
+use super::{Gpu, GpuError, buffer::create_buffer, scope::scoped};
 
 /// Timestamps at the beginning and the end of the passes of one submission.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Clock {
         }
         let count = 2 * passes as u32;
         let descriptor = wgpu::QuerySetDescriptor { label: Some("clock"), ty: wgpu::QueryType::Timestamp, count };
-        let queries = gpu.scoped(|| gpu.device.create_query_set(&descriptor));
+        let queries = scoped(&gpu.device, || gpu.device.create_query_set(&descriptor));
         let queries = queries.map_err(|caught| caught.of("timestamps"))?;
         let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
         let ticks = create_buffer(gpu, "timestamps", 16 * passes as u64, usage)?;

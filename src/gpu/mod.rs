@@ -29,6 +29,7 @@ mod recorder;
 mod registers;
 mod reports;
 mod ring;
+mod scope;
 mod session;
 mod tape;
 mod tensor;

@@ -7,6 +7,7 @@ use super::{
     pipeline::Pipeline,
     place::Place,
     recorder::{self, Bound, TapePlan},
+    scope::scoped,
 };
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ impl Tape {
         let buffers = Buffers { memory, parameters: &parameters, step, scratch: scratch.as_ref() };
         let bind = |(planned, pipeline)| buffers.bind(gpu, planned, pipeline);
         let create = || plan.dispatches.iter().zip(pipelines).map(bind).collect();
-        let dispatches = gpu.scoped(create).map_err(|caught| caught.of("the bindings of a tape"))?;
+        let dispatches = scoped(&gpu.device, create).map_err(|caught| caught.of("the bindings of a tape"))?;
         Ok(Self { dispatches, scratch })
     }
 }

@@ -1,4 +1,4 @@
-//! Batch normalisation; the formulas stand in `cpu/batch_norm.rs`.
+//! Batch normalisation; the formulas stand in `cpu/batch_norm`.
 //!
 //! The semantics are those of PyTorch's `BatchNorm2d` with `affine` and `track_running_stats`. In training, mean and
 //! variance are those of the batch (of one part of it where it is computed in parts), the running ones follow them, and

@@ -15,9 +15,10 @@
 use super::{
     ProtocolError,
     claim_file::{
-        Claimant, Found, KEPT, Pulse, Standing, failed, file_system_now, find, highest, links, look, most_age, name,
-        number, overwrite, text, words,
+        Claimant, Found, KEPT, Pulse, Standing, failed, file_system_now, find, highest, links, look, name, number,
+        overwrite, text, words,
     },
+    heartbeat::Heartbeats,
 };
 use crate::host::{
     atomic::{self, Owner},
@@ -31,17 +32,9 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{self, RecvTimeoutError},
     },
-    thread::{self, JoinHandle},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
-
-/// Heartbeats within [`MOST_AGE`](super::claim_file::MOST_AGE).
-const BEATS: u32 = 60;
-
-/// Losses that a claim keeps.
-const LOSSES: usize = 60;
 
 /// Attempts to take a network, each of which fails only where another process has taken it meanwhile.
 const ATTEMPTS: u32 = 1000;
@@ -53,19 +46,7 @@ pub struct Claim {
     number: u64,
     claimant: Claimant,
     file: Arc<Mutex<File>>,
-    superseded: Arc<AtomicBool>,
-    place: Arc<Place>,
-    heart: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
-}
-
-/// Where training stands: written at every step, read at every heartbeat.
-#[derive(Debug, Default)]
-struct Place {
-    step: AtomicU64,
-    /// Images in this sitting.
-    images: AtomicU64,
-    /// The bits of the last loss that is known.
-    loss: AtomicU64,
+    heartbeats: Heartbeats,
 }
 
 /// Takes a network's folder for this process until the claim that comes back is dropped, and removes what those before
@@ -134,17 +115,9 @@ fn make(folder: &Path, number: u64) -> io::Result<Option<Claim>> {
         let _ = fs::remove_file(&path);
         return Ok(None);
     }
-    let mut claim = Claim {
-        folder: folder.into(),
-        number,
-        claimant,
-        file: Arc::new(Mutex::new(file)),
-        superseded: Arc::default(),
-        place: Arc::default(),
-        heart: None,
-    };
-    claim.beat();
-    Ok(Some(claim))
+    let file = Arc::new(Mutex::new(file));
+    let heartbeats = Heartbeats::begin(folder, number, &claimant, &file);
+    Ok(Some(Claim { folder: folder.into(), number, claimant, file, heartbeats }))
 }
 
 impl Claim {
@@ -155,7 +128,7 @@ impl Claim {
 
     /// Set once the claim was found to be superseded.
     pub const fn superseded(&self) -> &Arc<AtomicBool> {
-        &self.superseded
+        self.heartbeats.superseded()
     }
 
     /// The error of a network that another process has taken over.
@@ -166,42 +139,7 @@ impl Claim {
 
     /// Tells where training stands after a step on so many images, and the last loss that is known.
     pub fn progress(&self, step: u64, images: u64, loss: f64) {
-        self.place.step.store(step, Ordering::Relaxed);
-        self.place.images.fetch_add(images, Ordering::Relaxed);
-        self.place.loss.store(loss.to_bits(), Ordering::Relaxed);
-    }
-
-    /// Begins to write heartbeats.
-    fn beat(&mut self) {
-        let (stop, stopped) = mpsc::channel::<()>();
-        let (file, superseded) = (Arc::clone(&self.file), Arc::clone(&self.superseded));
-        let (folder, number, claimant) = (self.folder.clone(), self.number, self.claimant.clone());
-        let place = Arc::clone(&self.place);
-        let beating = thread::Builder::new().name("heartbeat".into()).spawn(move || {
-            let (mut pulse, mut images, mut before) = (Pulse::default(), 0, Instant::now());
-            loop {
-                // A heartbeat that cannot be written is missed: others see its age, and the owner its successor.
-                let _ = overwrite(&file, &text(&claimant, &pulse, false));
-                if stopped.recv_timeout(most_age() / BEATS) != Err(RecvTimeoutError::Timeout) {
-                    return;
-                }
-                if highest(&folder).is_ok_and(|newest| newest > Some(number)) {
-                    superseded.store(true, Ordering::Relaxed);
-                    return;
-                }
-                let trained = place.images.load(Ordering::Relaxed);
-                if trained > images {
-                    pulse.step = place.step.load(Ordering::Relaxed);
-                    pulse.images_per_second = (trained - images) as f64 / before.elapsed().as_secs_f64();
-                    pulse.losses.push(f64::from_bits(place.loss.load(Ordering::Relaxed)));
-                    let extra = pulse.losses.len().saturating_sub(LOSSES);
-                    pulse.losses.drain(..extra);
-                    (images, before) = (trained, Instant::now());
-                }
-            }
-        });
-        // Without the thread the claim grows old, and may be taken over, as that of a paused process.
-        self.heart = beating.ok().map(|thread| (stop, thread));
+        self.heartbeats.progress(step, images, loss);
     }
 
     /// Removes claims that were superseded long ago.
@@ -230,19 +168,15 @@ impl Owner for Claim {
         if highest(&self.folder)? == Some(self.number) {
             return Ok(());
         }
-        self.superseded.store(true, Ordering::Relaxed);
+        self.superseded().store(true, Ordering::Relaxed);
         Err(io::Error::new(ErrorKind::ResourceBusy, self.taken_over().to_string()))
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        if let Some((stop, thread)) = self.heart.take() {
-            drop(stop);
-            let _ = thread.join();
-        }
+        let step = self.heartbeats.stop();
         // Through the handle, not the name: another's claim is never touched. The lock goes with the handle.
-        let step = self.place.step.load(Ordering::Relaxed);
         let _ = overwrite(&self.file, &text(&self.claimant, &Pulse { step, ..Pulse::default() }, true));
     }
 }
@@ -253,6 +187,7 @@ mod tests {
         super::claim_file::{MOST_AGE, is_begun},
         *,
     };
+    use std::thread;
 
     fn standing(folder: &Path) -> Standing {
         find(folder).unwrap().unwrap().standing

@@ -1,8 +1,8 @@
 //! Experiments as files: one TOML file is one experiment, found by its name or its path, read and checked.
 
 use super::{
-    Experiment, ProtocolError, built_in::BuiltIn, defaults, experiment::MeanOf, keys, lengths::Lengths, net_choice,
-    paths, pretrained,
+    Experiment, ProtocolError, built_in::BuiltIn, defaults, experiment_data::MeanOf, keys, lengths::Lengths,
+    net_choice, paths, pretrained,
 };
 use crate::host::bounded;
 use std::path::Path;

@@ -3,9 +3,10 @@
 use super::{
     Experiment, Node, ProtocolError, State,
     claim::Claim,
+    manifest::{Manifest, Proof, Timing},
     network_def::net_of,
     part::HalfData,
-    run_dir::{Manifest, Proof, RunDir, Timing},
+    run_dir::RunDir,
     settings, start, streams,
     work::{self, Work},
 };

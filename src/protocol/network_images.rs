@@ -1,11 +1,8 @@
 //! The images of one network: its target half, or a reduced set of it, and how it normalises them.
 
 use super::{
-    Experiment, Node, ProtocolError, SourceTask,
-    experiment::{Kept, MeanOf},
-    halves::Halves,
-    part::HalfData,
-    streams,
+    Experiment, Node, ProtocolError, SourceTask, experiment::Kept, experiment_data::MeanOf, halves::Halves,
+    part::HalfData, streams,
 };
 use crate::data::Normalisation;
 use std::sync::Arc;

@@ -3,9 +3,8 @@
 use super::{
     Node, ProtocolError, State,
     job::{Job, Watcher, state_of},
-    pretrained, pretrained_base,
-    run_dir::Manifest,
-    work,
+    manifest::Manifest,
+    pretrained, pretrained_base, work,
     workshop::Workshop,
 };
 use crate::{

@@ -103,7 +103,7 @@ fn channel_means(image: &[f32], channels: usize) -> Vec<f64> {
 
 /// What a study's source is and how images are prepared for it, for people; none where it is no file.
 pub(super) fn told(experiment: &super::Experiment) -> Option<String> {
-    let super::experiment::Data { mean, std, .. } = &experiment.data;
+    let super::experiment_data::Data { mean, std, .. } = &experiment.data;
     let net = &experiment.net;
     let word = |text: Result<Value, toml::ser::Error>| text.map_or(String::new(), |value| value.to_string());
     (!net.pretrained.is_empty()).then(|| {

@@ -2,8 +2,8 @@
 
 use super::{
     Node, ProtocolError, State,
+    manifest::{Manifest, Timing},
     pretrained::read,
-    run_dir::{Manifest, Timing},
     settings,
     workshop::Workshop,
 };

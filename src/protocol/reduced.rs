@@ -2,7 +2,7 @@
 
 use super::{
     ProtocolError,
-    experiment::Data,
+    experiment_data::Data,
     part::{HalfData, digest_of},
 };
 use crate::{

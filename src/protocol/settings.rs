@@ -295,7 +295,7 @@ mod tests {
             ("cifar100-natural", 3, "2baa2402ee022c387ba8ec90d9a9114b6c2b773fe038d8b400f237d9a88a54dc"),
         ] {
             let recorded = frozen(study, &[]);
-            assert_eq!(recorded.data.mean_of, crate::protocol::experiment::MeanOf::Source);
+            assert_eq!(recorded.data.mean_of, crate::protocol::experiment_data::MeanOf::Source);
             assert_eq!(digest(&of(&recorded, &node(Arm::Transfer, n))), digest_then, "{study}");
         }
     }
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_mean_is_the_targets_where_data_sets_differ_and_an_experiment_does_not_say() {
-        use crate::protocol::experiment::MeanOf::{Source, Target};
+        use crate::protocol::experiment_data::MeanOf::{Source, Target};
         let two = ["protocol.split=two-data-sets", "data.other_source=noise", "protocol.splits=[0]"];
         let mean_of = |said: &[&str]| experiment(&[&two[..], said].concat()).data.mean_of;
         assert_eq!((mean_of(&[]), mean_of(&["data.mean_of=source"])), (Target, Source));

@@ -8,7 +8,7 @@ pub use super::similarities::{Row, Similarities};
 use super::{
     Arm, Experiment, Half, Node, Plan, ProtocolError, RunDir, State,
     cka::{Estimator, FEWEST_IMAGES, Gram},
-    experiment::MeanOf,
+    experiment_data::MeanOf,
     half_key::HalfKey,
     halves::Halves,
     network_def::net_of,

@@ -4,7 +4,7 @@
 use super::{
     Experiment, Node, Plan, ProtocolError, RunDir, State,
     claim_file::{self, Claimant, Found, Standing},
-    run_dir::Manifest,
+    manifest::Manifest,
 };
 use crate::train::{Record, record};
 use serde::Serialize;

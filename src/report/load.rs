@@ -5,8 +5,8 @@ use crate::{
     data::Source,
     host::{bounded, shell},
     protocol::{
-        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, experiment::Data,
-        run_dir::Manifest,
+        Arm, Experiment, Half, Halving, Node, Plan, ProtocolError, RunDir, SourceTask, State, experiment_data::Data,
+        manifest::Manifest,
     },
     train::{Division, HeldOut, Record, record},
 };

@@ -19,6 +19,7 @@ mod published_text;
 mod results;
 mod run;
 pub mod statistics;
+mod study;
 mod table;
 mod tensorboard;
 mod write;
@@ -38,10 +39,9 @@ pub use results::{
     FilterRanges, Gains, Judgement, Level, MeanCurve, PaperRow, Plateau, Preserved, Report, Results, Row, RunRow,
     Shared, SharedCell, SimilarityRow, SizeRow, States, TargetRow, Trained, analyse, report,
 };
-pub use run::{
-    Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, HalfClasses, Kind, Reported, Run, State, Study, USUAL_MARGIN,
-};
+pub use run::{Arm, EVALUATIONS_FOR_BEST_TEN, Evaluation, Kind, Reported, Run, State, USUAL_MARGIN};
 pub use statistics::{Check, Unit, Verdict};
+pub use study::{HalfClasses, Study};
 pub use table::text;
 pub use tensorboard::write_events;
 pub use write::{Written, draw, write};

@@ -9,7 +9,8 @@ use flate2::bufread::GzDecoder;
 
 use super::{
     error::ReportError,
-    run::{Arm, Evaluation, Kind, Reported, Run, State, Study, USUAL_MARGIN},
+    run::{Arm, Evaluation, Kind, Reported, Run, State, USUAL_MARGIN},
+    study::Study,
 };
 
 /// Who each run is; `data/paper/README.md` says where this comes from.

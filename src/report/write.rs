@@ -11,7 +11,7 @@ use super::{
     figure::{Figure, figures, figures_together, svg::standalone},
     page::{Drawn, page, prefix},
     results::Report,
-    run::Study,
+    study::Study,
 };
 use crate::host::{atomic, document::document};
 

@@ -3,7 +3,7 @@
 use super::{WebError, format::Study};
 use crate::{
     data::normalisation::{Mean, Std},
-    protocol::{Experiment, experiment::MeanOf},
+    protocol::{Experiment, experiment_data::MeanOf},
     train::{Schedule, batches::Augmentation},
 };
 

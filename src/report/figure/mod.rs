@@ -24,7 +24,7 @@ mod transfer;
 use super::{
     error::ReportError,
     results::{Report, Results},
-    run::Study,
+    study::Study,
 };
 use crate::protocol::advice::record::Advice;
 pub use filters::filters_png;

@@ -3,8 +3,9 @@
 use super::super::{
     format::{self, plain, short},
     results::{Count, Results},
-    run::{HalfClasses, Kind},
+    run::Kind,
     statistics::Unit,
+    study::HalfClasses,
 };
 use super::html::{Cell, table};
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::run::{Arm, Study};
+use super::super::{run::Arm, study::Study};
 use super::sheet::Sheet;
 
 /// A network that ended no higher than an answer that never changes.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::{
-    run::{Arm, Run, State, Study},
+    run::{Arm, Run, State},
     statistics::mean,
+    study::Study,
 };
 
 /// Work and time of the finished networks of one arm at one n.

@@ -31,8 +31,9 @@ use serde::Serialize;
 
 use super::{
     error::ReportError,
-    run::{Arm, HalfClasses, Kind, Reported, State, Study},
+    run::{Arm, Kind, Reported, State},
     statistics::{Estimate, Sample, Unit},
+    study::{HalfClasses, Study},
 };
 pub(super) use answer::QUICK;
 pub use beside::Beside;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::super::{
-    run::{Arm, Run, State, Study},
+    run::{Arm, Run, State},
     statistics::{Sample, mean},
+    study::Study,
 };
 use super::{paper::Level, sheet::Sheet};
 

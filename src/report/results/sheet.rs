@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::super::{
     error::ReportError,
-    run::{Arm, Kind, Run, State, Study},
+    run::{Arm, Kind, Run, State},
     statistics::{Observation, Sample, Unit, mean},
+    study::Study,
 };
 
 /// A run that is left out of some or all numbers, and why.

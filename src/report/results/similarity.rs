@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::super::{
     measured::{Estimator, Similarity},
-    run::{Arm, Run, Study},
+    run::{Arm, Run},
     statistics::{Estimate, Observation, Sample, Unit, estimate},
+    study::Study,
 };
 
 /// The similarity of two layers in one kind of pair.

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::super::{
     error::ReportError,
-    run::{Arm, Study},
+    run::Arm,
     statistics::{Estimate, estimate},
+    study::Study,
 };
 use super::sheet::Sheet;
 

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::super::{
     error::ReportError,
     format::{case, counted, difference, plain},
-    run::{Arm, Kind, Study},
+    run::{Arm, Kind},
     statistics::{Sample, Unit, aggregate, mean, single_case},
+    study::Study,
 };
 use super::{
     Claim, Results, analyse,

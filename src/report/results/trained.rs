@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::run::{Arm, Study};
+use super::super::{run::Arm, study::Study};
 
 /// Numbers of images that differ between targets: the fewest and the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
