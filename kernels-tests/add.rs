@@ -59,6 +59,19 @@ fn the_terms_may_be_exchanged_and_the_sum_of_a_tensor_with_itself_is_twice_it() 
 }
 
 #[test]
+fn a_copy_keeps_the_sign_of_zero() {
+    let values: Vec<f32> = (0..SHAPE.len()).map(|i| if i % 2 == 0 { -0.0 } else { 0.0 }).collect();
+    let program = laws::program(&["a", "y"].map(|name| (name, Element::Real, SHAPE)), |id| {
+        vec![Forward { dims: DIMS, a: id[0], b: None, y: id[1], relu: false }.into()]
+    });
+    for device in devices() {
+        let copy = laws::computed(&device, &program, &[(TensorId(0), &values)], TensorId(1));
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&copy), bits(&values), "{}", device.describe());
+    }
+}
+
+#[test]
 fn a_gradient_is_added_to_the_one_that_is_there_and_masked_after_that() {
     let before: Vec<f32> = (0..SHAPE.len()).map(|i| i as f32).collect();
     let dy = vec![0.5; SHAPE.len()];

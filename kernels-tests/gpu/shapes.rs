@@ -30,6 +30,9 @@ pub fn awkward_convolutions() -> Vec<ConvDims> {
         (images(1, 17, 8, 8), 64, [Window::new(1, 1, 0), Window::new(1, 1, 0)], 1),
         (images(1, 16, 13, 5), 65, [Window::new(3, 1, 1), Window::new(3, 1, 1)], 1),
         (images(5, 24, 5, 5), 136, [Window::new(5, 1, 2), Window::new(5, 1, 2)], 2),
+        // So many tiles that a sum over the batch is split into parts of two images, each in two runs; and not at all.
+        (images(4, 528, 17, 19), 528, [Window::new(3, 1, 1), Window::new(3, 1, 1)], 132),
+        (images(3, 1056, 5, 6), 1056, [Window::new(3, 1, 1), Window::new(3, 1, 1)], 264),
     ];
     cases.map(|(x, k, windows, groups)| conv2d::dims(x, k, windows, groups).unwrap()).to_vec()
 }

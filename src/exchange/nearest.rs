@@ -27,3 +27,26 @@ pub fn net(shapes: Vec<Vec<usize>>) -> Option<(&'static str, usize, usize)> {
     let best = nets.reduce(|best, next| if share(&next) > share(&best) { next } else { best });
     best.filter(|&(_, both, of)| 2 * both >= of && 2 * both >= tensors)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shapes of a net's parameters.
+    fn shapes(name: &str) -> Vec<Vec<usize>> {
+        let net = Net::build(&zoo::named(name).unwrap(), BuildOptions::of(1)).unwrap();
+        net.params.into_iter().map(|param| param.shape).collect()
+    }
+
+    #[test]
+    fn a_net_is_near_where_half_of_it_and_half_of_the_file_have_the_same_shapes() {
+        let own = shapes("lenet5");
+        assert_eq!(net(own.clone()), Some(("lenet5", 10, 10)));
+        assert_eq!(net(own[..5].to_vec()), Some(("lenet5", 5, 10)));
+        // Less than half of the net; less than half of the file.
+        assert_eq!(net(own[..4].to_vec()), None);
+        let with_others = |others: usize| own.iter().cloned().chain((0..others).map(|i| vec![1001, i + 1])).collect();
+        assert_eq!(net(with_others(10)), Some(("lenet5", 10, 10)));
+        assert_eq!(net(with_others(11)), None);
+    }
+}

@@ -116,6 +116,29 @@ mod tests {
         let distance = ["protocol.split=distance", sources, "data.other_source=noise", "protocol.classes_per_half=4"];
         let [balanced, allowed] = ["balanced", "allowed"].map(|how| format!("data.unequal_halves={how}"));
         let all = "data.train_per_class=0";
+        // Classes of 3 to 8 images: the halves of every split have numbers of their own.
+        for class in 3..9 {
+            for (part, count) in [("train", class), ("val", 1)] {
+                let to = folder.path().join("unequal").join(part).join(format!("class{class}"));
+                std::fs::create_dir_all(&to).unwrap();
+                for image in 0..count {
+                    let pixels: Vec<u8> = (0..28 * 28).map(|i| (i + 31 * image + 7 * class) as u8).collect();
+                    let file = [b"P5 28 28 255\n".as_slice(), &pixels].concat();
+                    std::fs::write(to.join(format!("{part}{image}.pgm")), file).unwrap();
+                }
+            }
+        }
+        let unequal = format!("data.path={}", folder.path().join("unequal").display());
+        let unequal = [
+            "data.source=folder",
+            &unequal,
+            all,
+            "data.held_out_per_class=1",
+            "data.test_per_class=0",
+            &allowed,
+            "data.fit=pad",
+            "protocol.splits=[0, 1, 2]",
+        ];
         for (overrides, count) in [
             (&["data.held_out_per_class=7", "data.test_per_class=30"][..], 12),
             (&[all, "data.held_out_per_class=5", "data.evaluate_on=held-out"], 12),
@@ -123,6 +146,7 @@ mod tests {
             (&["protocol.split=listed", &listed, one, &allowed], 2),
             (&["protocol.split=two-data-sets", "data.other_source=noise", one, all, &balanced], 2),
             (&distance, 30),
+            (&unequal, 6),
         ] {
             let experiment = experiment(overrides);
             let halves = Halves::of(&experiment).unwrap();

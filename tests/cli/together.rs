@@ -44,6 +44,25 @@ fn directories_of_one_experiment_are_pooled_by_split_and_judged_together() {
 }
 
 #[test]
+fn directories_whose_networks_have_one_name_and_other_results_stand_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, other] = ["one", "other"].map(|name| trained(&folder.path().join(name), "[0]", &[]));
+    let together = report(&[&one, &other], &folder.path().join("report"));
+    assert_eq!(together["studies"].as_array().unwrap().len(), 1);
+    // As if another device had computed it: one network ends at another loss.
+    let (log, manifest) = (other.join("s0-r0-baseA/log.jsonl"), other.join("s0-r0-baseA/manifest.toml"));
+    let mut last: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&log).unwrap()).unwrap();
+    last["loss"] = 1.25.into();
+    let line = format!("{last}\n");
+    std::fs::write(&log, &line).unwrap();
+    let mut table: toml::Table = std::fs::read_to_string(&manifest).unwrap().parse().unwrap();
+    table["log"] = strata::host::digest::hex(line.as_bytes()).into();
+    std::fs::write(&manifest, table.to_string()).unwrap();
+    let apart = report(&[&one, &other], &folder.path().join("again"));
+    assert_eq!(apart["studies"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn directories_of_one_name_that_are_no_one_experiment_stand_side_by_side_without_colliding() {
     let folder = tempfile::tempdir().unwrap();
     let one = trained(&folder.path().join("one"), "[0]", &[]);

@@ -143,11 +143,12 @@ fn every_layer_type_is_exported_as_it_is_computed() {
                 "out_channels = 4\nkernel_size = [3, 2]\nstride = [1, 2]\npadding = [1, 0]\nbias = false\ninit = \
                  \"he\"",
             ),
-            ("n", "batch_norm", ""),
+            ("n", "batch_norm", "eps = 0.01"),
             ("r", "relu", ""),
             ("b", "conv2d", "out_channels = 4\nkernel_size = 3\npadding = 2\ndilation = 2\ninit = \"he\""),
             ("s", "add", "inputs = [\"b\", \"r\"]"),
             ("p", "max_pool", "kernel_size = 3\nstride = 2\npadding = 1\nceil_mode = true"),
+            ("u", "avg_pool", "kernel_size = 2\nstride = 2\nceil_mode = true"),
             ("q", "avg_pool", "kernel_size = 2\nstride = 2\npadding = 1"),
             ("t", "avg_pool", "kernel_size = 2\nstride = 2\nceil_mode = true\ncount_include_pad = false"),
             ("l", "lrn", "size = 3\nalpha = 0.5\nbeta = 0.75\nk = 2.0"),
