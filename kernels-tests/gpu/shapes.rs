@@ -33,6 +33,8 @@ pub fn awkward_convolutions() -> Vec<ConvDims> {
         // So many tiles that a sum over the batch is split into parts of two images, each in two runs; and not at all.
         (images(4, 528, 17, 19), 528, [Window::new(3, 1, 1), Window::new(3, 1, 1)], 132),
         (images(3, 1056, 5, 6), 1056, [Window::new(3, 1, 1), Window::new(3, 1, 1)], 264),
+        // The same parts where groups do not begin at four channels.
+        (images(4, 396, 17, 19), 396, [Window::new(3, 1, 1), Window::new(3, 1, 1)], 132),
     ];
     cases.map(|(x, k, windows, groups)| conv2d::dims(x, k, windows, groups).unwrap()).to_vec()
 }

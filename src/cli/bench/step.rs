@@ -6,6 +6,7 @@ use crate::{
     cli::{DeviceArgs, PrecisionArgs, at_least_one, device},
     nn::{Net, Tape},
     ops::{Executor, OpsError, median},
+    report::statistics::mean,
 };
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -56,7 +57,7 @@ pub struct Options {
 
 /// The times of a tape of several networks side by side.
 struct Timed {
-    /// Seconds of a step of one network: the median.
+    /// Seconds of a step of one network: the median, or the mean where there are more networks than cores.
     seconds: f64,
     /// Steps per second of all networks together.
     rate: f64,
@@ -102,13 +103,10 @@ fn time(networks: &mut [(Net, Executor)], tape: Tape, steps: u32) -> Result<Time
         ended.collect::<Result<_>>()
     })?;
     // Where networks share a core, most steps do not wait at all and a few wait for long: only the mean tells.
-    let waits = thread::available_parallelism().is_ok_and(|cores| jobs > cores.get());
-    let of_one = |seconds: &Vec<f64>| match waits {
-        true => seconds.iter().sum::<f64>() / seconds.len() as f64,
-        false => median(seconds.clone()),
-    };
-    let rate = timed.iter().map(|seconds| 1.0 / of_one(seconds)).sum();
-    Ok(Timed { seconds: median(timed.concat()), rate })
+    let shared = thread::available_parallelism().is_ok_and(|cores| jobs > cores.get());
+    let typical = |seconds: Vec<f64>| if shared { mean(&seconds).unwrap_or(f64::NAN) } else { median(seconds) };
+    let rate = timed.iter().map(|seconds| 1.0 / typical(seconds.clone())).sum();
+    Ok(Timed { seconds: typical(timed.concat()), rate })
 }
 
 pub fn main(options: &Options) -> Result<()> {
